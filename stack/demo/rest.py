@@ -24,7 +24,7 @@ class SnapshotUnavailableError(Exception):
 
 
 async def fetch_snapshot(venue: Venue, symbol: str) -> DepthSnapshot:
-    """Ask for the book of `symbol` now; raises SnapshotUnavailableError, or MalformedMessageError for an answer that is none."""
+    """Ask for the book of `symbol` now; raises SnapshotUnavailableError, or MalformedMessageError."""
     try:
         body = await asyncio.to_thread(_get, venue.snapshot_url(symbol))
     except (OSError, HTTPException) as error:

@@ -2,7 +2,7 @@
 
 Each connection plays the session from its beginning, and the snapshots belong to the playing that began last, so a
 client that connects anew starts the session anew. Where a session ends, the connection is closed as a venue closes
-one after 24 hours. A slow client holds its own playing back: nothing is dropped, nothing piles up.
+one after 24 hours, or held open in silence. A slow client holds its own playing back: nothing is dropped, nothing piles up.
 """
 
 import asyncio
@@ -30,11 +30,12 @@ _STREAM_PATH = "/stream"
 class FeedServer:
     """Plays one session, `speed` times as fast as it was recorded."""
 
-    def __init__(self, session: Session, speed: float) -> None:
+    def __init__(self, session: Session, speed: float, *, close_at_end: bool = True) -> None:
         if speed <= 0:
             raise ValueError("a session is played forward")
         self._session = session
         self._speed = speed
+        self._close_at_end = close_at_end
         self._requests: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -70,7 +71,9 @@ class FeedServer:
         self._requests.clear()
         try:
             await self._send_frames(connection, frozenset(streams.split("/")))
-            await connection.close(CloseCode.GOING_AWAY, "the session is over")
+            if self._close_at_end:
+                await connection.close(CloseCode.GOING_AWAY, "the session is over")
+            await connection.wait_closed()
         except ConnectionClosed:
             return  # the client left
 
