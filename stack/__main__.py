@@ -1,0 +1,68 @@
+"""`python -m stack up` runs the stack until Ctrl-C; `python -m stack reset` deletes its data."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from stack import lock
+from stack.failure import ChildDiedError, StackError
+from stack.inventory import local_stack
+from stack.progress import Stopwatch, to_terminal
+from stack.site import DEFAULT_BASE_PORT, ROOT
+
+WATCH_POLL_S = 0.2
+
+
+def main() -> int:
+    """Do what the command line says; give the exit code."""
+    arguments = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        to_terminal("Stopped.")
+    except StackError as failure:
+        if isinstance(failure, ChildDiedError) and failure.log_tail:
+            to_terminal(failure.log_tail)
+        to_terminal(f"ERROR: {failure}")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("EXCHANGE_DATA", ROOT / ".data")))
+    commands = parser.add_subparsers(required=True)
+    up = commands.add_parser("up", help="start everything and run until Ctrl-C")
+    up.add_argument("--port", type=int, default=int(os.environ.get("EXCHANGE_PORT", DEFAULT_BASE_PORT)))
+    up.add_argument("--only", nargs="+", metavar="PART", help="start only these parts and what they need")
+    up.set_defaults(run=_up)
+    reset = commands.add_parser("reset", help="delete the data folder")
+    reset.set_defaults(run=_reset)
+    return parser
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    watch = Stopwatch()
+    with local_stack(arguments.data, arguments.port, arguments.only, to_terminal) as stack:
+        to_terminal(f"Everything is ready after {watch.seconds():.1f} s. Ctrl-C stops it.")
+        while True:
+            stack.check()
+            time.sleep(WATCH_POLL_S)
+
+
+def _reset(arguments: argparse.Namespace) -> None:
+    if not arguments.data.exists():
+        to_terminal(f"{arguments.data} does not exist: nothing to delete.")
+        return
+    with lock.held(arguments.data):
+        shutil.rmtree(arguments.data)
+    to_terminal(f"Deleted {arguments.data}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

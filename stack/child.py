@@ -1,0 +1,72 @@
+"""One child process of the launcher.
+
+1. Spawned from the launcher's main thread: the kernel kills a child when the thread that made it ends.
+2. In a session of its own, so that Ctrl-C reaches the launcher alone, which stops children in order.
+"""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+from typing import IO
+
+from stack.failure import ChildDiedError
+from stack.part import Command
+
+LOG_TAIL_LINES = 15
+
+
+class Child:
+    """A started process: its name, its log, its end."""
+
+    def __init__(self, name: str, command: Command, log: Path) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise AssertionError("children die with the thread that spawned them")
+        self.name = name
+        self.log = log
+        self._command = command
+        with log.open("ab") as output:
+            self._process = self._spawn(None if command.on_terminal else output)
+
+    def _spawn(self, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *self._command.argv],
+            env={**os.environ, **self._command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Give the process id of the child."""
+        return self._process.pid
+
+    def raise_if_dead(self) -> None:
+        """Raise ChildDiedError if the process has ended."""
+        code = self._process.poll()
+        if code is not None:
+            end = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            raise ChildDiedError(f"{self.name} {end}; its log is {self.log}.", tail(self.log))
+
+    def stop(self) -> None:
+        """Ask the process to stop, and kills it after its grace period."""
+        if self._process.poll() is None:
+            self._process.send_signal(self._command.stop_signal)
+        try:
+            self._process.wait(self._command.grace_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+
+def tail(log: Path) -> str:
+    """Give the last lines of a log; empty if there is none."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])

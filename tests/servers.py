@@ -1,0 +1,80 @@
+"""Fixtures that give tests the real servers.
+
+One stack serves a whole test session, on ports and a folder of its own; a server starts when a test asks for it.
+`postgres` and `redis_url` are fresh for each test; the others are shared: tests use names of their own there.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from stack import openbao, postgres
+from stack import redis as redis_server
+from stack.failure import StackError
+from stack.inventory import local_stack
+from stack.launcher import Stack, refuse_busy_ports
+from stack.openbao import AppRole
+from stack.site import PORTS_IN_USE
+
+FIRST_TEST_PORT = 10_000
+TEST_PORT_BLOCKS = 220  # below Linux's ephemeral ports, which begin at 32,768
+
+
+class Vault:
+    """OpenBao of the test session: its address, and what each service logs in with."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._site = stack.site
+        self.url = openbao.url(stack.site)
+
+    def approle(self, service: str) -> AppRole:
+        """Give the AppRole of a service that has one."""
+        return openbao.approle(self._site, service)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Give the session's stack with nothing started yet; `stack.start`, `stack.kill` and `stack.restart` take names."""
+    with local_stack(tmp_path_factory.mktemp("stack"), free_base_port(), parts=()) as running:
+        yield running
+
+
+@pytest.fixture(name="postgres")
+def postgres_database(stack: Stack) -> Iterator[str]:
+    """Give the DSN of an empty database that exists for one test, with its owner's login."""
+    stack.start("postgres")
+    name = f"test_{secrets.token_hex(6)}"
+    yield postgres.ensure_database(stack.site, name)
+    postgres.drop_database(stack.site, name)
+
+
+@pytest.fixture
+def redis_url(stack: Stack) -> str:
+    """Give the URL of an empty Redis."""
+    stack.start("redis")
+    url = redis_server.url(stack.site)
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+@pytest.fixture(scope="session")
+def vault(stack: Stack) -> Vault:
+    """Give OpenBao, unsealed, with the signing key and the AppRoles of the services."""
+    stack.start("openbao")
+    return Vault(stack)
+
+
+def free_base_port() -> int:
+    """Give a base port whose whole block is free, so that several test sessions run side by side."""
+    for attempt in range(TEST_PORT_BLOCKS):
+        base = FIRST_TEST_PORT + (os.getpid() + attempt) % TEST_PORT_BLOCKS * 100
+        try:
+            refuse_busy_ports("test", {str(port): port for port in range(base, base + PORTS_IN_USE)})
+        except StackError:
+            continue
+        return base
+    raise StackError("No block of free ports is left for a test stack.")
