@@ -1,0 +1,156 @@
+// The deterministic matching core: one shard's instruments, books, accounts and ids as a pure state machine.
+//
+// Invariants:
+//   1. The state after a command is a function of the state before, the command's bytes and its stamp. There is no
+//      clock, I/O, randomness, floating point or thread inside, so the same journal gives the same bytes everywhere.
+//   2. A command is applied whole, or refused with a reason; a refused one changes only what its refusal says.
+//   3. Nothing throws across this face. Memory is taken from pools of fixed size; a full pool refuses with a reason.
+//   4. For each asset the sum over all accounts (account 0, which collects the fees, included) of available plus held is
+//      what was transferred in less what was transferred out.
+//   5. Limits belong to the history: a journal is replayed under the limits it was written with. They change between a
+//      save and a load, never between two commands.
+//
+// Threads: none inside. Callers serialize all access to a Core; `decode` touches no state and may run anywhere.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "exchange/engine/command.hpp"
+#include "exchange/engine/vocabulary.hpp"
+
+namespace exchange::engine {
+
+// Place and time of a command in the shard's order.
+struct Stamp {
+  std::uint64_t engine_seq = 0;  // contiguous from 1
+  std::int64_t time_ns = 0;      // since 1970; never goes back
+};
+
+// Sizes of the pools, reserved once, and the limits that decide refusals.
+struct Limits {
+  std::uint32_t instruments = 1'024;
+  std::uint32_t assets = 1'024;
+  std::uint32_t accounts = 262'144;
+  std::uint32_t balances = 1'048'576;           // (account, asset) pairs
+  std::uint32_t open_orders = 1'048'576;        // orders in all books
+  std::uint32_t orders = 2'097'152;             // open orders and those remembered by an id
+  std::uint32_t ids = 2'097'152;                // client order ids and request ids remembered, all accounts
+  std::uint32_t levels = 262'144;               // price levels in all books
+  std::uint32_t ids_per_account = 65'536;       // client order ids and request ids remembered of one account
+  std::uint32_t open_orders_per_account = 10'000;
+  std::int64_t id_window_ns = 600'000'000'000;  // how long an id is remembered, at least
+};
+
+// Receives the bytes of a saved state.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void write(std::span<const std::byte> bytes) = 0;
+};
+
+// Gives the bytes of a saved state.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Fills `bytes` whole, or answers false at the end of the state.
+  [[nodiscard]] virtual bool read(std::span<std::byte> bytes) = 0;
+};
+
+// One level of a book.
+struct PriceLevel {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+
+  bool operator==(const PriceLevel&) const = default;
+};
+
+// How much the core holds.
+struct Counts {
+  std::uint64_t accounts = 0;
+  std::uint64_t instruments = 0;
+  std::uint64_t open_orders = 0;
+  std::uint64_t ids = 0;
+};
+
+class Core {
+ public:
+  Core(const Limits& limits, std::uint8_t shard);
+  ~Core();
+  Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  // Reads a serialized `SubmitRequest`. All or nothing: on a refusal `out` is empty. kMalformedCommand if any command
+  // cannot be read, breaks the contract or carries an unknown field, or if there are more than kMaxBatchCommands;
+  // kCallerNotAllowed if the kind of any is not in `allowed_kinds`. `out` views `submit_request`.
+  [[nodiscard]] static Reason decode(std::span<const std::byte> submit_request, CommandKinds allowed_kinds,
+                                     Batch& out) noexcept;
+
+  // Reads one serialized `Command`, as a journal keeps it; otherwise as `decode`.
+  [[nodiscard]] static Reason decode_command(std::span<const std::byte> command, Batch& out) noexcept;
+
+  // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse`, and its
+  // `EventBlock` (also when it has no events) to `events`, framed as field 4 of `EventsResponse`.
+  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events) noexcept;
+
+  // Engine time at which a Tick is due, if anything waits for time to pass. It lies in the past while one step could
+  // not expire all that is due: then another Tick is due now.
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept;
+
+  // Stamp of the last command applied; zeros before the first.
+  [[nodiscard]] Stamp last_stamp() const noexcept;
+
+  // Hash over the bytes that `save` writes: linear in the size of the state.
+  [[nodiscard]] std::uint64_t state_hash() const;
+
+  // Writes the whole state. Equal states write equal bytes.
+  void save(Sink& sink) const;
+
+  // Reads a saved state into a core that has applied nothing. False if the bytes are not such a state, are of another
+  // shard or format, or do not fit the limits; the core is then unusable.
+  [[nodiscard]] bool load(Source& source);
+
+  // Appends the serialized `QueryResponse` of an account; false if it is unknown.
+  [[nodiscard]] bool query(std::uint64_t account_id, std::string& out) const;
+
+  // Gives the state of instruments, books and open orders as serialized `EventsResponse` messages, each with at most
+  // kSnapshotPartOrders orders and kSnapshotPartOrders instruments; the views last for one call of `emit`.
+  void snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const;
+
+  // Fills `levels` best first and answers how many there were; nothing for an unknown instrument.
+  [[nodiscard]] std::optional<std::size_t> depth(std::uint32_t instrument_id, Side side,
+                                                 std::span<PriceLevel> levels) const noexcept;
+
+  [[nodiscard]] Counts counts() const noexcept;
+
+  // Walks the whole state and answers whether every invariant holds: sums conserved, books not crossed, levels and
+  // queues in agreement, quantities and holds adding up. For tests and operators; linear in the size of the state.
+  [[nodiscard]] bool consistent() const;
+
+ private:
+  class Shard;
+  std::unique_ptr<Shard> shard_;
+};
+
+// Most orders, and most instruments, in one part of a snapshot.
+inline constexpr std::size_t kSnapshotPartOrders = 1'000;
+
+// How long a good-till-cancelled order rests.
+inline constexpr std::int64_t kMaxOrderAgeNs = 90LL * 24 * 3'600 * 1'000'000'000;
+
+// Most orders that one command expires before it acts; the rest follow in the next.
+inline constexpr std::size_t kMaxExpiriesPerCommand = 1'000;
+
+// The serialized `Command` that holds a Tick.
+inline constexpr std::array<std::byte, 2> kTickCommand{std::byte{0x3A}, std::byte{0x00}};
+
+}  // namespace exchange::engine
