@@ -472,6 +472,7 @@ class Trade(_message.Message):
     NOTIONAL_FIELD_NUMBER: _builtins.int
     MAKER_FEE_FIELD_NUMBER: _builtins.int
     TAKER_FEE_FIELD_NUMBER: _builtins.int
+    TRADE_SEQ_FIELD_NUMBER: _builtins.int
     trade_id: _builtins.int
     """Number of the trade."""
     instrument_id: _builtins.int
@@ -496,6 +497,8 @@ class Trade(_message.Message):
     """Fee of the resting side, in units of the quote asset."""
     taker_fee: _builtins.int
     """Fee of the taking side, in units of the quote asset."""
+    trade_seq: _builtins.int
+    """Number among the instrument's trades, contiguous from 1."""
     def __init__(
         self,
         *,
@@ -511,10 +514,11 @@ class Trade(_message.Message):
         notional: _builtins.int = ...,
         maker_fee: _builtins.int = ...,
         taker_fee: _builtins.int = ...,
+        trade_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "maker_order_id", b"maker_order_id", "notional", b"notional", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_order_id", b"taker_order_id", "taker_side", b"taker_side", "trade_id", b"trade_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "maker_order_id", b"maker_order_id", "notional", b"notional", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_order_id", b"taker_order_id", "taker_side", b"taker_side", "trade_id", b"trade_id", "trade_seq", b"trade_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

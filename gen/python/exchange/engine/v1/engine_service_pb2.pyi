@@ -215,8 +215,11 @@ class BookState(_message.Message):
 
     INSTRUMENT_FIELD_NUMBER: _builtins.int
     BOOK_SEQ_FIELD_NUMBER: _builtins.int
+    TRADE_SEQ_FIELD_NUMBER: _builtins.int
     book_seq: _builtins.int
     """Change number of its book."""
+    trade_seq: _builtins.int
+    """Number of its last trade; 0 if there was none."""
     @_builtins.property
     def instrument(self) -> _instrument_pb2.Instrument:
         """The instrument."""
@@ -226,10 +229,11 @@ class BookState(_message.Message):
         *,
         instrument: _instrument_pb2.Instrument | None = ...,
         book_seq: _builtins.int = ...,
+        trade_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_seq", b"book_seq", "instrument", b"instrument"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_seq", b"book_seq", "instrument", b"instrument", "trade_seq", b"trade_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
