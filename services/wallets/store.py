@@ -1,0 +1,262 @@
+"""The ledger in PostgreSQL. Every write happens inside a transaction of the caller's or of its own, never half."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from services.kernel.clock import Clock
+from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
+from services.wallets.model import (
+    VENUE,
+    AccountKind,
+    Asset,
+    Block,
+    Direction,
+    EngineTransfer,
+    Entry,
+    EntryKind,
+    Group,
+    LedgerAccount,
+    TransferState,
+)
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+# Numbers of transfers are handed out one transaction at a time, so that they are contiguous in the order of commits.
+_TRANSFER_LOCK = 0x77616C6C65747301
+
+_TRANSFER_COLUMNS = "transfer_seq, direction, account_id, asset_id, amount, request_id, state, engine_seq, reason"
+
+_FIND_REQUEST = f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer WHERE account_id = $1 AND request_id = $2"  # noqa: S608 - constants
+
+_INSERT_TRANSFER = f"""
+INSERT INTO engine_transfer (transfer_seq, direction, account_id, asset_id, amount, request_id, state, create_time)
+SELECT coalesce(max(transfer_seq), 0) + 1, 'in', $1, $2, $3, $4, 'requested', $5 FROM engine_transfer
+RETURNING {_TRANSFER_COLUMNS}
+"""  # noqa: S608 - constants
+
+_SETTLE = f"""
+UPDATE engine_transfer AS transfer
+SET state = CASE WHEN outcome.reason IS NULL THEN 'applied' ELSE 'refused' END,
+    engine_seq = outcome.engine_seq,
+    reason = outcome.reason
+FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS outcome (seq, engine_seq, reason)
+WHERE transfer.transfer_seq = outcome.seq AND transfer.state = 'requested'
+RETURNING {", ".join("transfer." + name for name in _TRANSFER_COLUMNS.split(", "))}
+"""  # noqa: S608 - constants
+
+_OPEN_ACCOUNTS = """
+INSERT INTO ledger_account (kind, account_id, asset_id)
+SELECT kind, account_id, asset_id
+FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
+ON CONFLICT ON CONSTRAINT ledger_account_uq DO NOTHING
+"""
+
+# Rows are locked in the order of their numbers, so that two transactions never wait for each other.
+_LOCK_ACCOUNTS = """
+SELECT ledger_account.ledger_account_id, kind, account_id, asset_id
+FROM ledger_account
+JOIN unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
+    USING (kind, account_id, asset_id)
+ORDER BY ledger_account_id
+FOR UPDATE OF ledger_account
+"""
+
+_INSERT_GROUPS = """
+INSERT INTO ledger_transfer (cause, trade_ids, create_time)
+SELECT cause, coalesce(string_to_array(nullif(trade_ids, ''), ',')::bigint[], '{}'), $3
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (cause, trade_ids, n)
+ORDER BY n
+RETURNING ledger_transfer_id, cause
+"""
+
+_INSERT_ENTRIES = """
+INSERT INTO ledger_entry (ledger_account_id, version, ledger_transfer_id, kind, amount, balance)
+SELECT line.ledger_account_id,
+       coalesce(newest.version, 0) + row_number() OVER entries,
+       line.ledger_transfer_id,
+       line.kind,
+       line.amount,
+       coalesce(newest.balance, 0) + sum(line.amount) OVER entries
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::numeric[]) WITH ORDINALITY
+    AS line (ledger_account_id, ledger_transfer_id, kind, amount, n)
+LEFT JOIN LATERAL (
+    SELECT version, balance FROM ledger_entry
+    WHERE ledger_account_id = line.ledger_account_id ORDER BY version DESC LIMIT 1
+) AS newest ON true
+WINDOW entries AS (PARTITION BY line.ledger_account_id ORDER BY line.n)
+"""
+
+_BALANCES = """
+SELECT kind, account_id, asset_id, newest.balance
+FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
+JOIN ledger_account USING (kind, account_id, asset_id)
+JOIN LATERAL (
+    SELECT balance FROM ledger_entry
+    WHERE ledger_account_id = ledger_account.ledger_account_id ORDER BY version DESC LIMIT 1
+) AS newest ON true
+"""
+
+_IN_TRANSIT = """
+SELECT asset_id, newest.balance
+FROM ledger_account
+JOIN LATERAL (
+    SELECT balance FROM ledger_entry
+    WHERE ledger_account_id = ledger_account.ledger_account_id ORDER BY version DESC LIMIT 1
+) AS newest ON true
+WHERE kind = 'in_transit' AND account_id = $1 AND newest.balance <> 0
+"""
+
+
+class LedgerStore:
+    """One transaction of the ledger, on the connection that holds it."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add_assets(self, assets: Sequence[Asset]) -> None:
+        """Make assets known; those known already stay as they are."""
+        await self._connection.executemany(
+            "INSERT INTO asset (asset_id, symbol, engine_scale, ledger_scale) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT ON CONSTRAINT asset_pk DO NOTHING",
+            [(asset.asset_id, asset.symbol, asset.engine_scale, asset.ledger_scale) for asset in assets],
+        )
+
+    async def assets(self) -> Mapping[AssetId, Asset]:
+        """Return every asset by its number."""
+        rows = await self._connection.fetch("SELECT asset_id, symbol, engine_scale, ledger_scale FROM asset")
+        return {row["asset_id"]: Asset(**dict(row)) for row in rows}
+
+    async def settle(self, blocks: Sequence[Block]) -> Mapping[int, EngineTransfer]:
+        """Note the outcomes of the blocks' transfers, and return those transfers by number."""
+        outcomes = [(o.transfer_seq, block.engine_seq, o.reason) for block in blocks for o in block.outcomes]
+        if not outcomes:
+            return {}
+        rows = await self._connection.fetch(_SETTLE, *map(list, zip(*outcomes, strict=True)))
+        return {row["transfer_seq"]: _transfer(row) for row in rows}
+
+    async def post(self, groups: Sequence[Group]) -> None:
+        """Append the groups in order."""
+        entries = [(group.cause, entry) for group in groups for entry in group.entries]
+        if not entries:
+            return
+        numbers = await self._lock([entry.account for _, entry in entries])
+        causes = await self._insert_groups(groups)
+        await self._connection.execute(
+            _INSERT_ENTRIES,
+            [numbers[entry.account] for _, entry in entries],
+            [causes[cause] for cause, _ in entries],
+            [entry.kind.value for _, entry in entries],
+            [Decimal(entry.amount) for _, entry in entries],
+        )
+
+    async def balances(self, accounts: Sequence[LedgerAccount]) -> Mapping[LedgerAccount, int]:
+        """Return the balances in units of the ledger; 0 for an account without entries."""
+        rows = await self._connection.fetch(_BALANCES, *_columns(accounts))
+        known = {_ledger_account(row): int(row["balance"]) for row in rows}
+        return {account: known.get(account, 0) for account in accounts}
+
+    async def _lock(self, accounts: Sequence[LedgerAccount]) -> Mapping[LedgerAccount, int]:
+        columns = _columns(sorted(set(accounts)))
+        await self._connection.execute(_OPEN_ACCOUNTS, *columns)
+        rows = await self._connection.fetch(_LOCK_ACCOUNTS, *columns)
+        return {_ledger_account(row): row["ledger_account_id"] for row in rows}
+
+    async def _insert_groups(self, groups: Sequence[Group]) -> Mapping[str, int]:
+        # Arrays of arrays must be rectangular in SQL: the trades of a group travel as text.
+        trades = [",".join(map(str, group.trade_ids)) for group in groups]
+        rows = await self._connection.fetch(_INSERT_GROUPS, [group.cause for group in groups], trades, self._now)
+        return {row["cause"]: row["ledger_transfer_id"] for row in rows}
+
+
+class WalletStore:
+    """What the RPCs read and request, each in a transaction of its own."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def by_symbol(self, symbol: str) -> Asset | None:
+        """Return the asset, or None."""
+        row = await self._pool.fetchrow(
+            "SELECT asset_id, symbol, engine_scale, ledger_scale FROM asset WHERE symbol = $1", symbol
+        )
+        return Asset(**dict(row)) if row else None
+
+    async def all(self) -> Mapping[AssetId, Asset]:
+        """Return every asset by its number."""
+        async with self._pool.acquire() as connection:
+            return await LedgerStore(connection, self._clock.now()).assets()
+
+    async def request_in(
+        self, account_id: AccountId, asset: Asset, amount: int, request_id: RequestId
+    ) -> tuple[EngineTransfer, bool]:
+        """Book an amount (units of the engine) from external to in_transit and queue the transfer, together."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _TRANSFER_LOCK)
+            if row := await connection.fetchrow(_FIND_REQUEST, account_id, request_id):
+                return _transfer(row), False
+            now = self._clock.now()
+            row = await connection.fetchrow(_INSERT_TRANSFER, account_id, asset.asset_id, amount, request_id, now)
+            assert row is not None
+            transfer = _transfer(row)
+            await LedgerStore(connection, now).post([_departure(transfer, asset)])
+            return transfer, True
+
+    async def find(self, transfer_seq: int) -> EngineTransfer:
+        """Return a transfer as it stands now."""
+        row = await self._pool.fetchrow(
+            f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer WHERE transfer_seq = $1",  # noqa: S608 - constants
+            transfer_seq,
+        )
+        assert row is not None, transfer_seq
+        return _transfer(row)
+
+    async def requested(self, after_seq: int, limit: int) -> Sequence[EngineTransfer]:
+        """Return the transfers that the engine has not answered, above a number, in order."""
+        rows = await self._pool.fetch(
+            f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer"  # noqa: S608 - constants
+            " WHERE state = 'requested' AND transfer_seq > $1 ORDER BY transfer_seq LIMIT $2",
+            after_seq,
+            limit,
+        )
+        return [_transfer(row) for row in rows]
+
+    async def in_transit(self, account_id: AccountId) -> Mapping[AssetId, int]:
+        """Return what stands between ledger and engine, in units of the ledger, without zeros."""
+        rows = await self._pool.fetch(_IN_TRANSIT, account_id)
+        return {row["asset_id"]: int(row["balance"]) for row in rows}
+
+
+def _departure(transfer: EngineTransfer, asset: Asset) -> Group:
+    amount = asset.in_ledger(transfer.amount)
+    outside = LedgerAccount(AccountKind.EXTERNAL, VENUE, asset.asset_id)
+    transit = LedgerAccount(AccountKind.IN_TRANSIT, transfer.account_id, asset.asset_id)
+    entries = (Entry(outside, EntryKind.TRANSFER, -amount), Entry(transit, EntryKind.TRANSFER, amount))
+    return Group(f"fund:{transfer.transfer_seq}", entries)
+
+
+def _columns(accounts: Sequence[LedgerAccount]) -> tuple[list[str], list[int], list[int]]:
+    return [a.kind.value for a in accounts], [a.account_id for a in accounts], [a.asset_id for a in accounts]
+
+
+def _ledger_account(row: "asyncpg.Record") -> LedgerAccount:
+    return LedgerAccount(AccountKind(row["kind"]), AccountId(row["account_id"]), AssetId(row["asset_id"]))
+
+
+def _transfer(row: "asyncpg.Record") -> EngineTransfer:
+    return EngineTransfer(
+        transfer_seq=row["transfer_seq"],
+        direction=Direction(row["direction"]),
+        account_id=AccountId(row["account_id"]),
+        asset_id=AssetId(row["asset_id"]),
+        amount=row["amount"],
+        request_id=RequestId(row["request_id"]),
+        state=TransferState(row["state"]),
+        engine_seq=None if row["engine_seq"] is None else EngineSeq(row["engine_seq"]),
+        reason=row["reason"],
+    )

@@ -1,0 +1,1 @@
+"""The verbs of wallets, a file each."""
