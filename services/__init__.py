@@ -1,0 +1,1 @@
+"""The services of the exchange, and the two rooms they share: kernel (pure) and runtime (plumbing)."""
