@@ -3,18 +3,20 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from stack.kafka import Kafka
 from stack.launcher import Stack
 from stack.openbao import OpenBao
 from stack.part import Part
 from stack.postgres import Postgres
 from stack.progress import Tell, in_silence
 from stack.redis import Redis
+from stack.registry import Registry
 from stack.site import Site
 
 
 def parts_of(site: Site) -> list[Part]:
     """Construct every part for one site."""
-    return [Postgres(site), Redis(site), OpenBao(site)]
+    return [Postgres(site), Redis(site), OpenBao(site), Kafka(site), Registry(site)]
 
 
 def local_stack(data: Path, base_port: int, parts: Collection[str] | None = None, tell: Tell = in_silence) -> Stack:

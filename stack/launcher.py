@@ -4,10 +4,9 @@ Parts prepare and become ready side by side in worker threads; processes are spa
 must be the main one (see `child`).
 """
 
-import socket
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from types import TracebackType
@@ -17,6 +16,7 @@ from stack import lock
 from stack.child import Child
 from stack.failure import StackError
 from stack.part import Part
+from stack.ports import refuse_busy_ports
 from stack.progress import Stopwatch, Tell, in_silence
 from stack.site import Site
 
@@ -157,17 +157,3 @@ class Stack:
             if time.monotonic() > deadline:
                 raise StackError(f"{part.name} is not ready after {READY_TIMEOUT_S:.0f} s; its log is {child.log}.")
         part.settle()
-
-
-def refuse_busy_ports(name: str, ports: Mapping[str, int]) -> None:
-    """Raise StackError if something already listens on one of the ports."""
-    for purpose, port in ports.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                raise StackError(
-                    f"Port {port} ({name}, {purpose}) is in use by another program; "
-                    "stop that program, or choose other ports with EXCHANGE_PORT."
-                ) from None

