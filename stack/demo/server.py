@@ -2,7 +2,8 @@
 
 Each connection plays the session from its beginning, and the snapshots belong to the playing that began last, so a
 client that connects anew starts the session anew. Where a session ends, the connection is closed as a venue closes
-one after 24 hours, or held open in silence. A slow client holds its own playing back: nothing is dropped, nothing piles up.
+one after 24 hours, or held open in silence. A slow client holds its own playing back: nothing is dropped, nothing
+piles up.
 """
 
 import asyncio

@@ -1,0 +1,170 @@
+"""A demo user: registered, logged in, funded, and able to trade, all through the public API."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import grpc
+
+from exchange.auth.v1.auth_service_pb2 import LoginRequest, RefreshTokenRequest, RegisterRequest
+from exchange.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from exchange.auth.v1.user_pb2 import TokenPair
+from exchange.orders.v1.order_pb2 import Order
+from exchange.orders.v1.orders_service_pb2 import (
+    CancelOrderRequest,
+    ListOrdersRequest,
+    PlaceOrderRequest,
+    PlaceOrderResponse,
+)
+from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+from exchange.wallets.v1.sandbox_service_pb2 import FundRequest
+from exchange.wallets.v1.sandbox_service_pb2_grpc import SandboxServiceStub
+from exchange.wallets.v1.wallets_service_pb2 import ListBalancesRequest
+from exchange.wallets.v1.wallets_service_pb2_grpc import WalletsServiceStub
+from stack.demo.backoff import Backoff
+from stack.demo.edge import (
+    CALL_TIMEOUT_S,
+    Metadata,
+    Method,
+    RefusedError,
+    Request_contra,
+    Response_co,
+    call,
+    without_token,
+)
+
+TOKEN_MARGIN_S = 60.0
+"""A token is renewed this long before it ends."""
+ORDERS_PAGE = 500
+MAX_ORDER_PAGES = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    """Who logs in. The passwords are no secrets: they open play money on a local stack."""
+
+    email: str
+    password: str
+
+
+MAKER = DemoUser("maker@demo.example", "maker-of-the-demo-market")
+TAKER = DemoUser("taker@demo.example", "taker-of-the-demo-market")
+VISITOR = DemoUser("visitor@demo.example", "visitor-of-the-demo-market")
+"""For the person at the terminal: funded, and otherwise left alone."""
+
+FUNDING = {"KK99": Decimal(2_000_000), "BTC": Decimal(20), "ETH": Decimal(400), "SOL": Decimal(10_000)}
+"""What a demo user is given, and given again when less than a fifth is left."""
+
+
+class DemoAccount:
+    """One user's side of the API. Tokens are renewed as they age; refusals are raised as RefusedError."""
+
+    def __init__(
+        self, channel: grpc.aio.Channel, user: DemoUser, entropy: random.Random, now: Callable[[], float] = time.time
+    ) -> None:
+        self._auth = AuthServiceStub(channel)
+        self._orders = OrdersServiceStub(channel)
+        self._wallets = WalletsServiceStub(channel)
+        self._sandbox = SandboxServiceStub(channel)
+        self._user = user
+        self._entropy = entropy
+        self._now = now
+        self._tokens: TokenPair | None = None
+        self._renewing = asyncio.Lock()
+        self._funding = asyncio.Lock()
+        # Ids of one run never meet those of another: the exchange remembers them.
+        self._run = f"{entropy.getrandbits(48):012x}"
+        self._ids = 0
+
+    async def open(self) -> None:
+        """Register the user, unless that was done before, log in, and fund what lacks."""
+        try:
+            request = RegisterRequest(email=self._user.email, password=self._user.password)
+            await self._public(self._auth.Register, request)
+        except RefusedError as refused:
+            if refused.reason != "EMAIL_TAKEN":
+                raise
+        await self.fund_what_lacks()
+
+    async def place(self, order: PlaceOrderRequest) -> PlaceOrderResponse:
+        """Enter an order under a new client order id, repeated until its outcome is known."""
+        order.client_order_id = self._next_id()
+        return await self._call(self._orders.PlaceOrder, order)
+
+    async def cancel(self, order_id: str) -> None:
+        """Take an order out of the book; one that has ended before is fine."""
+        try:
+            await self._call(self._orders.CancelOrder, CancelOrderRequest(order_id=order_id))
+        except RefusedError as refused:
+            if refused.reason not in {"ORDER_NOT_OPEN", "ORDER_NOT_FOUND"}:
+                raise
+
+    async def open_orders(self, instrument: str) -> list[Order]:
+        """List the account's open orders in an instrument."""
+        orders: list[Order] = []
+        request = ListOrdersRequest(instrument=instrument, open_only=True, page_size=ORDERS_PAGE)
+        for _ in range(MAX_ORDER_PAGES):
+            page = await self._call(self._orders.ListOrders, request)
+            orders += page.orders
+            if not page.next_page_token:
+                break
+            request.page_token = page.next_page_token
+        return orders
+
+    async def fund_what_lacks(self) -> None:
+        """Top up each asset of which less than a fifth of its funding is available."""
+        async with self._funding:
+            await self._fund()
+
+    async def _fund(self) -> None:
+        balances = (await self._call(self._wallets.ListBalances, ListBalancesRequest())).balances
+        available = {balance.asset: Decimal(balance.available) for balance in balances}
+        for asset, amount in FUNDING.items():
+            if 5 * available.get(asset, Decimal(0)) < amount:
+                request = FundRequest(request_id=self._next_id(), asset=asset, amount=str(amount))
+                await self._call(self._sandbox.Fund, request)
+                _log.info("%s was given %s %s", self._user.email, amount, asset)
+
+    def _next_id(self) -> str:
+        self._ids += 1
+        return f"{self._run}-{self._ids}"
+
+    async def _public(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
+        return await call(method, request, Backoff(self._entropy, first_s=0.2, ceiling_s=3.0), without_token)
+
+    async def _call(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
+        backoff = Backoff(self._entropy, first_s=0.2, ceiling_s=3.0)
+        try:
+            return await call(method, request, backoff, self._bearer)
+        except RefusedError as refused:
+            if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
+                raise
+        # The session may be gone with the server that kept it. A new login settles that; a second refusal is final.
+        self._tokens = None
+        return await call(method, request, backoff, self._bearer)
+
+    async def _bearer(self) -> Metadata:
+        async with self._renewing:
+            if self._tokens is None or self._age_left_s(self._tokens) < TOKEN_MARGIN_S:
+                self._tokens = await self._renewed(self._tokens)
+            return (("authorization", f"Bearer {self._tokens.access_token}"),)
+
+    async def _renewed(self, tokens: TokenPair | None) -> TokenPair:
+        if tokens is not None:
+            refresh = RefreshTokenRequest(refresh_token=tokens.refresh_token)
+            try:
+                # Once only: a refresh token whose fate is unknown must not be shown again.
+                return (await self._auth.RefreshToken(refresh, timeout=CALL_TIMEOUT_S)).tokens
+            except grpc.aio.AioRpcError as error:
+                _log.info("no refresh, logging in: %s", error.details())
+        login = LoginRequest(email=self._user.email, password=self._user.password)
+        return (await self._public(self._auth.Login, login)).tokens
+
+    def _age_left_s(self, tokens: TokenPair) -> float:
+        return tokens.access_token_expire_time.seconds - self._now()
