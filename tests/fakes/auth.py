@@ -1,0 +1,185 @@
+"""What auth's ports mean, in memory. Each passes the suite of tests/contract/auth, as the real adapter does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.auth.access_token import compact, signing_input
+from services.auth.errors import EmailTaken
+from services.auth.model import (
+    AccessClaims,
+    AccountOpening,
+    Credentials,
+    Email,
+    NewUser,
+    RefreshToken,
+    Session,
+    SessionEndReason,
+    TokenDigest,
+    User,
+    UserEvent,
+    VerificationKey,
+)
+from services.kernel.entropy import SeededEntropy
+from services.kernel.ids import AccountId, SessionId, UserId
+from services.kernel.refusal import Unavailable
+
+FIRST_ACCOUNT_ID = 1001
+
+
+@dataclass
+class _Tables:
+    """Everything a unit of work may change; a copy of it is what a unit of work changes."""
+
+    credentials: dict[Email, Credentials] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    tokens: dict[TokenDigest, RefreshToken] = field(default_factory=dict)
+    events: list[UserEvent] = field(default_factory=list)
+    openings: list[AccountOpening] = field(default_factory=list)
+
+    def copy(self) -> "_Tables":
+        return _Tables(
+            dict(self.credentials), dict(self.sessions), dict(self.tokens), list(self.events), list(self.openings)
+        )
+
+
+class MemoryTransaction:
+    """A unit of work on a copy of the tables."""
+
+    def __init__(self, tables: _Tables, account_id: AccountId) -> None:
+        self._tables = tables
+        self._account_id = account_id
+
+    async def insert_user(self, new: NewUser) -> User:
+        if new.email in self._tables.credentials:
+            raise EmailTaken
+        user = User(new.user_id, self._account_id, new.email, new.scopes, new.create_time)
+        self._tables.credentials[new.email] = Credentials(user, new.password_hash)
+        return user
+
+    async def insert_session(self, session: Session) -> None:
+        self._tables.sessions[session.session_id] = session
+
+    async def lock_session(self, session_id: SessionId) -> Session | None:
+        return self._tables.sessions.get(session_id)
+
+    async def end_session(self, session_id: SessionId, reason: SessionEndReason, time: datetime) -> None:
+        self._tables.sessions[session_id] = replace(self._tables.sessions[session_id], end_reason=reason)
+
+    async def insert_refresh_token(self, token: RefreshToken) -> None:
+        self._tables.tokens[token.digest] = token
+
+    async def refresh_token(self, digest: TokenDigest) -> RefreshToken | None:
+        return self._tables.tokens.get(digest)
+
+    async def spend_refresh_token(self, digest: TokenDigest, time: datetime) -> None:
+        tokens = self._tables.tokens
+        session_id = tokens[digest].session_id
+        tokens[digest] = replace(tokens[digest], spent=True)
+        for old in [t for t in tokens.values() if t.session_id == session_id and t.expire_time <= time]:
+            del tokens[old.digest]
+
+    async def announce(self, event: UserEvent) -> None:
+        self._tables.events.append(event)
+
+    async def request_opening(self, opening: AccountOpening) -> None:
+        self._tables.openings.append(opening)
+
+
+class MemoryStore:
+    """One unit of work at a time: the strictest order that locks on rows may lead to."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._next_account_id = FIRST_ACCOUNT_ID
+        self._turn = asyncio.Lock()
+
+    def transaction(self) -> AbstractAsyncContextManager[MemoryTransaction]:
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[MemoryTransaction]:
+        async with self._turn:
+            tables = self._tables.copy()
+            account_id, self._next_account_id = self._next_account_id, self._next_account_id + 1
+            yield MemoryTransaction(tables, AccountId(account_id))
+            self._tables = tables
+
+    async def credentials(self, email: Email) -> Credentials | None:
+        return self._tables.credentials.get(email)
+
+    async def user(self, user_id: UserId) -> User | None:
+        return next((c.user for c in self._tables.credentials.values() if c.user.user_id == user_id), None)
+
+    async def session_of(self, digest: TokenDigest) -> Session | None:
+        token = self._tables.tokens.get(digest)
+        return self._tables.sessions[token.session_id] if token else None
+
+    @property
+    def events(self) -> Sequence[UserEvent]:
+        return self._tables.events
+
+    @property
+    def openings(self) -> Sequence[AccountOpening]:
+        return self._tables.openings
+
+
+class MemoryOpenings:
+    """An engine that opens what the store holds, unless it is down."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.engine_is_up = True
+        self._store = store
+
+    async def opened(self, account_id: AccountId) -> bool:
+        asked = any(opening.account_id == account_id for opening in self._store.openings)
+        return asked and self.engine_is_up
+
+
+class MemorySessions:
+    """The marks, without an end."""
+
+    def __init__(self) -> None:
+        self._marks: dict[SessionId, bool] = {}
+
+    async def keep(self, session_id: SessionId) -> None:
+        self._marks.setdefault(session_id, True)
+
+    async def revoke(self, session_id: SessionId) -> None:
+        self._marks[session_id] = False
+
+    async def is_live(self, session_id: SessionId) -> bool:
+        return self._marks.get(session_id, True)
+
+
+class MemorySigner:
+    """Signs with keys of its own; `sealed` is a vault that does not answer."""
+
+    def __init__(self) -> None:
+        self.sealed = False
+        self._entropy = SeededEntropy(7)
+        self._keys: list[Ed25519PrivateKey] = []
+        self.rotate()
+
+    def rotate(self) -> None:
+        self._keys.append(Ed25519PrivateKey.from_private_bytes(self._entropy.take(32)))
+
+    async def sign(self, claims: AccessClaims) -> str:
+        self._check_sealed()
+        signed = signing_input(claims, f"jwt-v{len(self._keys)}")
+        return compact(signed, self._keys[-1].sign(signed.encode()))
+
+    async def verification_keys(self) -> Sequence[VerificationKey]:
+        self._check_sealed()
+        return [
+            VerificationKey(f"jwt-v{version}", key.public_key().public_bytes_raw())
+            for version, key in enumerate(self._keys, start=1)
+        ]
+
+    def _check_sealed(self) -> None:
+        if self.sealed:
+            raise Unavailable("The vault does not answer; retry.")
