@@ -1,0 +1,135 @@
+// The Python module `services.engine._core`: all that knows pybind11.
+//
+// Bytes cross the border as they are, without a copy on the way in. Every call drops the interpreter's lock for as
+// long as the engine works; the engine's own mutex orders the callers. Types and meanings: `_core.pyi` beside it.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "exchange/engine/log/engine.hpp"
+
+namespace py = pybind11;
+using exchange::engine::CommandKinds;
+using exchange::engine::log::Answer;
+using exchange::engine::log::Engine;
+using exchange::engine::log::EngineOptions;
+using exchange::engine::log::JournalFailed;
+using exchange::engine::log::LogCorrupt;
+using exchange::engine::log::Recovery;
+using exchange::engine::log::State;
+using exchange::engine::log::StorageError;
+
+namespace {
+
+using WithoutInterpreter = py::call_guard<py::gil_scoped_release>;
+
+py::tuple to_python(const Answer& answer) { return py::make_tuple(answer.ticket, py::bytes(answer.bytes)); }
+
+py::tuple apply(Engine& engine, const py::bytes& batch, std::int64_t now_ns, CommandKinds allowed_kinds) {
+  char* data = nullptr;
+  py::ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(batch.ptr(), &data, &size) != 0) throw py::error_already_set();
+  const std::span bytes(reinterpret_cast<const std::byte*>(data), static_cast<std::size_t>(size));
+  Answer answer;
+  {
+    const py::gil_scoped_release released;
+    answer = engine.apply(bytes, now_ns, allowed_kinds);
+  }
+  return to_python(answer);
+}
+
+py::tuple read_events(const Engine& engine, std::uint64_t after_seq, std::uint64_t max_bytes) {
+  Answer answer;
+  {
+    const py::gil_scoped_release released;
+    answer = engine.read_events(after_seq, max_bytes);
+  }
+  return to_python(answer);
+}
+
+py::tuple snapshot_parts(const Engine& engine) {
+  std::pair<std::uint64_t, std::vector<std::string>> snapshot;
+  {
+    const py::gil_scoped_release released;
+    snapshot = engine.snapshot_parts();
+  }
+  py::list parts;
+  for (const std::string& part : snapshot.second) parts.append(py::bytes(part));
+  return py::make_tuple(snapshot.first, parts);
+}
+
+std::optional<py::tuple> query(const Engine& engine, std::uint64_t account_id) {
+  std::optional<Answer> answer;
+  {
+    const py::gil_scoped_release released;
+    answer = engine.query(account_id);
+  }
+  if (!answer) return std::nullopt;
+  return to_python(*answer);
+}
+
+std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shard,
+                                    std::uint64_t journal_segment_bytes, std::uint64_t event_segment_bytes) {
+  return std::make_unique<Engine>(EngineOptions{.folder = folder,
+                                                .shard = shard,
+                                                .journal_segment_bytes = journal_segment_bytes,
+                                                .event_segment_bytes = event_segment_bytes,
+                                                .limits = {}});
+}
+
+void add_records(py::module_& module) {
+  py::class_<State>(module, "State")
+      .def_readonly("shard", &State::shard)
+      .def_readonly("epoch", &State::epoch)
+      .def_readonly("engine_seq", &State::engine_seq)
+      .def_readonly("durable_seq", &State::durable_seq)
+      .def_readonly("state_hash", &State::state_hash)
+      .def_readonly("snapshot_seq", &State::snapshot_seq)
+      .def_readonly("engine_time_ns", &State::engine_time_ns)
+      .def_readonly("open_orders", &State::open_orders);
+  py::class_<Recovery>(module, "Recovery")
+      .def_readonly("snapshot_seq", &Recovery::snapshot_seq)
+      .def_readonly("last_seq", &Recovery::last_seq)
+      .def_readonly("notes", &Recovery::notes);
+}
+
+void add_engine(py::module_& module) {
+  const EngineOptions defaults;
+  py::class_<Engine>(module, "Engine")
+      .def(py::init(&open_engine), py::kw_only(), py::arg("folder"), py::arg("shard") = defaults.shard,
+           py::arg("journal_segment_bytes") = defaults.journal_segment_bytes,
+           py::arg("event_segment_bytes") = defaults.event_segment_bytes, WithoutInterpreter())
+      .def("apply", &apply, py::arg("batch"), py::arg("now_ns"), py::arg("allowed_kinds"))
+      .def("durable", &Engine::durable)
+      .def("published", &Engine::published)
+      .def("fileno", &Engine::fileno)
+      .def("next_deadline", &Engine::next_deadline, WithoutInterpreter())
+      .def("read_events", &read_events, py::arg("after_seq"), py::arg("max_bytes"))
+      .def("snapshot_parts", &snapshot_parts)
+      .def("query", &query, py::arg("account_id"))
+      .def("state", &Engine::state, WithoutInterpreter())
+      .def("recovery", &Engine::recovery)
+      .def("take_snapshot", &Engine::take_snapshot, WithoutInterpreter())
+      .def("close", &Engine::close, WithoutInterpreter());
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module) {
+  py::register_exception<JournalFailed>(module, "JournalFailed", PyExc_RuntimeError);
+  py::register_exception<LogCorrupt>(module, "LogCorrupt", PyExc_RuntimeError);
+  py::register_exception<StorageError>(module, "StorageError", PyExc_OSError);
+  add_records(module);
+  add_engine(module);
+  module.def(
+      "verify_journal",
+      [](const std::string& folder, std::uint8_t shard) {
+        const py::gil_scoped_release released;
+        const auto storage = exchange::engine::log::open_folder(folder);
+        return exchange::engine::log::read_journal(*storage, shard, 0, [](const auto&) {}).last_seq;
+      },
+      py::arg("folder"), py::arg("shard") = 0);
+}

@@ -1,0 +1,169 @@
+// One shard at work: the core, its journal, its events and its snapshots behind one face.
+//
+// Invariants:
+// 1. Commands get contiguous sequence numbers and one stamp of time a batch, never earlier than the one before.
+// 2. A batch is applied and queued for the journal in one step under one mutex, so the journal holds the commands in
+//    the order in which the core saw them.
+// 3. What `apply`, `query` and `snapshot` return may be ahead of the journal: it carries the sequence number to wait
+//    for, and leaves the process only once `durable` has reached it. What `read_events` returns is durable.
+// 4. Once the journal has failed, nothing is applied and nothing becomes durable.
+//
+// Files below the folder: `lock` (one process at a time), `epoch`, `journal/`, `events/`, `snapshots/`.
+// Thread rules: every method may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "exchange/engine/core.hpp"
+#include "exchange/engine/log/event_log.hpp"
+#include "exchange/engine/log/event_publisher.hpp"
+#include "exchange/engine/log/folder_lock.hpp"
+#include "exchange/engine/log/journal.hpp"
+#include "exchange/engine/log/log.hpp"
+#include "exchange/engine/log/signal.hpp"
+#include "exchange/engine/log/snapshots.hpp"
+#include "exchange/engine/log/storage.hpp"
+
+namespace exchange::engine::log {
+
+// What an engine is built with.
+struct EngineOptions {
+  std::string folder;
+  std::uint8_t shard = 0;
+  std::uint64_t journal_segment_bytes = 64U << 20U;
+  std::uint64_t event_segment_bytes = 256U << 20U;
+  Limits limits;
+};
+
+// The folders an engine keeps its files in.
+struct EngineStorage {
+  std::unique_ptr<Storage> root;
+  std::unique_ptr<Storage> journal;
+  std::unique_ptr<Storage> events;
+  std::unique_ptr<Storage> snapshots;
+};
+
+// The journal has died, with the reason; or the engine is closed.
+class JournalFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// An answer, and the command that has to be durable before it may leave.
+struct Answer {
+  std::uint64_t ticket = 0;
+  std::string bytes;
+};
+
+// How an engine got to where it started.
+struct Recovery {
+  std::uint64_t snapshot_seq = 0;  // 0: from the beginning
+  std::uint64_t last_seq = 0;
+  std::vector<std::string> notes;  // what an operator should know
+};
+
+// How far an engine is.
+struct State {
+  std::uint32_t shard = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t engine_seq = 0;
+  std::uint64_t durable_seq = 0;
+  std::uint64_t state_hash = 0;
+  std::uint64_t snapshot_seq = 0;
+  std::int64_t engine_time_ns = 0;
+  std::uint64_t open_orders = 0;
+};
+
+class Engine final : private Listener {
+ public:
+  // Recovers: newest usable snapshot, then the journal after it. Throws LogCorrupt, StorageError.
+  explicit Engine(const EngineOptions& options);
+  Engine(const EngineOptions& options, EngineStorage storage);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine() override;
+
+  // Applies a serialized SubmitRequest, after the Tick that time may have made due, and answers with the serialized
+  // SubmitResponse. A refused batch has ticket 0. An empty one lets time pass. Throws JournalFailed.
+  Answer apply(std::span<const std::byte> submit_request, std::int64_t now_ns, CommandKinds allowed_kinds);
+
+  // The last durable command. Throws JournalFailed.
+  [[nodiscard]] std::uint64_t durable() const;
+  // The last command whose events can be read.
+  [[nodiscard]] std::uint64_t published() const noexcept { return publisher_->published(); }
+  // Becomes readable when `durable` or `published` grew, and when the journal failed; reading 8 bytes resets it.
+  [[nodiscard]] int fileno() const noexcept { return signal_.fileno(); }
+  // Engine time at which time itself has work to do.
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+
+  // A serialized EventsResponse with the blocks after a position; `ticket` is the position after it. Empty, with the
+  // same position, if there is nothing.
+  [[nodiscard]] Answer read_events(std::uint64_t after_seq, std::uint64_t max_bytes) const;
+  // Serialized EventsResponses that make up a snapshot of now.
+  [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
+  // An account's serialized QueryResponse; nothing if it is unknown.
+  [[nodiscard]] std::optional<Answer> query(std::uint64_t account_id) const;
+  [[nodiscard]] State state() const;
+  [[nodiscard]] const Recovery& recovery() const noexcept { return recovery_; }
+
+  // Writes the state of now to disk, once its events are published. Returns how far the engine then was.
+  State take_snapshot();
+  // Commits what is queued, then stops. Nothing can be applied after it.
+  void close();
+
+ private:
+  void committed(std::uint64_t engine_seq) override;
+  void failed(const std::string& reason) override;
+
+  void recover();
+  std::uint64_t load_newest_snapshot();
+  bool load(std::uint64_t engine_seq);
+  void replay(std::uint64_t after_seq);
+  Reason admit(std::span<const std::byte> submit_request, CommandKinds allowed_kinds);
+  void sequence(const Command& command, std::int64_t time_ns, Answer& answer);
+  void tick_if_due(std::int64_t time_ns);
+  void hand_over(std::int64_t time_ns);
+  void require_alive() const;
+  State state_locked() const;
+
+  const EngineOptions options_;
+  EngineStorage storage_;
+  FolderLock lock_;
+  Signal signal_;
+  std::uint32_t epoch_;
+  EventLog events_;
+  Snapshots snapshots_;
+  Recovery recovery_;
+  std::atomic<std::uint64_t> durable_{0};
+  std::atomic<std::uint64_t> snapshot_seq_{0};
+
+  mutable std::mutex failure_mutex_;
+  std::string failure_;  // empty while all is well
+
+  std::mutex snapshot_mutex_;  // one snapshot at a time; taken before mutex_
+  mutable std::mutex mutex_;   // over the core and what belongs to a batch under way
+  std::optional<Core> core_;
+  std::uint64_t last_seq_ = 0;
+  std::int64_t time_ns_ = 0;
+  Batch batch_;
+  std::string records_;
+  std::string blocks_;
+  bool closed_ = false;
+
+  // Last, so that their threads end before what they use.
+  std::unique_ptr<EventPublisher> publisher_;
+  std::unique_ptr<Journal> journal_;
+};
+
+// Opens the folders of an engine on the local file system.
+EngineStorage open_engine_folders(const std::string& folder);
+
+}  // namespace exchange::engine::log

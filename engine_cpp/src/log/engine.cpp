@@ -1,0 +1,187 @@
+#include "exchange/engine/log/engine.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "exchange/engine/log/record.hpp"
+#include "state_bytes.hpp"
+#include "wire.hpp"
+
+namespace exchange::engine::log {
+namespace {
+
+// Ticks that one batch lets pass before its own commands; what is then still due follows in the next.
+constexpr int kTicksPerBatch = 4;
+
+// `exchange.error.v1.Reason` of refusals that the core knows nothing of.
+constexpr auto kUnavailable = static_cast<Reason>(8);
+constexpr auto kLimitExceeded = static_cast<Reason>(12);
+
+std::string_view view(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::uint64_t journal_bytes(const Batch& batch) {
+  std::uint64_t bytes = kTicksPerBatch * record_bytes(kTickCommand.size());
+  for (const Command& command : batch.commands) bytes += record_bytes(command.bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+Answer Engine::apply(std::span<const std::byte> submit_request, std::int64_t now_ns, CommandKinds allowed_kinds) {
+  const std::lock_guard lock(mutex_);
+  require_alive();
+  if (closed_) throw JournalFailed("the engine is closed");
+  Answer answer;
+  const Reason refusal = admit(submit_request, allowed_kinds);
+  if (refusal != Reason::kNone) {
+    put_field(answer.bytes, 2, static_cast<std::uint64_t>(refusal));
+    return answer;
+  }
+  const std::int64_t time_ns = std::max(time_ns_, now_ns);
+  tick_if_due(time_ns);
+  for (const Command& command : batch_.commands) sequence(command, time_ns, answer);
+  hand_over(time_ns);
+  answer.ticket = last_seq_;
+  return answer;
+}
+
+std::uint64_t Engine::durable() const {
+  require_alive();
+  return durable_.load(std::memory_order_acquire);
+}
+
+std::optional<std::int64_t> Engine::next_deadline() const {
+  const std::lock_guard lock(mutex_);
+  return core_->next_deadline();
+}
+
+Answer Engine::read_events(std::uint64_t after_seq, std::uint64_t max_bytes) const {
+  const std::uint64_t durable_seq = published();
+  EventRange range = events_.read(after_seq, max_bytes);
+  if (range.blocks.empty()) return {range.last_seq, {}};
+  Answer answer{range.last_seq, {}};
+  put_field(answer.bytes, 1, options_.shard);
+  put_field(answer.bytes, 2, epoch_);
+  put_field(answer.bytes, 3, std::max(durable_seq, range.last_seq));
+  answer.bytes += range.blocks;
+  return answer;
+}
+
+std::pair<std::uint64_t, std::vector<std::string>> Engine::snapshot_parts() const {
+  std::pair<std::uint64_t, std::vector<std::string>> snapshot;
+  const std::lock_guard lock(mutex_);
+  snapshot.first = last_seq_;
+  core_->snapshot_parts(epoch_, [&](std::string_view part) { snapshot.second.emplace_back(part); });
+  return snapshot;
+}
+
+std::optional<Answer> Engine::query(std::uint64_t account_id) const {
+  const std::lock_guard lock(mutex_);
+  Answer answer{last_seq_, {}};
+  if (!core_->query(account_id, answer.bytes)) return std::nullopt;
+  return answer;
+}
+
+State Engine::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_locked();
+}
+
+State Engine::take_snapshot() {
+  const std::lock_guard one_at_a_time(snapshot_mutex_);
+  State state;
+  StateBytes bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    state = state_locked();
+    if (state.engine_seq == state.snapshot_seq) return state;
+    core_->save(bytes);
+  }
+  if (!publisher_->wait_for(state.engine_seq)) {
+    require_alive();
+    throw JournalFailed("the engine closed before the snapshot");
+  }
+  events_.sync();
+  snapshots_.publish({state.shard, state.engine_seq, state.engine_time_ns, state.state_hash, bytes.take()});
+  snapshot_seq_.store(state.engine_seq, std::memory_order_release);
+  state.snapshot_seq = state.engine_seq;
+  return state;
+}
+
+void Engine::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(closed_, true)) return;
+  }
+  journal_->close();
+  publisher_->close();
+}
+
+void Engine::committed(std::uint64_t engine_seq) {
+  durable_.store(engine_seq, std::memory_order_release);
+  publisher_->release(engine_seq);
+  signal_.raise();
+}
+
+void Engine::failed(const std::string& reason) {
+  {
+    const std::lock_guard lock(failure_mutex_);
+    if (failure_.empty()) failure_ = reason;
+  }
+  publisher_->abandon();
+  signal_.raise();
+}
+
+// Decides whether a batch may be sequenced; fills batch_ if so.
+Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds allowed_kinds) {
+  batch_.clear();
+  const Reason unreadable = Core::decode(submit_request, allowed_kinds, batch_);
+  if (unreadable != Reason::kNone) return unreadable;
+  if (journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
+  if (journal_->full() || publisher_->full()) return kUnavailable;
+  return Reason::kNone;
+}
+
+void Engine::tick_if_due(std::int64_t time_ns) {
+  Answer ignored;
+  for (int i = 0; i < kTicksPerBatch; ++i) {
+    const std::optional<std::int64_t> deadline = core_->next_deadline();
+    if (!deadline || *deadline > time_ns) return;
+    sequence(Command{Tick{}, kTickCommand}, time_ns, ignored);
+  }
+}
+
+void Engine::sequence(const Command& command, std::int64_t time_ns, Answer& answer) {
+  ++last_seq_;
+  append_command(records_, last_seq_, time_ns, view(command.bytes));
+  core_->apply(command, Stamp{last_seq_, time_ns}, answer.bytes, blocks_);
+}
+
+// The events go first: the journal may commit before the next line.
+void Engine::hand_over(std::int64_t time_ns) {
+  if (records_.empty()) return;
+  time_ns_ = time_ns;
+  publisher_->add(last_seq_, std::exchange(blocks_, {}));
+  journal_->append({std::exchange(records_, {}), last_seq_, time_ns});
+}
+
+void Engine::require_alive() const {
+  const std::lock_guard lock(failure_mutex_);
+  if (!failure_.empty()) throw JournalFailed(failure_);
+}
+
+State Engine::state_locked() const {
+  return {options_.shard,
+          epoch_,
+          last_seq_,
+          durable_.load(std::memory_order_acquire),
+          core_->state_hash(),
+          snapshot_seq_.load(std::memory_order_acquire),
+          time_ns_,
+          core_->counts().open_orders};
+}
+
+}  // namespace exchange::engine::log

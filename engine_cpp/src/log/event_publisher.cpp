@@ -1,0 +1,104 @@
+#include "exchange/engine/log/event_publisher.hpp"
+
+#include <cassert>
+#include <chrono>
+#include <utility>
+
+namespace exchange::engine::log {
+namespace {
+
+constexpr std::chrono::milliseconds kSpaceRetry{200};
+
+}  // namespace
+
+EventPublisher::EventPublisher(EventLog& log, PublisherHooks hooks)
+    : log_(log), hooks_(std::move(hooks)), published_(log.last_seq()), thread_([this] { run(); }) {}
+
+EventPublisher::~EventPublisher() { close(); }
+
+void EventPublisher::add(std::uint64_t last_seq, std::string blocks) {
+  const std::lock_guard lock(mutex_);
+  assert(chunks_.empty() || last_seq > chunks_.back().last_seq);
+  chunks_.push_back({last_seq, std::move(blocks)});
+}
+
+void EventPublisher::release(std::uint64_t durable_seq) {
+  {
+    const std::lock_guard lock(mutex_);
+    assert(durable_seq >= released_);
+    released_ = durable_seq;
+  }
+  changed_.notify_all();
+}
+
+bool EventPublisher::wait_for(std::uint64_t engine_seq) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopped_ || published() >= engine_seq; });
+  return published() >= engine_seq;
+}
+
+void EventPublisher::close() {
+  abandon();
+  if (thread_.joinable()) thread_.join();
+}
+
+void EventPublisher::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+}
+
+void EventPublisher::run() {
+  try {
+    Chunk chunk;
+    while (next(chunk)) {
+      write(chunk);
+      hooks_.published();
+    }
+  } catch (const std::exception& error) {
+    hooks_.failed(error.what());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+}
+
+// Waits for a chunk whose commands are durable; false once there is none and none will come.
+bool EventPublisher::next(Chunk& chunk) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [this] { return !chunks_.empty() && chunks_.front().last_seq <= released_; };
+  changed_.wait(lock, [&] { return closing_ || ready(); });
+  if (!ready()) return false;
+  chunk = std::move(chunks_.front());
+  chunks_.pop_front();
+  return true;
+}
+
+// Repeats while there is no space: an append that failed left nothing that counts.
+void EventPublisher::write(const Chunk& chunk) {
+  for (;;) {
+    try {
+      log_.append(chunk.last_seq, chunk.blocks);
+      break;
+    } catch (const StorageError& error) {
+      if (!error.out_of_space()) throw;
+    }
+    full_.store(true, std::memory_order_release);
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kSpaceRetry, [this] { return closing_; })) {
+      throw std::runtime_error("no space for events; they are made again at the next start");
+    }
+  }
+  full_.store(false, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    published_.store(chunk.last_seq, std::memory_order_release);
+  }
+  changed_.notify_all();
+}
+
+}  // namespace exchange::engine::log
