@@ -2,7 +2,7 @@
 
 1. Updates that arrive before a snapshot are buffered.
 2. A snapshot is taken only if no update between it and the first one still needed is missing: spot, that update
-   starts at most one after `last_id`; futures, it spans `last_id`.
+   starts at most one after `last_id`; futures, it spans `last_id`, or names it as the update before.
 3. From then on an update must follow the one before: spot, `first_id` is at most one after it; futures,
    `previous_id` is it. Anything else is a gap: the book is lost, and the procedure starts again.
 4. An update that the book already covers is ignored, so duplicates and late arrivals change nothing.
@@ -95,7 +95,9 @@ class BookSync:
         elif self._spanned:
             covered, follows = update.last_id <= last_id, update.previous_id == last_id
         else:
-            covered, follows = update.last_id < last_id, update.first_id <= last_id
+            covered = update.last_id < last_id
+            # To name it as the one before is as good as to span it, and all that a quiet symbol may ever send.
+            follows = update.first_id <= last_id or update.previous_id == last_id
         if covered:
             return _Place.COVERED
         return _Place.NEXT if follows else _Place.GAP

@@ -51,27 +51,28 @@ class Taker:
             await asyncio.sleep(MIN_INTERVAL_S)
 
     async def _repeat(self, trade: Trade) -> None:
+        self._orders += 1
+        order = order_after(trade, self._instrument, at_market=self._orders % MARKET_ORDER_EVERY == 0)
         try:
-            await self._account.place(self.order_after(trade))
+            await self._account.place(order)
         except RefusedError as refused:
             _log.info("%s: a trade was refused: %s", self._instrument.symbol, refused)
             if refused.reason == "INSUFFICIENT_FUNDS":
                 await self._account.fund_what_lacks()
 
-    def order_after(self, trade: Trade) -> PlaceOrderRequest:
-        """Give the order that repeats a trade: its taker's side, a smaller size; some are market orders."""
-        self._orders += 1
-        side = Side.SELL if trade.buyer_is_maker else Side.BUY
-        price = trade.price // self._instrument.feed_price_unit
-        order = PlaceOrderRequest(
-            instrument=self._instrument.symbol,
-            side=CONTRACT_SIDES[side],
-            type=ORDER_TYPE_MARKET,
-            time_in_force=TIME_IN_FORCE_IOC,
-            quantity=self._instrument.quantity_text(sized_down(trade.quantity, price, self._instrument)),
-        )
-        if self._orders % MARKET_ORDER_EVERY:
-            order.type = ORDER_TYPE_LIMIT
-            limit = price + side.value * (price * SLIPPAGE_PPM // 1_000_000 + 1)
-            order.price = self._instrument.price_text(limit)
-        return order
+
+def order_after(trade: Trade, instrument: DemoInstrument, *, at_market: bool) -> PlaceOrderRequest:
+    """Give the order that repeats a trade: its taker's side, a smaller size, a limit near its price or none."""
+    side = Side.SELL if trade.buyer_is_maker else Side.BUY
+    price = trade.price // instrument.feed_price_unit
+    order = PlaceOrderRequest(
+        instrument=instrument.symbol,
+        side=CONTRACT_SIDES[side],
+        type=ORDER_TYPE_MARKET,
+        time_in_force=TIME_IN_FORCE_IOC,
+        quantity=instrument.quantity_text(sized_down(trade.quantity, price, instrument)),
+    )
+    if not at_market:
+        order.type = ORDER_TYPE_LIMIT
+        order.price = instrument.price_text(price + side.value * (price * SLIPPAGE_PPM // 1_000_000 + 1))
+    return order

@@ -38,7 +38,7 @@ async def _play(folder: Path, dialect: Dialect, met: Callable[[Watcher], bool]) 
     recording, watcher = read_recording(folder, dialect), Watcher()
     server = FeedServer(recording, AS_FAST_AS_POSSIBLE, close_at_end=False)
     async with server.listen(0) as port, asyncio.TaskGroup() as group:
-        backoff = Backoff(random.Random(1), first_s=0.01)
+        backoff = Backoff(random.SystemRandom(), first_s=0.01)
         feed = Feed(local_venue(dialect, port), recording.symbols, watcher, backoff)
         following = group.create_task(feed.run())
         await watcher.wait_for(lambda: met(watcher))
