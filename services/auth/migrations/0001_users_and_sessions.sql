@@ -48,3 +48,5 @@ CREATE TABLE refresh_tokens (
 );
 
 CREATE INDEX refresh_tokens_session_id_idx ON refresh_tokens (session_id);
+
+\ir ../../runtime/sql/outbox.sql

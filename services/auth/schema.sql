@@ -1,0 +1,98 @@
+CREATE TABLE public.users (
+    user_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    email text NOT NULL,
+    password_hash text NOT NULL,
+    scopes text[] NOT NULL,
+    create_time timestamp with time zone NOT NULL,
+    CONSTRAINT users_email_lower CHECK ((email = lower(email))),
+    CONSTRAINT users_password_hash_argon2id CHECK ((password_hash ~~ '$argon2id$%'::text))
+);
+
+CREATE SEQUENCE public.account_ids
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.account_ids OWNED BY public.users.account_id;
+
+CREATE TABLE public.outbox (
+    outbox_id bigint NOT NULL,
+    destination text NOT NULL,
+    key text NOT NULL,
+    payload bytea NOT NULL,
+    trace_context jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.outbox ALTER COLUMN outbox_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.refresh_tokens (
+    digest bytea NOT NULL,
+    session_id uuid NOT NULL,
+    expire_time timestamp with time zone NOT NULL,
+    spend_time timestamp with time zone,
+    CONSTRAINT refresh_tokens_digest_sha256 CHECK ((octet_length(digest) = 32))
+);
+
+CREATE TABLE public.schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.sessions (
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    scopes text[] NOT NULL,
+    start_time timestamp with time zone NOT NULL,
+    end_time timestamp with time zone,
+    end_reason text,
+    CONSTRAINT sessions_end_complete CHECK (((end_time IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sessions_end_reason_known CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'REFRESH_TOKEN_REUSED'::text])))
+);
+
+ALTER TABLE ONLY public.users ALTER COLUMN account_id SET DEFAULT nextval('public.account_ids'::regclass);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pk PRIMARY KEY (outbox_id);
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_account_id_key UNIQUE (account_id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_email_key UNIQUE (email);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+CREATE INDEX outbox_by_destination ON public.outbox USING btree (destination, outbox_id);
+
+CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
+
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(session_id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);

@@ -1,0 +1,224 @@
+"""Users, sessions and refresh tokens in PostgreSQL, and the outbox beside them."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+
+from services.auth.convert import opening_message, user_event_message
+from services.auth.errors import EmailTaken
+from services.auth.model import (
+    AccountOpening,
+    Credentials,
+    Email,
+    NewUser,
+    RefreshToken,
+    Scope,
+    Session,
+    SessionEndReason,
+    TokenDigest,
+    User,
+    UserEvent,
+)
+from services.kernel.ids import AccountId, SessionId, UserId
+from services.runtime import outbox, postgres
+from services.runtime.postgres import Connection, Pool
+
+USER_EVENTS = "user-events"
+"""Destination in the outbox, and topic, of what others may want to know of users."""
+ENGINE = "engine"
+"""Destination in the outbox of account openings."""
+
+EMAIL_KEY = "users_email_key"
+
+INSERT_USER = """
+    INSERT INTO users (user_id, email, password_hash, scopes, create_time)
+    VALUES ($1, $2, $3, $4, $5)
+    RETURNING user_id, account_id, email, scopes, create_time
+"""
+USER_BY_ID = """
+    SELECT user_id, account_id, email, scopes, create_time
+    FROM users
+    WHERE user_id = $1
+"""
+CREDENTIALS_BY_EMAIL = """
+    SELECT user_id, account_id, email, scopes, create_time, password_hash
+    FROM users
+    WHERE email = $1
+"""
+INSERT_SESSION = """
+    INSERT INTO sessions (session_id, user_id, scopes, start_time)
+    VALUES ($1, $2, $3, $4)
+"""
+LOCK_SESSION = """
+    SELECT s.session_id, s.user_id, u.account_id, s.scopes, s.start_time, s.end_reason
+    FROM sessions s
+    JOIN users u ON u.user_id = s.user_id
+    WHERE s.session_id = $1
+    FOR UPDATE OF s
+"""
+SESSION_BY_DIGEST = """
+    SELECT s.session_id, s.user_id, u.account_id, s.scopes, s.start_time, s.end_reason
+    FROM refresh_tokens t
+    JOIN sessions s ON s.session_id = t.session_id
+    JOIN users u ON u.user_id = s.user_id
+    WHERE t.digest = $1
+"""
+END_SESSION = """
+    UPDATE sessions
+    SET end_reason = $2, end_time = $3
+    WHERE session_id = $1 AND end_reason IS NULL
+"""
+INSERT_REFRESH = """
+    INSERT INTO refresh_tokens (digest, session_id, expire_time)
+    VALUES ($1, $2, $3)
+"""
+REFRESH_BY_DIGEST = """
+    SELECT digest, session_id, expire_time, spend_time
+    FROM refresh_tokens
+    WHERE digest = $1
+"""
+SPEND_REFRESH = """
+    UPDATE refresh_tokens
+    SET spend_time = $2
+    WHERE digest = $1 AND spend_time IS NULL
+    RETURNING session_id
+"""
+DELETE_EXPIRED = """
+    DELETE FROM refresh_tokens
+    WHERE session_id = $1 AND expire_time <= $2
+"""
+
+
+class PostgresTransaction:
+    """One unit of work on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def insert_user(self, new: NewUser) -> User:
+        """Keep a user and issue the next account number; raises `EmailTaken`."""
+        try:
+            row = await self._connection.fetchrow(
+                INSERT_USER, new.user_id, new.email, new.password_hash, new.scopes, new.create_time
+            )
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != EMAIL_KEY:
+                raise
+            raise EmailTaken from error
+        assert row is not None
+        return _user(row)
+
+    async def insert_session(self, session: Session) -> None:
+        """Keep a session that has just begun."""
+        await self._connection.execute(
+            INSERT_SESSION, session.session_id, session.user_id, session.scopes, session.start_time
+        )
+
+    async def lock_session(self, session_id: SessionId) -> Session | None:
+        """Return the session; until the block ends, whoever else locks it waits."""
+        row = await self._connection.fetchrow(LOCK_SESSION, session_id)
+        return _session(row) if row else None
+
+    async def end_session(self, session_id: SessionId, reason: SessionEndReason, time: datetime) -> None:
+        """Mark a lasting session, locked before, as ended."""
+        ended = await self._connection.execute(END_SESSION, session_id, reason.value, time)
+        assert ended == "UPDATE 1", ended
+
+    async def insert_refresh_token(self, token: RefreshToken) -> None:
+        """Keep a token of a session that was inserted or locked before."""
+        await self._connection.execute(INSERT_REFRESH, token.digest, token.session_id, token.expire_time)
+
+    async def refresh_token(self, digest: TokenDigest) -> RefreshToken | None:
+        """Return a token of a session that was locked before."""
+        row = await self._connection.fetchrow(REFRESH_BY_DIGEST, digest)
+        return _refresh_token(row) if row else None
+
+    async def spend_refresh_token(self, digest: TokenDigest, time: datetime) -> None:
+        """Mark a live token as spent, and forget the tokens of its session that expired before `time`."""
+        session_id = await self._connection.fetchval(SPEND_REFRESH, digest, time)
+        assert session_id is not None
+        await self._connection.execute(DELETE_EXPIRED, session_id, time)
+
+    async def announce(self, event: UserEvent) -> None:
+        """Have the event published once the block has ended well; its id is that of its row in the outbox."""
+        outbox_id = await outbox.next_id(self._connection)
+        payload = user_event_message(event, f"auth:{outbox_id}").SerializeToString()
+        await outbox.add(self._connection, USER_EVENTS, str(event.account_id), payload, outbox_id=outbox_id)
+
+    async def request_opening(self, opening: AccountOpening) -> None:
+        """Have the engine open the account once the block has ended well."""
+        payload = opening_message(opening).SerializeToString()
+        await outbox.add(self._connection, ENGINE, str(opening.account_id), payload)
+
+
+class PostgresStore:
+    """Auth's database."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def transaction(self) -> AbstractAsyncContextManager[PostgresTransaction]:
+        """Begin a unit of work."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[PostgresTransaction]:
+        async with postgres.transaction(self._pool) as connection:
+            yield PostgresTransaction(connection)
+
+    async def credentials(self, email: Email) -> Credentials | None:
+        """Return the user with this address, and the hash of the user's password."""
+        if "\x00" in email:  # PostgreSQL has no text with it, so nobody has such an address
+            return None
+        row = await self._row(CREDENTIALS_BY_EMAIL, email)
+        return Credentials(_user(row), row["password_hash"]) if row else None
+
+    async def user(self, user_id: UserId) -> User | None:
+        """Return the user with this number."""
+        row = await self._row(USER_BY_ID, user_id)
+        return _user(row) if row else None
+
+    async def session_of(self, digest: TokenDigest) -> Session | None:
+        """Return the session that a refresh token belongs to, without locking it."""
+        row = await self._row(SESSION_BY_DIGEST, digest)
+        return _session(row) if row else None
+
+    async def _row(self, query: str, key: object) -> asyncpg.Record | None:
+        async with postgres.connection(self._pool) as connection:
+            return await connection.fetchrow(query, key)
+
+
+def _user(row: asyncpg.Record) -> User:
+    return User(
+        user_id=UserId(row["user_id"]),
+        account_id=AccountId(row["account_id"]),
+        email=Email(row["email"]),
+        scopes=_scopes(row),
+        create_time=row["create_time"],
+    )
+
+
+def _session(row: asyncpg.Record) -> Session:
+    return Session(
+        session_id=SessionId(row["session_id"]),
+        user_id=UserId(row["user_id"]),
+        account_id=AccountId(row["account_id"]),
+        scopes=_scopes(row),
+        start_time=row["start_time"],
+        end_reason=SessionEndReason(row["end_reason"]) if row["end_reason"] else None,
+    )
+
+
+def _refresh_token(row: asyncpg.Record) -> RefreshToken:
+    return RefreshToken(
+        digest=TokenDigest(row["digest"]),
+        session_id=SessionId(row["session_id"]),
+        expire_time=row["expire_time"],
+        spent=row["spend_time"] is not None,
+    )
+
+
+def _scopes(row: asyncpg.Record) -> tuple[Scope, ...]:
+    return tuple(Scope(scope) for scope in row["scopes"])
