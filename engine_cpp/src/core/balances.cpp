@@ -1,0 +1,116 @@
+#include "balances.hpp"
+
+namespace exchange::engine {
+
+Balances::Balances(const Limits& limits)
+    : accounts_(limits.accounts), balances_(limits.balances), by_id_(limits.accounts), supply_(limits.assets) {
+  open({}, 0);
+}
+
+Slot Balances::find(std::uint64_t account_id) const noexcept {
+  return by_id_.find(accounts_, mix(account_id),
+                     [&](const Account& account) { return account.account_id == account_id; });
+}
+
+Slot Balances::open(const OpenAccount& command, std::uint64_t engine_seq) noexcept {
+  assert(find(command.account_id) == kNil);
+  const Slot slot = accounts_.take();
+  const std::uint64_t group = command.self_trade_group_id;
+  accounts_[slot] = {.account_id = command.account_id,
+                     .self_trade_group = group != 0 ? group : command.account_id,
+                     .opened_seq = engine_seq,
+                     .taker_fee_ppm = command.taker_fee_ppm,
+                     .maker_fee_ppm = command.maker_fee_ppm};
+  by_id_.insert(accounts_, mix(command.account_id), slot);
+  return slot;
+}
+
+AccountBalance* Balances::find(Slot account, Slot asset) noexcept {
+  Slot at = accounts_[account].first_balance;
+  while (at != kNil && balances_[at].asset != asset) at = balances_[at].next;
+  return at == kNil ? nullptr : &balances_[at];
+}
+
+const AccountBalance* Balances::find(Slot account, Slot asset) const noexcept {
+  Slot at = accounts_[account].first_balance;
+  while (at != kNil && balances_[at].asset != asset) at = balances_[at].next;
+  return at == kNil ? nullptr : &balances_[at];
+}
+
+AccountBalance& Balances::obtain(Slot account_slot, Slot asset) noexcept {
+  if (AccountBalance* known = find(account_slot, asset)) return *known;
+  Account& account = accounts_[account_slot];
+  const Slot slot = balances_.take();
+  balances_[slot].asset = asset;
+  (account.last_balance == kNil ? account.first_balance : balances_[account.last_balance].next) = slot;
+  account.last_balance = slot;
+  return balances_[slot];
+}
+
+std::int64_t Balances::available(Slot account, Slot asset) const noexcept {
+  const AccountBalance* balance = find(account, asset);
+  return balance == nullptr ? 0 : balance->available;
+}
+
+void Balances::save(StateWriter& out) const {
+  out.put(accounts_.size());
+  for (Slot slot = 0; slot < accounts_.size(); ++slot) {
+    const Account& account = accounts_[slot];
+    out.put(account.account_id, account.self_trade_group, account.opened_seq, account.taker_fee_ppm,
+            account.maker_fee_ppm);
+    std::uint32_t count = 0;
+    for_each(slot, [&](const AccountBalance&) { ++count; });
+    out.put(count);
+    for_each(slot, [&](const AccountBalance& balance) { out.put(balance.asset, balance.available, balance.held); });
+  }
+}
+
+bool Balances::load(StateReader& in, std::uint32_t assets) {
+  const std::uint32_t count = in.get_count(accounts_.room() + accounts_.size());
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_account(in, assets));
+  in.require(accounts_.size() == count);
+  return in.ok();
+}
+
+bool Balances::load_account(StateReader& in, std::uint32_t assets) {
+  OpenAccount command;
+  std::uint64_t engine_seq = 0;
+  in.get(command.account_id, command.self_trade_group_id, engine_seq, command.taker_fee_ppm, command.maker_fee_ppm);
+  in.require(command.taker_fee_ppm <= kMaxFeePpm && command.maker_fee_ppm <= kMaxFeePpm);
+  const Slot known = in.ok() ? find(command.account_id) : kNil;
+  in.require(known == kNil || (known == kFeeAccount && accounts_[known].first_balance == kNil));
+  if (!in.ok()) return false;
+  return load_balances(in, known == kNil ? open(command, engine_seq) : known, assets);
+}
+
+bool Balances::load_balances(StateReader& in, Slot account, std::uint32_t assets) {
+  const std::uint32_t count = in.get_count(balances_.room());
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
+    AccountBalance balance;
+    in.get(balance.asset, balance.available, balance.held);
+    in.require(balance.asset < assets && find(account, balance.asset) == nullptr);
+    in.require(balance.available >= 0 && balance.available <= kMaxAmount);
+    in.require(balance.held >= 0 && balance.held <= kMaxAmount);
+    if (!in.ok()) return false;
+    in.require(supply_[balance.asset] <= kMaxAmount - balance.available - balance.held);
+    AccountBalance& entered = obtain(account, balance.asset);
+    entered.available = balance.available;
+    entered.held = balance.held;
+    supply_[balance.asset] += balance.available + balance.held;
+  }
+  return in.ok();
+}
+
+bool Balances::conserved(std::uint32_t assets) const {
+  std::vector<std::int64_t> sums(assets, 0);
+  bool positive = true;
+  for (Slot slot = 0; slot < accounts_.size(); ++slot) {
+    for_each(slot, [&](const AccountBalance& balance) {
+      positive = positive && balance.available >= 0 && balance.held >= 0;
+      sums[balance.asset] += balance.available + balance.held;
+    });
+  }
+  return positive && std::equal(sums.begin(), sums.end(), supply_.begin());
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,88 @@
+// Accounts and what they hold of each asset.
+//
+// Invariants:
+//   1. available and held are never negative; their sum over all accounts is the asset's supply in this shard.
+//   2. Account slot 0 is account 0, the venue's own, which collects the fees. Accounts are never removed: slots run in
+//      order of opening.
+//   3. An account's balances form a list in order of first use.
+//
+// Threads: none; owned by the accounts half of one Core.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "exchange/engine/core.hpp"
+#include "messages.hpp"
+#include "money.hpp"
+#include "state.hpp"
+
+namespace exchange::engine {
+
+struct Account {
+  std::uint64_t account_id = 0;
+  std::uint64_t self_trade_group = 0;
+  std::uint64_t opened_seq = 0;
+  std::uint32_t taker_fee_ppm = 0;
+  std::uint32_t maker_fee_ppm = 0;
+  std::uint32_t open_orders = 0;
+  std::uint32_t ids = 0;  // remembered, orders and requests
+  Slot first_balance = kNil;
+  Slot last_balance = kNil;
+  Slot next_in_bucket = kNil;
+};
+
+struct AccountBalance {
+  std::int64_t available = 0;
+  std::int64_t held = 0;
+  Slot asset = kNil;
+  Slot next = kNil;
+};
+
+inline constexpr Slot kFeeAccount = 0;
+
+class Balances {
+ public:
+  explicit Balances(const Limits& limits);
+
+  [[nodiscard]] Slot find(std::uint64_t account_id) const noexcept;
+  [[nodiscard]] bool has_account_room() const noexcept { return accounts_.room() > 0; }
+  Slot open(const OpenAccount& command, std::uint64_t engine_seq) noexcept;
+
+  [[nodiscard]] Account& account(Slot slot) noexcept { return accounts_[slot]; }
+  [[nodiscard]] const Account& account(Slot slot) const noexcept { return accounts_[slot]; }
+  [[nodiscard]] std::uint32_t accounts() const noexcept { return accounts_.size(); }
+
+  // Null if the account never held the asset.
+  [[nodiscard]] AccountBalance* find(Slot account, Slot asset) noexcept;
+  [[nodiscard]] const AccountBalance* find(Slot account, Slot asset) const noexcept;
+  // Makes the balance if it is not there; needs room for one.
+  AccountBalance& obtain(Slot account, Slot asset) noexcept;
+  [[nodiscard]] std::uint32_t room() const noexcept { return balances_.room(); }
+  [[nodiscard]] std::int64_t available(Slot account, Slot asset) const noexcept;
+
+  // Sum over all accounts, by the transfers.
+  [[nodiscard]] std::int64_t supply(Slot asset) const noexcept { return supply_[asset]; }
+  void add_supply(Slot asset, std::int64_t amount) noexcept { supply_[asset] += amount; }
+
+  template <class Visit>
+  void for_each(Slot account, Visit visit) const {
+    for (Slot at = accounts_[account].first_balance; at != kNil; at = balances_[at].next) visit(balances_[at]);
+  }
+
+  void save(StateWriter& out) const;
+  [[nodiscard]] bool load(StateReader& in, std::uint32_t assets);
+  // Do the balances of all accounts add up to the supply?
+  [[nodiscard]] bool conserved(std::uint32_t assets) const;
+
+ private:
+  [[nodiscard]] bool load_account(StateReader& in, std::uint32_t assets);
+  [[nodiscard]] bool load_balances(StateReader& in, Slot account, std::uint32_t assets);
+
+  Pool<Account> accounts_;
+  Pool<AccountBalance> balances_;
+  HashIndex<Account> by_id_;
+  std::vector<std::int64_t> supply_;
+};
+
+}  // namespace exchange::engine

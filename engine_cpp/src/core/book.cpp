@@ -1,0 +1,99 @@
+#include "book.hpp"
+
+namespace exchange::engine {
+
+Slot Book::rest(Side side, std::int64_t price, const BookOrder& order) noexcept {
+  assert(order.leaves > 0 && price % tick_ == 0);
+  const Slot known = half(side).index.find(pools_->nodes, key(price));
+  const Slot level_slot = known != kNil ? known : open_level(side, price);
+  Level& level = pools_->levels[level_slot];
+  const Slot slot = pools_->orders.take();
+  pools_->orders[slot] = order;
+  pools_->orders[slot].level = level_slot;
+  pools_->orders[slot].previous = level.last;
+  (level.last == kNil ? level.first : pools_->orders[level.last].next) = slot;
+  level.last = slot;
+  level.quantity += order.leaves;
+  report(side, level);
+  return slot;
+}
+
+void Book::reduce(Side side, Slot order_slot, std::int64_t quantity) noexcept {
+  BookOrder& order = pools_->orders[order_slot];
+  const Slot level_slot = order.level;
+  Level& level = pools_->levels[level_slot];
+  assert(quantity > 0 && quantity <= order.leaves);
+  order.leaves -= quantity;
+  level.quantity -= quantity;
+  report(side, level);
+  if (order.leaves > 0) return;
+  unlink(order_slot, level);
+  if (level.first == kNil) close_level(side, level_slot);
+}
+
+void Book::unlink(Slot slot, Level& level) noexcept {
+  const BookOrder& order = pools_->orders[slot];
+  (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
+  (order.next == kNil ? level.last : pools_->orders[order.next].previous) = order.previous;
+  pools_->orders.give_back(slot);
+}
+
+Slot Book::open_level(Side side, std::int64_t price) noexcept {
+  Half& half = this->half(side);
+  const bool buys = side == Side::kBuy;
+  const Slot better = buys ? half.index.above(pools_->nodes, key(price)) : half.index.below(pools_->nodes, key(price));
+  const Slot worse = better != kNil ? pools_->levels[better].worse : half.best;
+  const Slot slot = pools_->levels.take();
+  pools_->levels[slot].price = price;
+  pools_->levels[slot].better = better;
+  pools_->levels[slot].worse = worse;
+  (better == kNil ? half.best : pools_->levels[better].worse) = slot;
+  if (worse != kNil) pools_->levels[worse].better = slot;
+  half.index.insert(pools_->nodes, key(price), slot);
+  return slot;
+}
+
+void Book::close_level(Side side, Slot slot) noexcept {
+  const Level& level = pools_->levels[slot];
+  assert(level.quantity == 0 && level.first == kNil);
+  Half& half = this->half(side);
+  (level.better == kNil ? half.best : pools_->levels[level.better].worse) = level.worse;
+  if (level.worse != kNil) pools_->levels[level.worse].better = level.better;
+  half.index.erase(pools_->nodes, key(level.price));
+  pools_->levels.give_back(slot);
+}
+
+void Book::report(Side side, const Level& level) noexcept {
+  assert(changes_ != nullptr);
+  if (!changes_->empty()) {
+    LevelChange& last = changes_->back();
+    if (last.instrument == instrument_ && last.side == side && last.price == level.price) {
+      last.quantity = level.quantity;
+      return;
+    }
+  }
+  changes_->push_back({instrument_, side, level.price, level.quantity, ++seq_});
+}
+
+bool Book::consistent(Side side) const noexcept {
+  Slot better = kNil;
+  for (Slot at = best(side); at != kNil; better = at, at = level(at).worse) {
+    const Level& here = level(at);
+    std::int64_t sum = 0;
+    Slot previous = kNil;
+    for (Slot o = here.first; o != kNil; previous = o, o = order(o).next) {
+      if (order(o).level != at || order(o).previous != previous || order(o).leaves <= 0) return false;
+      sum += order(o).leaves;
+    }
+    const bool ordered = better == kNil || (level(better).price != here.price &&
+                                            (level(better).price > here.price) == (side == Side::kBuy));
+    const bool indexed = half(side).index.find(pools_->nodes, key(here.price)) == at;
+    if (sum != here.quantity || sum == 0 || here.last != previous || here.better != better || !ordered || !indexed) {
+      return false;
+    }
+  }
+  const Slot other = best(opposite(side));
+  return best(side) == kNil || other == kNil || !crosses(side, level(best(side)).price, level(other).price);
+}
+
+}  // namespace exchange::engine

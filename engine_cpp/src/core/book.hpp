@@ -1,0 +1,104 @@
+// The liquidity of one instrument: two sides of price levels, each a queue of orders in order of time.
+//
+// Invariants:
+//   1. A level's quantity is the sum of its orders' leaves, all above zero; an empty level does not exist.
+//   2. Levels of a side form a list from best to worst; the best bid is below the best offer.
+//   3. Every change of a level gets the next number of the book, from 1; a run of changes of one level within one
+//      command is one change, reported with the quantity at its end.
+//
+// Threads: none; owned by the books half of one Core.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "messages.hpp"
+#include "price_index.hpp"
+
+namespace exchange::engine {
+
+struct Level {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  Slot first = kNil;
+  Slot last = kNil;
+  Slot better = kNil;
+  Slot worse = kNil;
+};
+
+// An order as the book needs it while matching.
+struct BookOrder {
+  std::int64_t leaves = 0;
+  std::uint64_t self_trade_group = 0;
+  Slot next = kNil;
+  Slot previous = kNil;
+  Slot level = kNil;
+  Slot owner = kNil;
+};
+static_assert(sizeof(BookOrder) == 32 && sizeof(Level) == 32);
+
+// The storage that all books of a Core share.
+struct LiquidityPools {
+  Pool<BookOrder> orders;
+  Pool<Level> levels;
+  Pool<PriceNode> nodes;
+};
+
+[[nodiscard]] constexpr Side opposite(Side side) noexcept { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
+
+class Book {
+ public:
+  Book(Slot instrument, std::int64_t tick, LiquidityPools& pools) noexcept
+      : pools_(&pools), instrument_(instrument), tick_(tick) {}
+
+  [[nodiscard]] Slot best(Side side) const noexcept { return half(side).best; }
+  [[nodiscard]] const Level& level(Slot slot) const noexcept { return pools_->levels[slot]; }
+  [[nodiscard]] const BookOrder& order(Slot slot) const noexcept { return pools_->orders[slot]; }
+
+  // True if an order of `side` with this limit would trade with the level.
+  [[nodiscard]] static bool crosses(Side side, std::int64_t limit, std::int64_t level_price) noexcept {
+    return side == Side::kBuy ? limit >= level_price : limit <= level_price;
+  }
+  [[nodiscard]] bool crosses(Side side, std::int64_t limit) const noexcept {
+    const Slot best_level = best(opposite(side));
+    return best_level != kNil && crosses(side, limit, level(best_level).price);
+  }
+
+  // Puts an order at the back of its level.
+  Slot rest(Side side, std::int64_t price, const BookOrder& order) noexcept;
+  // Takes `quantity` off an order; it leaves the book when nothing is left.
+  void reduce(Side side, Slot order, std::int64_t quantity) noexcept;
+
+  [[nodiscard]] std::uint64_t seq() const noexcept { return seq_; }
+  void set_seq(std::uint64_t seq) noexcept { seq_ = seq; }
+
+  // Where changes of levels are reported.
+  void report_to(std::vector<LevelChange>& changes) noexcept { changes_ = &changes; }
+
+  [[nodiscard]] bool consistent(Side side) const noexcept;
+
+ private:
+  struct Half {
+    PriceIndex index;
+    Slot best = kNil;
+  };
+  [[nodiscard]] Half& half(Side side) noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
+  [[nodiscard]] const Half& half(Side side) const noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
+  [[nodiscard]] std::uint64_t key(std::int64_t price) const noexcept {
+    return static_cast<std::uint64_t>(price / tick_);
+  }
+
+  [[nodiscard]] Slot open_level(Side side, std::int64_t price) noexcept;
+  void close_level(Side side, Slot level) noexcept;
+  void unlink(Slot order, Level& level) noexcept;
+  void report(Side side, const Level& level) noexcept;
+
+  LiquidityPools* pools_;
+  std::vector<LevelChange>* changes_ = nullptr;
+  Slot instrument_;
+  std::int64_t tick_;
+  std::uint64_t seq_ = 0;
+  std::array<Half, 2> halves_;
+};
+
+}  // namespace exchange::engine

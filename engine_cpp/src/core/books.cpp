@@ -1,0 +1,248 @@
+#include "books.hpp"
+
+namespace exchange::engine {
+namespace {
+
+constexpr std::uint32_t kExpectedMessages = 4'096;
+
+// Levels may lie far apart: nodes for every level to have one of its own, and for both sides of a book to be high.
+std::uint32_t node_capacity(const Limits& limits) noexcept {
+  return limits.levels * 2 + limits.instruments * 2 + PriceIndex::kMaxHeight;
+}
+
+bool may_rest(const Place& place) noexcept {
+  return place.type == OrderType::kLimit && place.time_in_force == TimeInForce::kGtc;
+}
+
+}  // namespace
+
+// The arriving order while it trades.
+struct Books::Taker {
+  const Place& place;
+  Book& book;
+  const Instrument& instrument;
+  std::int64_t leaves = 0;      // of an order with a quantity
+  std::int64_t used = 0;        // notional traded or prevented, of an order with a budget
+  std::int64_t spendable = 0;   // largest notional that the budget covers with its fee
+  bool stopped = false;         // ended by self-trade prevention
+  bool exhausted = false;       // its budget buys no further lot
+
+  [[nodiscard]] bool has_budget() const noexcept { return place.budget > 0; }
+};
+
+Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instruments)
+    : instruments_(instruments),
+      pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
+      first_trade_id_(std::uint64_t{shard} << 56) {
+  books_.reserve(limits.instruments);
+  outbox_.messages.reserve(kExpectedMessages);
+  outbox_.changes.reserve(kExpectedMessages);
+}
+
+void Books::open(Slot instrument) {
+  assert(instrument == books_.size() && books_.size() < books_.capacity());
+  books_.emplace_back(instrument, instruments_[instrument].tick, pools_).report_to(outbox_.changes);
+}
+
+Quote Books::inquire(const Inquiry& inquiry) const noexcept {
+  const Book& book = books_[inquiry.instrument];
+  const Instrument& instrument = instruments_[inquiry.instrument];
+  Quote quote{.has_room = !inquiry.may_rest || has_room(), .protection = {}};
+  const Slot best = book.best(opposite(inquiry.side));
+  if (best == kNil) return quote;
+  const auto bound = inquiry.side == Side::kBuy ? highest_bid : lowest_ask;
+  quote.protection = bound(book.level(best).price, instrument.market_protection_bps, instrument.tick);
+  return quote;
+}
+
+void Books::place(const Place& place) {
+  Book& book = books_[place.instrument];
+  if (place.post_only && book.crosses(place.side, place.limit)) {
+    outbox_.messages.emplace_back(Refused{place.owner, Reason::kPostOnlyWouldCross});
+    return;
+  }
+  outbox_.messages.emplace_back(Accepted{place.owner});
+  if (place.time_in_force == TimeInForce::kFok && !is_fillable(place)) {
+    outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kExpired, EndReason::kFokNotFillable});
+    return;
+  }
+  Taker taker{.place = place, .book = book, .instrument = instruments_[place.instrument], .leaves = place.quantity};
+  if (taker.has_budget()) taker.spendable = notional_within(place.budget, place.taker_fee_ppm);
+  cross(taker);
+  finish(taker);
+}
+
+void Books::remove(const Remove& remove) {
+  Book& book = books_[remove.instrument];
+  const BookOrder& order = book.order(remove.book_slot);
+  assert(order.owner == remove.owner && order.leaves > 0);
+  book.reduce(remove.side, remove.book_slot, order.leaves);
+  outbox_.messages.emplace_back(Release{remove.owner, remove.status, remove.end_reason});
+}
+
+bool Books::is_fillable(const Place& place) const noexcept {
+  const Book& book = books_[place.instrument];
+  std::int64_t missing = place.quantity;
+  for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
+    if (!Book::crosses(place.side, place.limit, book.level(at).price)) return false;
+    for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {
+      const BookOrder& maker = book.order(slot);
+      const bool own = maker.self_trade_group == place.self_trade_group;
+      if (own && place.mode != SelfTradePrevention::kCancelMaker) return false;
+      if (!own && (missing -= std::min(missing, maker.leaves)) == 0) return true;
+    }
+  }
+  return false;
+}
+
+void Books::cross(Taker& taker) {
+  const Side other = opposite(taker.place.side);
+  while (!taker.stopped && !taker.exhausted && (taker.has_budget() || taker.leaves > 0)) {
+    const Slot best = taker.book.best(other);
+    if (best == kNil) return;
+    const std::int64_t price = taker.book.level(best).price;
+    if (!Book::crosses(taker.place.side, taker.place.limit, price)) return;
+    const std::int64_t wanted = taker.has_budget() ? affordable(taker, price) : taker.leaves;
+    if (wanted == 0) {
+      taker.exhausted = true;
+    } else {
+      meet(taker, taker.book.level(best).first, price, wanted);
+    }
+  }
+}
+
+std::int64_t Books::affordable(const Taker& taker, std::int64_t price) const noexcept {
+  const std::int64_t lot_notional = taker.instrument.notional(price, taker.instrument.lot);
+  assert(lot_notional > 0 && taker.used <= taker.spendable);
+  const std::int64_t lots = (taker.spendable - taker.used) / lot_notional;
+  return lots * taker.instrument.lot;
+}
+
+void Books::meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
+  const BookOrder& order = taker.book.order(maker);
+  if (order.self_trade_group == taker.place.self_trade_group) {
+    prevent(taker, maker, price, wanted);
+  } else {
+    trade(taker, maker, price, std::min(wanted, order.leaves));
+  }
+}
+
+void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t quantity) {
+  const std::int64_t notional = taker.instrument.notional(price, quantity);
+  outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
+                                     .price = price,
+                                     .quantity = quantity,
+                                     .notional = notional,
+                                     .maker = taker.book.order(maker).owner,
+                                     .taker = taker.place.owner,
+                                     .instrument = taker.place.instrument,
+                                     .taker_side = taker.place.side});
+  taker.book.reduce(opposite(taker.place.side), maker, quantity);
+  if (taker.has_budget()) {
+    taker.used += notional;
+    taker.exhausted = affordable(taker, price) == 0;  // and so at every later, worse price
+  } else {
+    taker.leaves -= quantity;
+  }
+}
+
+void Books::prevent(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
+  const BookOrder& order = taker.book.order(maker);
+  const SelfTradePrevention mode = taker.place.mode;
+  outbox_.messages.emplace_back(Prevented{.price = price,
+                                          .quantity = std::min(wanted, order.leaves),
+                                          .maker = order.owner,
+                                          .taker = taker.place.owner,
+                                          .instrument = taker.place.instrument,
+                                          .mode = mode});
+  if (mode == SelfTradePrevention::kDecrement) return decrement(taker, maker, price, wanted);
+  if (mode != SelfTradePrevention::kCancelTaker) cancel_maker(taker, maker);
+  if (mode == SelfTradePrevention::kCancelMaker) return;
+  outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kCancelled, EndReason::kSelfTrade});
+  taker.stopped = true;
+}
+
+void Books::cancel_maker(const Taker& taker, Slot maker) {
+  const BookOrder& order = taker.book.order(maker);
+  outbox_.messages.emplace_back(Release{order.owner, OrderStatus::kCancelled, EndReason::kSelfTrade});
+  taker.book.reduce(opposite(taker.place.side), maker, order.leaves);
+}
+
+// The accounts half ends an order whose open quantity is all prevented; an order with a budget has none to tell by, so
+// it is released here when this encounter used up what it could still afford.
+void Books::decrement(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
+  const std::int64_t quantity = std::min(wanted, taker.book.order(maker).leaves);
+  taker.book.reduce(opposite(taker.place.side), maker, quantity);
+  if (!taker.has_budget()) {
+    taker.leaves -= quantity;
+    taker.stopped = taker.leaves == 0;
+    return;
+  }
+  taker.used += taker.instrument.notional(price, quantity);
+  if (quantity < wanted) return;
+  outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kCancelled, EndReason::kSelfTrade});
+  taker.stopped = true;
+}
+
+void Books::finish(Taker& taker) {
+  if (taker.stopped) return;
+  if (taker.has_budget()) return finish_budget(taker);
+  if (taker.leaves == 0) return;
+  if (may_rest(taker.place)) return rest(taker);
+  const bool market = taker.place.type == OrderType::kMarket;
+  const EndReason end_reason = market ? EndReason::kMarketRemainder : EndReason::kIocRemainder;
+  outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kExpired, end_reason});
+}
+
+void Books::finish_budget(Taker& taker) {
+  if (!taker.exhausted) {
+    const Release rest{taker.place.owner, OrderStatus::kExpired, EndReason::kMarketRemainder};
+    outbox_.messages.emplace_back(rest);
+  } else if (Fill* last = std::get_if<Fill>(&outbox_.messages.back())) {
+    last->taker_done = true;
+  } else {
+    outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kFilled, EndReason::kNone});
+  }
+}
+
+void Books::rest(const Taker& taker) {
+  const BookOrder order{.leaves = taker.leaves,
+                        .self_trade_group = taker.place.self_trade_group,
+                        .owner = taker.place.owner};
+  const Slot slot = taker.book.rest(taker.place.side, taker.place.limit, order);
+  outbox_.messages.emplace_back(Rested{taker.place.owner, slot});
+}
+
+bool Books::has_room() const noexcept {
+  return pools_.orders.room() > 0 && pools_.levels.room() > 0 && pools_.nodes.room() >= PriceIndex::kMaxHeight;
+}
+
+Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order) {
+  assert(has_room());
+  Book& book = books_[instrument];
+  const std::uint64_t seq = book.seq();
+  const Slot slot = book.rest(side, price, order);
+  book.set_seq(seq);
+  outbox_.clear();
+  return slot;
+}
+
+void Books::save_counters(StateWriter& out) const {
+  out.put(trades_, static_cast<std::uint32_t>(books_.size()));
+  for (const Book& book : books_) out.put(book.seq());
+}
+
+bool Books::load_counters(StateReader& in) {
+  in.get(trades_);
+  in.require(trades_ < std::uint64_t{1} << 56);
+  in.require(in.get_count(instruments_.size()) == instruments_.size());
+  for (Slot slot = 0; in.ok() && slot < instruments_.size(); ++slot) {
+    std::uint64_t seq = 0;
+    in.get(seq);
+    open(slot);
+    books_[slot].set_seq(seq);
+  }
+  return in.ok();
+}
+
+}  // namespace exchange::engine

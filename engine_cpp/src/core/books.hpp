@@ -1,0 +1,84 @@
+// The books half: liquidity and crossing. It knows orders, prices and quantities; of accounts only their self-trade
+// group and the fee rate of an order with a budget.
+//
+// Invariants:
+//   1. Every message in has its messages out in `Outbox`, in the order in which they happened; books never wait for an
+//      answer from the accounts half.
+//   2. Priority is price, then order of arrival; a trade is at the resting order's price.
+//   3. A fill-or-kill order is counted before it acts: the count is the fill, and a killed one touches nothing.
+//
+// Threads: none; owned by one Core.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "book.hpp"
+#include "instruments.hpp"
+#include "messages.hpp"
+#include "state.hpp"
+
+namespace exchange::engine {
+
+// What one command caused in the books: for the accounts, and for the public.
+struct Outbox {
+  std::vector<BookMessage> messages;
+  std::vector<LevelChange> changes;
+
+  void clear() noexcept {
+    messages.clear();
+    changes.clear();
+  }
+};
+
+class Books {
+ public:
+  Books(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
+  Books(const Books&) = delete;
+  Books& operator=(const Books&) = delete;
+
+  // Opens the book of the instrument that was listed last.
+  void open(Slot instrument);
+
+  [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
+  void place(const Place& place);
+  void remove(const Remove& remove);
+
+  // The messages since the last `clear`.
+  [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
+  [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
+
+  [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
+  [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }
+
+  // Puts an order of a saved state back at the end of its queue.
+  [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order);
+  [[nodiscard]] bool has_room() const noexcept;
+  void save_counters(StateWriter& out) const;
+  [[nodiscard]] bool load_counters(StateReader& in);
+
+ private:
+  struct Taker;
+
+  [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
+  [[nodiscard]] bool is_fillable(const Place& place) const noexcept;
+  void cross(Taker& taker);
+  // One encounter with the order at the front of the opposite side; `wanted` is above zero.
+  void meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted);
+  void trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t quantity);
+  void prevent(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted);
+  void decrement(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted);
+  void cancel_maker(const Taker& taker, Slot maker);
+  void finish(Taker& taker);
+  void finish_budget(Taker& taker);
+  void rest(const Taker& taker);
+
+  const Instruments& instruments_;
+  LiquidityPools pools_;
+  std::vector<Book> books_;
+  Outbox outbox_;
+  std::uint64_t first_trade_id_;
+  std::uint64_t trades_ = 0;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,141 @@
+#include "ids.hpp"
+
+#include <algorithm>
+
+namespace exchange::engine {
+
+IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
+    : balances_(balances),
+      orders_(orders),
+      ids_per_account_(limits.ids_per_account),
+      id_window_ns_(limits.id_window_ns),
+      entries_(limits.ids),
+      by_id_(limits.ids) {}
+
+Slot IdWindow::find(Slot account, std::string_view id, std::int64_t now_ns) const noexcept {
+  const Slot slot = find_kept(account, id);
+  if (slot == kNil) return kNil;
+  const IdEntry& entry = entries_[slot];
+  return is_open(entry) || now_ns - entry.used_ns <= id_window_ns_ ? slot : kNil;
+}
+
+Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
+  return by_id_.find(entries_, hash(account, id),
+                     [&](const IdEntry& entry) { return entry.account == account && entry.id.view() == id; });
+}
+
+void IdWindow::remember(const IdEntry& entry) noexcept {
+  if (const Slot outdated = find_kept(entry.account, entry.id.view()); outdated != kNil) drop(outdated);
+  enter(entry);
+}
+
+void IdWindow::enter(const IdEntry& entry) noexcept {
+  const Slot slot = entries_.take();
+  entries_[slot] = entry;
+  by_id_.insert(entries_, hash(entry.account, entry.id.view()), slot);
+  (entry.pinned ? pinned_ : window_).push_back(entries_, slot);
+  if (entry.order != kNil) ++orders_[entry.order].references;
+  if (entry.kind == CommandKind::kPlaceOrder) orders_[entry.order].id_entry = slot;
+  ++balances_.account(entry.account).ids;
+}
+
+void IdWindow::unpin(const OrderRecord& order, std::int64_t now_ns) noexcept {
+  assert(order.id_entry != kNil);
+  IdEntry& entry = entries_[order.id_entry];
+  if (!entry.pinned) return;
+  pinned_.erase(entries_, order.id_entry);
+  entry.pinned = false;
+  entry.since_ns = now_ns;
+  window_.push_back(entries_, order.id_entry);
+}
+
+void IdWindow::advance(std::int64_t now_ns) noexcept {
+  for (int drops = 0; drops < kMaxDropsPerCommand; ++drops) {
+    const Slot oldest = window_.front();
+    if (oldest == kNil || now_ns - entries_[oldest].since_ns <= id_window_ns_) return;
+    if (!is_open(entries_[oldest])) {
+      drop(oldest);
+      continue;
+    }
+    window_.erase(entries_, oldest);
+    entries_[oldest].pinned = true;
+    pinned_.push_back(entries_, oldest);
+  }
+}
+
+void IdWindow::drop(Slot slot) noexcept {
+  const IdEntry& entry = entries_[slot];
+  assert(!is_open(entry));
+  by_id_.erase(entries_, hash(entry.account, entry.id.view()), slot);
+  (entry.pinned ? pinned_ : window_).erase(entries_, slot);
+  if (entry.order != kNil) orders_.dereference(entry.order);
+  --balances_.account(entry.account).ids;
+  entries_.give_back(slot);
+}
+
+bool IdWindow::is_open(const IdEntry& entry) const noexcept {
+  return entry.kind == CommandKind::kPlaceOrder && orders_[entry.order].now.leaves > 0;
+}
+
+std::uint64_t IdWindow::hash(Slot account, std::string_view id) noexcept {
+  std::uint64_t hash = mix(account + (std::uint64_t{id.size()} << 32));
+  for (; !id.empty(); id.remove_prefix(std::min<std::size_t>(8, id.size()))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, id.data(), std::min<std::size_t>(8, id.size()));
+    hash = mix(hash ^ word);
+  }
+  return hash;
+}
+
+void IdWindow::save(StateWriter& out) const {
+  out.put(entries_.size());
+  save_list(out, pinned_);
+  save_list(out, window_);
+}
+
+void IdWindow::save_list(StateWriter& out, const EntryList& list) const {
+  std::uint32_t count = 0;
+  for (Slot at = list.front(); at != kNil; at = list.next(entries_, at)) ++count;
+  out.put(count);
+  for (Slot at = list.front(); at != kNil; at = list.next(entries_, at)) {
+    const IdEntry& e = entries_[at];
+    out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
+            e.order == kNil ? std::uint64_t{0} : orders_[e.order].order_id);
+    out.put_text(e.id.view());
+  }
+}
+
+bool IdWindow::load(StateReader& in) {
+  const std::uint32_t count = in.get_count(entries_.room());
+  in.require(load_list(in, true) && load_list(in, false) && entries_.size() == count);
+  in.require(orders_.all_remembered());
+  return in.ok();
+}
+
+// May the entry of a saved state refer to its order?
+bool IdWindow::owns(const IdEntry& entry) const noexcept {
+  const OrderRecord& order = orders_[entry.order];
+  if (order.account != entry.account) return false;
+  if (entry.kind == CommandKind::kCancelOrder) return true;
+  return order.id_entry == kNil && order.client_order_id.view() == entry.id.view();
+}
+
+bool IdWindow::load_list(StateReader& in, bool pinned) {
+  const std::uint32_t count = in.get_count(entries_.room());
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
+    IdEntry e;
+    std::uint64_t order_id = 0;
+    in.get(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind, order_id);
+    in.get_text(e.id);
+    e.order = orders_.find(order_id);
+    e.pinned = pinned;
+    in.require(e.account < balances_.accounts());
+    in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder);
+    in.require(e.order == kNil ? order_id == 0 && e.kind == CommandKind::kCancelOrder : owns(e));
+    in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
+    if (in.ok()) enter(e);
+  }
+  return in.ok();
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,84 @@
+// The idempotency window: which ids each account has used, for what, and what the first answer was.
+//
+// Invariants:
+//   1. An id is remembered while its order is open and until `id_window_ns` after the command that used it; within that
+//      time it is never dropped. Later it counts as unused, whether its entry is still kept or not.
+//   2. `window_` holds entries in order of `since_ns`; `pinned_` holds entries that outgrew it while their order was
+//      open. When such an order ends its entry joins the window again, so that its end can still be asked for.
+//   3. Each command drops at most kMaxDropsPerCommand entries, so no command pays for the silence before it.
+//
+// Threads: none; owned by the accounts half of one Core.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "balances.hpp"
+#include "orders.hpp"
+
+namespace exchange::engine {
+
+struct IdEntry {
+  std::uint64_t fingerprint = 0;
+  std::uint64_t engine_seq = 0;  // of the first answer
+  std::int64_t used_ns = 0;      // engine time of the command that used it
+  std::int64_t since_ns = 0;     // engine time at which it joined the window
+  Slot account = kNil;
+  Slot order = kNil;  // the order entered, or the one that a cancel found; kNil if it found none
+  Slot next_in_bucket = kNil;
+  Reason reason = Reason::kNone;
+  CommandKind kind{};
+  bool pinned = false;
+  ClientId id;
+  Links links;
+};
+
+class IdWindow {
+ public:
+  static constexpr int kMaxDropsPerCommand = 8;
+
+  IdWindow(const Limits& limits, Balances& balances, Orders& orders);
+
+  // The entry of an id that is remembered at `now_ns`, or kNil.
+  [[nodiscard]] Slot find(Slot account, std::string_view id, std::int64_t now_ns) const noexcept;
+  // The entry kept of an id, remembered or not, or kNil.
+  [[nodiscard]] Slot find_kept(Slot account, std::string_view id) const noexcept;
+  [[nodiscard]] bool is_full(Slot account) const noexcept {
+    return balances_.account(account).ids >= ids_per_account_;
+  }
+  [[nodiscard]] bool has_room() const noexcept { return entries_.room() > 0; }
+  [[nodiscard]] const IdEntry& operator[](Slot slot) const noexcept { return entries_[slot]; }
+  [[nodiscard]] std::uint32_t size() const noexcept { return entries_.size(); }
+
+  // Remembers an id, in place of one kept but no longer remembered. Needs room for one.
+  void remember(const IdEntry& entry) noexcept;
+  // An order ended: its id leaves the pinned ones.
+  void unpin(const OrderRecord& order, std::int64_t now_ns) noexcept;
+  // Drops what is older than the window.
+  void advance(std::int64_t now_ns) noexcept;
+
+  void save(StateWriter& out) const;
+  [[nodiscard]] bool load(StateReader& in);
+
+ private:
+  using EntryList = List<IdEntry, &IdEntry::links>;
+
+  [[nodiscard]] static std::uint64_t hash(Slot account, std::string_view id) noexcept;
+  [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
+  void enter(const IdEntry& entry) noexcept;
+  void drop(Slot slot) noexcept;
+  void save_list(StateWriter& out, const EntryList& list) const;
+  [[nodiscard]] bool load_list(StateReader& in, bool pinned);
+  [[nodiscard]] bool owns(const IdEntry& entry) const noexcept;
+
+  Balances& balances_;
+  Orders& orders_;
+  std::uint32_t ids_per_account_;
+  std::int64_t id_window_ns_;
+  Pool<IdEntry> entries_;
+  HashIndex<IdEntry> by_id_;
+  EntryList window_;
+  EntryList pinned_;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,169 @@
+#include "instruments.hpp"
+
+#include <algorithm>
+
+namespace exchange::engine {
+namespace {
+
+constexpr std::string_view kSettlementUnit = "KK99";
+constexpr std::uint32_t kMaxGridScale = 9;
+constexpr std::uint32_t kMaxAssetScale = 18;
+
+bool is_asset(const AssetDefinition& asset) noexcept {
+  return asset.asset_id > 0 && !asset.symbol.empty() && asset.symbol.size() <= 12 && asset.scale <= kMaxAssetScale &&
+         std::ranges::all_of(asset.symbol, is_upper_or_digit);
+}
+
+// ^[A-Z0-9][A-Z0-9.-]{0,30}[A-Z0-9]$
+bool is_symbol(std::string_view symbol) noexcept {
+  const auto inner = [](char c) { return is_upper_or_digit(c) || c == '.' || c == '-'; };
+  return symbol.size() >= 2 && symbol.size() <= 32 && is_upper_or_digit(symbol.front()) &&
+         is_upper_or_digit(symbol.back()) && std::ranges::all_of(symbol, inner);
+}
+
+bool is_named(const InstrumentDefinition& d) noexcept {
+  return d.instrument_id > 0 && is_symbol(d.symbol) && is_asset(d.base) && is_asset(d.quote) &&
+         d.base.asset_id != d.quote.asset_id && d.base.symbol != d.quote.symbol;
+}
+
+bool has_ranges(const InstrumentDefinition& d) noexcept {
+  return d.tick > 0 && d.tick <= kMaxPrice && d.lot > 0 && d.min_quantity > 0 && d.min_quantity <= d.max_quantity &&
+         d.min_notional > 0 && d.min_notional <= d.max_notional && d.max_notional <= kMaxAmount &&
+         d.market_protection_bps > 0 && d.market_protection_bps <= kBasisPoints;
+}
+
+bool has_scales(const InstrumentDefinition& d) noexcept {
+  return d.price_scale <= kMaxGridScale && d.quantity_scale <= kMaxGridScale && d.quantity_scale <= d.base.scale;
+}
+
+std::int64_t base_factor(const InstrumentDefinition& d) noexcept {
+  return power_of_ten(d.base.scale - d.quantity_scale);
+}
+
+// Decimals of price times quantity beyond those of the quote asset.
+int excess_scale(const InstrumentDefinition& d) noexcept {
+  return static_cast<int>(d.price_scale + d.quantity_scale) - static_cast<int>(d.quote.scale);
+}
+
+bool is_exact(const InstrumentDefinition& d) noexcept {
+  const int excess = excess_scale(d);
+  return excess <= 0 || Int128{d.tick} * d.lot % power_of_ten(static_cast<std::uint32_t>(excess)) == 0;
+}
+
+}  // namespace
+
+Reason check_listing(const InstrumentDefinition& d) noexcept {
+  const bool listable = is_named(d) && has_ranges(d) && has_scales(d) && is_exact(d) &&
+                        d.max_quantity <= kMaxAmount / base_factor(d);
+  if (!listable) return Reason::kInstrumentInvalid;
+  const bool in_settlement_unit = d.quote.symbol == kSettlementUnit;
+  return in_settlement_unit && d.min_notional < power_of_ten(d.quote.scale) ? Reason::kInstrumentInvalid
+                                                                             : Reason::kNone;
+}
+
+Instruments::Instruments(std::uint32_t instruments, std::uint32_t assets)
+    : assets_(assets), instruments_(instruments), by_id_(instruments) {}
+
+Instruments::Listed Instruments::list(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept {
+  if (const Reason reason = check_listing(definition); reason != Reason::kNone) return {reason};
+  if (const Slot slot = find(definition.instrument_id); slot != kNil) {
+    if (this->definition(slot) == definition) return {Reason::kNone, slot, true};
+    return {Reason::kInstrumentConflict};
+  }
+  if (const Reason reason = check_conflicts(definition); reason != Reason::kNone) return {reason};
+  if (!has_room(definition)) return {Reason::kEngineFull};
+  return {Reason::kNone, enter(definition, engine_seq)};
+}
+
+Slot Instruments::find(std::uint32_t instrument_id) const noexcept {
+  return by_id_.find(instruments_, mix(instrument_id),
+                     [&](const Instrument& instrument) { return instrument.instrument_id == instrument_id; });
+}
+
+Slot Instruments::find_asset(std::uint32_t asset_id) const noexcept {
+  for (Slot slot = 0; slot < assets_.size(); ++slot) {
+    if (assets_[slot].asset_id == asset_id) return slot;
+  }
+  return kNil;
+}
+
+InstrumentDefinition Instruments::definition(Slot slot) const noexcept {
+  const Instrument& i = instruments_[slot];
+  return {.instrument_id = i.instrument_id,
+          .symbol = i.symbol.view(),
+          .asset_class = i.asset_class,
+          .base = assets_[i.base].definition(),
+          .quote = assets_[i.quote].definition(),
+          .price_scale = i.price_scale,
+          .quantity_scale = i.quantity_scale,
+          .tick = i.tick,
+          .lot = i.lot,
+          .min_quantity = i.min_quantity,
+          .max_quantity = i.max_quantity,
+          .min_notional = i.min_notional,
+          .max_notional = i.max_notional,
+          .market_protection_bps = i.market_protection_bps,
+          .phase = i.phase};
+}
+
+Reason Instruments::check_conflicts(const InstrumentDefinition& definition) const noexcept {
+  if (conflicts(definition.base) || conflicts(definition.quote)) return Reason::kInstrumentConflict;
+  for (Slot slot = 0; slot < instruments_.size(); ++slot) {
+    if (instruments_[slot].symbol.view() == definition.symbol) return Reason::kInstrumentConflict;
+  }
+  return Reason::kNone;
+}
+
+bool Instruments::conflicts(const AssetDefinition& definition) const noexcept {
+  for (Slot slot = 0; slot < assets_.size(); ++slot) {
+    const AssetDefinition known = assets_[slot].definition();
+    const bool related = known.asset_id == definition.asset_id || known.symbol == definition.symbol;
+    if (related && known != definition) return true;
+  }
+  return false;
+}
+
+bool Instruments::has_room(const InstrumentDefinition& definition) const noexcept {
+  const std::uint32_t new_assets = (find_asset(definition.base.asset_id) == kNil ? 1U : 0U) +
+                                   (find_asset(definition.quote.asset_id) == kNil ? 1U : 0U);
+  return instruments_.room() > 0 && assets_.room() >= new_assets;
+}
+
+Slot Instruments::enter(const AssetDefinition& definition) noexcept {
+  if (const Slot known = find_asset(definition.asset_id); known != kNil) return known;
+  const Slot slot = assets_.take();
+  assets_[slot] = {definition.asset_id, definition.scale, AssetSymbol(definition.symbol)};
+  return slot;
+}
+
+Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq) noexcept {
+  const int excess = excess_scale(d);
+  const Slot base = enter(d.base);
+  const Slot quote = enter(d.quote);
+  const Slot slot = instruments_.take();
+  instruments_[slot] = {
+      .instrument_id = d.instrument_id,
+      .base = base,
+      .quote = quote,
+      .price_scale = d.price_scale,
+      .quantity_scale = d.quantity_scale,
+      .market_protection_bps = d.market_protection_bps,
+      .tick = d.tick,
+      .lot = d.lot,
+      .min_quantity = d.min_quantity,
+      .max_quantity = d.max_quantity,
+      .min_notional = d.min_notional,
+      .max_notional = d.max_notional,
+      .notional_divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0))),
+      .notional_factor = power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
+      .base_factor = base_factor(d),
+      .listed_seq = engine_seq,
+      .asset_class = d.asset_class,
+      .phase = d.phase,
+      .symbol = InstrumentSymbol(d.symbol),
+  };
+  by_id_.insert(instruments_, mix(d.instrument_id), slot);
+  return slot;
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,104 @@
+// What can be owned and what can be traded: reference data that both halves read.
+//
+// Invariants:
+//   1. An instrument satisfies the listing rules for life: tick * lot is a whole number of quote units, so every
+//      notional on the grid is exact; the largest order of each side fits kMaxAmount.
+//   2. An asset has one id, one symbol and one scale in all instruments. Nothing is ever removed: slots are stable and
+//      run in order of listing.
+//
+// Threads: none; owned by one Core.
+#pragma once
+
+#include <cstdint>
+
+#include "exchange/engine/command.hpp"
+#include "exchange/engine/vocabulary.hpp"
+#include "money.hpp"
+#include "pool.hpp"
+#include "state.hpp"
+#include "text.hpp"
+
+namespace exchange::engine {
+
+using AssetSymbol = ShortText<12>;
+using InstrumentSymbol = ShortText<32>;
+
+struct Asset {
+  std::uint32_t asset_id = 0;
+  std::uint32_t scale = 0;
+  AssetSymbol symbol;
+
+  [[nodiscard]] AssetDefinition definition() const noexcept { return {asset_id, symbol.view(), scale}; }
+};
+
+struct Instrument {
+  std::uint32_t instrument_id = 0;
+  Slot base = kNil;
+  Slot quote = kNil;
+  std::uint32_t price_scale = 0;
+  std::uint32_t quantity_scale = 0;
+  std::uint32_t market_protection_bps = 0;
+  std::int64_t tick = 0;
+  std::int64_t lot = 0;
+  std::int64_t min_quantity = 0;
+  std::int64_t max_quantity = 0;
+  std::int64_t min_notional = 0;
+  std::int64_t max_notional = 0;
+  std::int64_t notional_divisor = 1;  // price * quantity / divisor * factor is in quote units; one of the two is 1
+  std::int64_t notional_factor = 1;
+  std::int64_t base_factor = 1;  // base units of one unit of quantity
+  std::uint64_t listed_seq = 0;
+  Slot next_in_bucket = kNil;
+  AssetClass asset_class{};
+  TradingPhase phase{};
+  InstrumentSymbol symbol;
+
+  // Exact on the grid; kMaxAmount + 1 for anything larger than kMaxAmount.
+  [[nodiscard]] std::int64_t notional(std::int64_t price, std::int64_t quantity) const noexcept {
+    assert(price >= 0 && quantity >= 0);
+    const Int128 whole = Int128{price} * quantity / notional_divisor;
+    if (whole > kMaxAmount / notional_factor) return kMaxAmount + 1;
+    return static_cast<std::int64_t>(whole) * notional_factor;
+  }
+
+  [[nodiscard]] std::int64_t base_amount(std::int64_t quantity) const noexcept { return quantity * base_factor; }
+};
+
+// kInstrumentInvalid if the definition breaks a listing rule by itself.
+[[nodiscard]] Reason check_listing(const InstrumentDefinition& definition) noexcept;
+
+class Instruments {
+ public:
+  Instruments(std::uint32_t instruments, std::uint32_t assets);
+
+  struct Listed {
+    Reason reason = Reason::kNone;
+    Slot slot = kNil;
+    bool repeated = false;  // the same instrument was there already
+  };
+  [[nodiscard]] Listed list(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept;
+
+  [[nodiscard]] Slot find(std::uint32_t instrument_id) const noexcept;
+  [[nodiscard]] Slot find_asset(std::uint32_t asset_id) const noexcept;
+  [[nodiscard]] const Instrument& operator[](Slot slot) const noexcept { return instruments_[slot]; }
+  [[nodiscard]] const Asset& asset(Slot slot) const noexcept { return assets_[slot]; }
+  [[nodiscard]] InstrumentDefinition definition(Slot slot) const noexcept;
+  [[nodiscard]] std::uint32_t size() const noexcept { return instruments_.size(); }
+  [[nodiscard]] std::uint32_t assets() const noexcept { return assets_.size(); }
+
+  void save(StateWriter& out) const;
+  [[nodiscard]] bool load(StateReader& in);
+
+ private:
+  [[nodiscard]] Reason check_conflicts(const InstrumentDefinition& definition) const noexcept;
+  [[nodiscard]] bool conflicts(const AssetDefinition& definition) const noexcept;
+  [[nodiscard]] Slot enter(const AssetDefinition& definition) noexcept;
+  [[nodiscard]] bool has_room(const InstrumentDefinition& definition) const noexcept;
+  [[nodiscard]] Slot enter(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept;
+
+  Pool<Asset> assets_;
+  Pool<Instrument> instruments_;
+  HashIndex<Instrument> by_id_;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,114 @@
+// What the two halves of the core say to each other. They share no state: accounts know orders, money and ids; books
+// know liquidity. In one process a message is an argument; across processes it would be sent.
+//
+// Invariants:
+//   1. Accounts send Place only after reserving all that the order can cost, so books never ask for funds.
+//   2. `owner` is the accounts' handle of an order and is echoed untouched; `book_slot` is the books' handle, likewise.
+//   3. For each Place the books answer Refused, or Accepted and then, in order, what became of it. An order ends exactly
+//      once: by the Fill or Prevented that takes its last open quantity, by a Fill with `taker_done`, or by a Release.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "exchange/engine/vocabulary.hpp"
+#include "pool.hpp"
+
+namespace exchange::engine {
+
+// Accounts to books: may an order of this kind enter now, and how far may it trade?
+struct Inquiry {
+  Slot instrument = kNil;
+  Side side{};
+  bool may_rest = false;
+};
+
+struct Quote {
+  bool has_room = true;                  // false if the books could not hold one more order
+  std::optional<std::int64_t> protection;  // worst price of a MARKET order; none if the opposite side is empty
+};
+
+// Accounts to books: enter an order.
+struct Place {
+  std::uint64_t order_id = 0;
+  std::uint64_t self_trade_group = 0;
+  std::int64_t limit = 0;     // limit price, or protection price of a MARKET order
+  std::int64_t quantity = 0;  // 0 with a budget
+  std::int64_t budget = 0;    // most that the order may spend, fees included; 0 with a quantity
+  Slot owner = kNil;
+  Slot instrument = kNil;
+  std::uint32_t taker_fee_ppm = 0;
+  Side side{};
+  OrderType type{};
+  TimeInForce time_in_force{};
+  SelfTradePrevention mode{};
+  bool post_only = false;
+};
+
+// Accounts to books: take a resting order out.
+struct Remove {
+  Slot owner = kNil;
+  Slot instrument = kNil;
+  Slot book_slot = kNil;
+  Side side{};
+  OrderStatus status{};
+  EndReason end_reason{};
+};
+
+struct Accepted {
+  Slot owner = kNil;
+};
+
+struct Refused {
+  Slot owner = kNil;
+  Reason reason{};
+};
+
+struct Fill {
+  std::uint64_t trade_id = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::int64_t notional = 0;
+  Slot maker = kNil;
+  Slot taker = kNil;
+  Slot instrument = kNil;
+  Side taker_side{};
+  bool taker_done = false;  // a budget order that cannot afford another lot
+};
+
+struct Prevented {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;  // what would have traded; with DECREMENT both lose it
+  Slot maker = kNil;
+  Slot taker = kNil;
+  Slot instrument = kNil;
+  SelfTradePrevention mode{};
+};
+
+// What is left of an order is open no more.
+struct Release {
+  Slot owner = kNil;
+  OrderStatus status{};
+  EndReason end_reason{};
+};
+
+struct Rested {
+  Slot owner = kNil;
+  Slot book_slot = kNil;
+};
+
+using BookMessage = std::variant<Accepted, Refused, Fill, Prevented, Release, Rested>;
+
+// A price level changed: for the public.
+struct LevelChange {
+  Slot instrument = kNil;
+  Side side{};
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::uint64_t book_seq = 0;
+};
+
+}  // namespace exchange::engine

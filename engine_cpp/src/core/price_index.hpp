@@ -1,0 +1,74 @@
+// An ordered map from a tick number to a slot: a 64-way trie that is only as high as its largest key needs.
+//
+// Invariants:
+//   1. A node has bit i of `occupied` set exactly if child i leads to at least one key; empty nodes are given back.
+//   2. Cost is the height, at most kMaxHeight, whatever the distance between keys; a far key costs a few nodes.
+//
+// Threads: none; owned by one book, nodes shared by all books of a Core.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cstdint>
+
+#include "pool.hpp"
+
+namespace exchange::engine {
+
+struct PriceNode {
+  std::uint64_t occupied = 0;
+  std::array<Slot, 64> child{};
+};
+
+class PriceIndex {
+ public:
+  static constexpr std::uint32_t kBits = 6;
+  static constexpr std::uint32_t kMaxHeight = (64 + kBits - 1) / kBits;
+
+  [[nodiscard]] Slot find(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
+    if (!covers(key)) return kNil;
+    Slot slot = root_;
+    for (std::uint32_t level = height_; level-- > 0;) {
+      const PriceNode& node = nodes[slot];
+      const std::uint32_t digit = digit_of(key, level);
+      if ((node.occupied >> digit & 1) == 0) return kNil;
+      slot = node.child[digit];
+    }
+    return slot;
+  }
+
+  // The value of the smallest key above `key`, or kNil.
+  [[nodiscard]] Slot above(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept;
+  // The value of the largest key below `key`, or kNil.
+  [[nodiscard]] Slot below(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept;
+
+  // Takes at most kMaxHeight nodes. `key` must be absent.
+  void insert(Pool<PriceNode>& nodes, std::uint64_t key, Slot value) noexcept;
+  // `key` must be present.
+  void erase(Pool<PriceNode>& nodes, std::uint64_t key) noexcept;
+
+ private:
+  using Path = std::array<Slot, kMaxHeight>;
+
+  [[nodiscard]] static std::uint32_t digit_of(std::uint64_t key, std::uint32_t level) noexcept {
+    return static_cast<std::uint32_t>(key >> (level * kBits)) & 63U;
+  }
+  [[nodiscard]] static std::uint32_t height_for(std::uint64_t key) noexcept {
+    const auto bits = static_cast<std::uint32_t>(std::bit_width(key));
+    return bits == 0 ? 1 : (bits + kBits - 1) / kBits;
+  }
+  [[nodiscard]] bool covers(std::uint64_t key) const noexcept { return height_for(key) <= height_; }
+
+  void grow(Pool<PriceNode>& nodes, std::uint32_t height) noexcept;
+  void shrink(Pool<PriceNode>& nodes) noexcept;
+  // Nodes from the root down along `key`, as far as they exist; the depth reached.
+  [[nodiscard]] std::uint32_t descend(const Pool<PriceNode>& nodes, std::uint64_t key, Path& path) const noexcept;
+  [[nodiscard]] static Slot lowest(const Pool<PriceNode>& nodes, Slot slot, std::uint32_t level) noexcept;
+  [[nodiscard]] static Slot highest(const Pool<PriceNode>& nodes, Slot slot, std::uint32_t level) noexcept;
+
+  Slot root_ = kNil;
+  std::uint32_t height_ = 0;  // 0 if empty
+};
+
+}  // namespace exchange::engine
