@@ -1,0 +1,12 @@
+"""Order entry and order history.
+
+Serves `exchange.orders.v1.OrdersService`: PlaceOrder, CancelOrder, GetOrder, ListOrders, for the account of the token.
+Calls the engine: Submit, Events, GetState. Tables: instrument, order_record, fill, and the position of the projection.
+
+Invariants:
+1. It holds no book and no balance. What it knows of instruments is a mirror of the engine's events and may be old;
+   scales never change, so old knowledge cannot change a price.
+2. A request becomes one command, or nothing: what is refused here was never sequenced and consumes no id.
+3. History is written from the engine's events alone, each exactly once, with the position in the same transaction.
+4. A read answers as of the last command that was durable when it arrived, or later, or not at all.
+"""

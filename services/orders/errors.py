@@ -1,0 +1,242 @@
+"""What orders refuses, and in which words it passes on what the engine refused.
+
+A `Trail` says where a refusal stands in history: number of the order, `engine_seq`, whether it is a repeated answer.
+It is empty for what is refused here, before anything was sequenced.
+"""
+
+from collections.abc import Callable, Mapping
+
+from services.kernel.refusal import Refusal, RelayedRefusal
+from services.orders.model import Cancel, Instrument, NewOrder, Order, Outcome, Scales, Side
+
+Trail = Mapping[str, str]
+
+_NO_TRAIL: Trail = {}
+_RETRY_WHEN_FULL_MS = 1_000
+
+
+class UnknownInstrument(Refusal):
+    """No instrument has this symbol."""
+
+    reason = "UNKNOWN_INSTRUMENT"
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(
+            f"There is no instrument {symbol}; ListInstruments shows those that exist.", metadata={"instrument": symbol}
+        )
+
+
+class PriceNotOnTick(Refusal):
+    """The price is no multiple of the tick."""
+
+    reason = "PRICE_NOT_ON_TICK"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        tick = instrument.scales.price_text(instrument.tick)
+        super().__init__(
+            f"Prices of {instrument.scales.symbol} are multiples of {tick} and never rounded; choose one of them.",
+            metadata={"tick": tick, **trail},
+        )
+
+
+class PriceOutOfRange(Refusal):
+    """The price is one that the instrument does not allow."""
+
+    reason = "PRICE_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        tick = instrument.scales.price_text(instrument.tick)
+        super().__init__(
+            f"The price is outside what {instrument.scales.symbol} allows; give one from {tick} up that the order's"
+            " quantity keeps within the notional limits.",
+            metadata={"tick": tick, **trail},
+        )
+
+
+class QuantityNotOnLot(Refusal):
+    """The quantity is no multiple of the lot."""
+
+    reason = "QUANTITY_NOT_ON_LOT"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        lot = instrument.scales.quantity_text(instrument.lot)
+        super().__init__(
+            f"Quantities of {instrument.scales.symbol} are multiples of {lot} and never rounded; choose one of them.",
+            metadata={"lot": lot, **trail},
+        )
+
+
+class QuantityOutOfRange(Refusal):
+    """The quantity is below the minimum or above the maximum."""
+
+    reason = "QUANTITY_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        low = instrument.scales.quantity_text(instrument.min_quantity)
+        high = instrument.scales.quantity_text(instrument.max_quantity)
+        super().__init__(
+            f"An order in {instrument.scales.symbol} is for {low} to {high}; choose a quantity between them.",
+            metadata={"min": low, "max": high, **trail},
+        )
+
+
+class NotionalOutOfRange(Refusal):
+    """Price times quantity, or the budget, is below the minimum or above the maximum."""
+
+    reason = "NOTIONAL_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        low = instrument.scales.quote_text(instrument.min_notional)
+        high = instrument.scales.quote_text(instrument.max_notional)
+        super().__init__(
+            f"An order in {instrument.scales.symbol} is worth {low} to {high} {instrument.quote}; choose price and"
+            " quantity (or the budget) accordingly.",
+            metadata={"min": low, "max": high, "asset": instrument.quote, **trail},
+        )
+
+
+class BudgetTooPrecise(Refusal):
+    """The budget has more decimals than the quote asset."""
+
+    reason = "AMOUNT_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument) -> None:
+        scale = instrument.scales.quote
+        super().__init__(
+            f"{instrument.quote} has {scale} decimals; give quote_budget with no more.",
+            metadata={"asset": instrument.quote, "scale": str(scale)},
+        )
+
+
+class PhaseNotAllowed(Refusal):
+    """The instrument's phase does not let orders in."""
+
+    reason = "PHASE_NOT_ALLOWED"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        phase = instrument.phase.name
+        super().__init__(
+            f"{instrument.scales.symbol} takes no such order in phase {phase}; wait until it trades continuously.",
+            metadata={"phase": phase, **trail},
+        )
+
+
+class InsufficientFunds(Refusal):
+    """The available balance does not cover the order and its worst-case fee."""
+
+    reason = "INSUFFICIENT_FUNDS"
+
+    def __init__(self, order: NewOrder, trail: Trail = _NO_TRAIL) -> None:
+        asset = order.instrument.quote if order.side is Side.BUY else order.instrument.base
+        super().__init__(
+            f"The available {asset} does not cover the order and its highest fee; deposit more, cancel other orders,"
+            " or order less.",
+            metadata={"asset": asset, **trail},
+        )
+
+
+class OrderNotFound(Refusal):
+    """No order of the account has this id."""
+
+    reason = "ORDER_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("No order of this account has this id; ListOrders shows those that it has.")
+
+
+class OrderNotOpen(Refusal):
+    """The order has ended already."""
+
+    reason = "ORDER_NOT_OPEN"
+
+    def __init__(self, order: Order, scales: Scales, trail: Trail = _NO_TRAIL) -> None:
+        super().__init__(
+            f"The order has ended already: it is {order.status.name}. There is nothing left to cancel.",
+            metadata={**_summary_of(order, scales), **trail},
+        )
+
+
+_SENTENCES: Mapping[str, str] = {
+    "UNKNOWN_ACCOUNT": "The engine does not know this account yet; if it is new, retry in a moment.",
+    "CLIENT_ORDER_ID_REUSED": "This id was used for a different request; choose a new one.",
+    "IDEMPOTENCY_WINDOW_FULL": "The account's window of remembered ids is full; wait: ids leave it after ten minutes.",
+    "REQUEST_EXPIRED": "The request arrived after its valid_until and had no effect; send a new one if it is wanted.",
+    "VALID_UNTIL_TOO_FAR": "valid_until lies further ahead than ids are remembered; set it within ten minutes.",
+    "TOO_MANY_OPEN_ORDERS": "The account has as many open orders as it may; cancel some first.",
+    "NO_LIQUIDITY": "Nobody stands on the other side, so nothing traded; try later, or enter a LIMIT order.",
+    "POST_ONLY_WOULD_CROSS": "The order would have traded at once; move its price away from the market.",
+    "ORDER_FIELDS_CONFLICT": "Fields of the order exclude each other: LIMIT needs price and quantity, MARKET takes no"
+    " price and only IOC or FOK, quote_budget goes with a MARKET buy, post_only with LIMIT and GTC.",
+    "ENGINE_FULL": "The engine has no room for more orders right now and nothing happened; retry later.",
+    "CLOCK_STEPPED": "Trading is stopped until an operator has looked at the engine's clock; retry later.",
+}
+"""What to do about refusals that need no facts beside their reason."""
+
+_RETRY_AFTER_MS: Mapping[str, int] = {
+    "IDEMPOTENCY_WINDOW_FULL": _RETRY_WHEN_FULL_MS,
+    "ENGINE_FULL": _RETRY_WHEN_FULL_MS,
+}
+
+_OF_INSTRUMENT: Mapping[str, Callable[[Instrument, Trail], Refusal]] = {
+    kind.reason: kind
+    for kind in (
+        PriceNotOnTick,
+        PriceOutOfRange,
+        QuantityNotOnLot,
+        QuantityOutOfRange,
+        NotionalOutOfRange,
+        PhaseNotAllowed,
+    )
+}
+
+
+def refusal_of_order(order: NewOrder, outcome: Outcome) -> Refusal:
+    """Return what to tell the owner of an order that the engine refused."""
+    trail = {"client_order_id": order.client_order_id, **_trail_of(outcome)}
+    if outcome.reason == UnknownInstrument.reason:
+        return UnknownInstrument(order.instrument.scales.symbol)
+    if outcome.reason == InsufficientFunds.reason:
+        return InsufficientFunds(order, trail)
+    if outcome.reason in _OF_INSTRUMENT:
+        return _OF_INSTRUMENT[outcome.reason](order.instrument, trail)
+    return _plain(outcome.reason, trail)
+
+
+def refusal_of_cancel(cancel: Cancel, outcome: Outcome, scales: Scales | None) -> Refusal:
+    """Return what to tell the owner of a cancel that the engine refused; `scales` are those of the outcome's order."""
+    trail = _trail_of(outcome)
+    if outcome.reason == OrderNotFound.reason:
+        return OrderNotFound()
+    if outcome.reason == OrderNotOpen.reason and outcome.order and scales:
+        return OrderNotOpen(outcome.order, scales, trail)
+    if cancel.request_id:
+        trail["request_id"] = cancel.request_id
+    return _plain(outcome.reason, trail)
+
+
+def _plain(reason: str, trail: Trail) -> Refusal:
+    sentence = _SENTENCES.get(reason, "The engine refused the request; its reason says why.")
+    return RelayedRefusal(reason, sentence, metadata=trail, retry_after_ms=_RETRY_AFTER_MS.get(reason))
+
+
+def _trail_of(outcome: Outcome) -> dict[str, str]:
+    trail = {"engine_seq": str(outcome.engine_seq)} if outcome.engine_seq else {}
+    if outcome.order:
+        trail["order_id"] = str(outcome.order.order_id)
+    if outcome.replayed:
+        trail["replayed"] = "true"
+    return trail
+
+
+def _summary_of(order: Order, scales: Scales) -> dict[str, str]:
+    return {
+        "client_order_id": order.client_order_id,
+        "instrument": scales.symbol,
+        "status": order.status.name,
+        "end_reason": order.end_reason.name,
+        "quantity": scales.quantity_text(order.quantity),
+        "cum_quantity": scales.quantity_text(order.cum_quantity),
+        "prevented_quantity": scales.quantity_text(order.prevented_quantity),
+        "cancelled_quantity": scales.quantity_text(order.cancelled_quantity),
+        "version": str(order.version),
+    }

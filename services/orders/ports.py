@@ -1,0 +1,63 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.kernel.ids import AccountId, EngineSeq, InstrumentId
+from services.orders.model import Cancel, Instrument, NewOrder, OrderQuery, OrderRef, Outcome, Told
+
+
+class Instruments(Protocol):
+    """The instruments that the engine trades, as far as this process has heard."""
+
+    def with_symbol(self, symbol: str) -> Instrument:
+        """Return the instrument; raises `UnknownInstrument`, or `Unavailable` before the first snapshot."""
+        ...
+
+    def with_id(self, instrument_id: InstrumentId) -> Instrument:
+        """Return the instrument of an order that the engine told; raises `Unavailable` if it is not heard of yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """A command such that all that was answered before lies at or before it.
+
+    It is not `certain` when the engine did not answer: then it is the last that this process has seen.
+    """
+
+    engine_seq: EngineSeq
+    certain: bool
+
+
+class Engine(Protocol):
+    """The single writer of orders. Each method raises `Unavailable` when it is gone: repeat with the same ids."""
+
+    async def place(self, order: NewOrder) -> Outcome:
+        """Enter an order; returns when it is durable."""
+        ...
+
+    async def cancel(self, cancel: Cancel) -> Outcome:
+        """Take an order out of the book; returns when that is durable."""
+        ...
+
+    async def horizon(self) -> Horizon:
+        """Tell the last durable command as of now, or the last one seen if the engine is gone."""
+        ...
+
+
+class History(Protocol):
+    """All orders that ever were, as far as the engine's events have been written down."""
+
+    async def reach(self, engine_seq: EngineSeq) -> None:
+        """Wait until the history contains that command; raises `Unavailable` if the deadline comes first."""
+        ...
+
+    async def find(self, account_id: AccountId, order: OrderRef) -> Told | None:
+        """Return an order of the account with its first 1,000 fills; None if there is none."""
+        ...
+
+    async def list(self, query: OrderQuery) -> Sequence[Told]:
+        """Return orders without their fills, newest first."""
+        ...

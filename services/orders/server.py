@@ -1,0 +1,96 @@
+"""The gRPC face of orders: each method decodes, runs its use case, encodes.
+
+An account is only ever the caller's own: it comes from the token, no message names one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import grpc
+
+from exchange.orders.v1 import orders_service_pb2 as pb
+from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
+from services.kernel.clock import Clock
+from services.kernel.ids import RequestId
+from services.kernel.refusal import Refusal
+from services.orders import convert
+from services.orders.ports import Engine, History, Instruments
+from services.orders.usecases.cancel_order import cancel_order
+from services.orders.usecases.get_order import get_order
+from services.orders.usecases.list_orders import Listing, list_orders
+from services.orders.usecases.place_order import place_order
+from services.runtime import call
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+ENGINE_SEQ_KEY = "x-engine-seq"
+
+
+class OrdersServer(OrdersServiceServicer):
+    """OrdersService for the account of each call's token."""
+
+    def __init__(self, instruments: Instruments, engine: Engine, history: History, clock: Clock) -> None:
+        self._instruments = instruments
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+
+    async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:  # noqa: N802
+        """Enter an order."""
+        draft = convert.draft_of(request, call.caller().account_id)
+        with _announcing():
+            answer = await place_order(draft, self._instruments, self._engine, self._clock)
+        _announce(str(answer.engine_seq))
+        return convert.place_response(answer)
+
+    async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:  # noqa: N802
+        """Take an order out of the book."""
+        order = convert.order_ref_of(request)
+        request_id = RequestId(request.request_id) if request.request_id else None
+        with _announcing():
+            answer = await cancel_order(
+                call.caller().account_id,
+                order,
+                request_id,
+                instruments=self._instruments,
+                engine=self._engine,
+                clock=self._clock,
+            )
+        _announce(str(answer.engine_seq))
+        return convert.cancel_response(answer)
+
+    async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:  # noqa: N802
+        """Tell one order."""
+        order = convert.order_ref_of(request)
+        told = await get_order(call.caller().account_id, order, self._engine, self._history)
+        return pb.GetOrderResponse(order=convert.order_message(told), fills=convert.fill_messages(told))
+
+    async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:  # noqa: N802
+        """List orders, newest first."""
+        listing = Listing(
+            account_id=call.caller().account_id,
+            symbol=request.instrument or None,
+            open_only=request.open_only,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        page = await list_orders(listing, self._engine, self._history)
+        return pb.ListOrdersResponse(
+            orders=[convert.order_message(told) for told in page.orders], next_page_token=page.next_page_token
+        )
+
+
+@contextmanager
+def _announcing() -> Iterator[None]:
+    """Tell where a refusal stands in the engine's order, if it came that far."""
+    try:
+        yield
+    except Refusal as refusal:
+        if "engine_seq" in refusal.metadata:
+            _announce(refusal.metadata["engine_seq"])
+        raise
+
+
+def _announce(engine_seq: str) -> None:
+    call.respond_with(ENGINE_SEQ_KEY, engine_seq)

@@ -1,0 +1,1 @@
+"""What orders does, a file for each verb."""

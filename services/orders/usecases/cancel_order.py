@@ -1,0 +1,36 @@
+"""Takes an order out of the book."""
+
+from services.kernel.clock import Clock
+from services.kernel.ids import AccountId, RequestId
+from services.orders.errors import OrderNotFound, refusal_of_cancel
+from services.orders.model import Answer, Cancel, OrderRef, Told
+from services.orders.ports import Engine, Instruments
+from services.orders.usecases.place_order import DEFAULT_VALIDITY_NS
+
+MAX_ORDER_ID = 2**64 - 1
+
+
+async def cancel_order(
+    account_id: AccountId,
+    order: OrderRef,
+    request_id: RequestId | None,
+    *,
+    instruments: Instruments,
+    engine: Engine,
+    clock: Clock,
+) -> Answer:
+    """Cancel the order and tell how it ended.
+
+    Raises `OrderNotFound`, `OrderNotOpen`, CLIENT_ORDER_ID_REUSED for a request id of another request, `Unavailable`
+    when the outcome is not known.
+    """
+    if isinstance(order, int) and order > MAX_ORDER_ID:
+        raise OrderNotFound
+    cancel = Cancel(account_id, order, request_id, clock.now_ns() + DEFAULT_VALIDITY_NS)
+    outcome = await engine.cancel(cancel)
+    scales = instruments.with_id(outcome.order.instrument_id).scales if outcome.order else None
+    if outcome.reason:
+        raise refusal_of_cancel(cancel, outcome, scales)
+    assert outcome.order is not None
+    assert scales is not None
+    return Answer(Told(outcome.order, scales), outcome.engine_seq, outcome.replayed)

@@ -1,0 +1,285 @@
+"""The engine in memory, naive: price and time priority, holds, fees, idempotency; no protection price, no self-trade.
+
+It speaks the engine's own messages and passes the suite of tests/contract/orders, as the real engine does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from exchange.engine.v1 import command_pb2, engine_events_pb2, engine_service_pb2, instrument_pb2, order_pb2
+from exchange.error.v1 import reason_pb2
+from exchange.type.v1 import instrument_pb2 as type_instrument_pb2
+from exchange.type.v1 import order_pb2 as t
+from tests.fakes.engine_rules import Refused, check_fields, check_grid, fee_of, notional_of, settle
+
+WINDOW_NS = 600_000_000_000
+OPEN = (t.ORDER_STATUS_NEW, t.ORDER_STATUS_PARTIALLY_FILLED)
+
+Command = command_pb2.Command
+Result = command_pb2.CommandResult
+Cause = engine_events_pb2.OrderUpdateCause
+
+
+@dataclass
+class Account:
+    opened: command_pb2.OpenAccount
+    total: dict[int, int] = field(default_factory=dict)
+    orders: dict[int, order_pb2.Order] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Result]] = field(default_factory=dict)
+
+
+class EngineFake:
+    """A state machine: `apply` takes a command at `now_ns`; `blocks` is the event log."""
+
+    def __init__(self, now_ns: int = 1_700_000_000_000_000_000) -> None:
+        self.now_ns = now_ns
+        self.blocks: list[engine_events_pb2.EventBlock] = []
+        self._accounts: dict[int, Account] = {}
+        self._instruments: dict[int, instrument_pb2.Instrument] = {}
+        self._last_order_id = 0
+        self._last_trade_id = 0
+
+    @property
+    def engine_seq(self) -> int:
+        return len(self.blocks)
+
+    def apply(self, command: Command) -> Result:
+        block = engine_events_pb2.EventBlock(engine_seq=self.engine_seq + 1, engine_time_ns=self.now_ns)
+        self.blocks.append(block)
+        kind = command.WhichOneof("command")
+        assert kind is not None
+        result: Result = getattr(self, f"_{kind}")(getattr(command, kind), block)
+        result.engine_seq = result.engine_seq or block.engine_seq
+        return result
+
+    def snapshot(self) -> engine_service_pb2.SnapshotPart:
+        return engine_service_pb2.SnapshotPart(
+            engine_seq=self.engine_seq,
+            books=[engine_service_pb2.BookState(instrument=instrument) for instrument in self._instruments.values()],
+            orders=[order for book in self._instruments for order in self._resting(book)],
+            last=True,
+        )
+
+    def _open_account(self, opened: command_pb2.OpenAccount, block: engine_events_pb2.EventBlock) -> Result:
+        self._accounts.setdefault(opened.account_id, Account(opened))
+        return Result()
+
+    def _create_instrument(self, created: command_pb2.CreateInstrument, block: engine_events_pb2.EventBlock) -> Result:
+        self._instruments[created.instrument.instrument_id] = created.instrument
+        block.events.add().instrument_updated.instrument.CopyFrom(created.instrument)
+        return Result()
+
+    def _transfer_in(self, transfer: command_pb2.TransferIn, block: engine_events_pb2.EventBlock) -> Result:
+        total = self._accounts[transfer.account_id].total
+        total[transfer.asset_id] = total.get(transfer.asset_id, 0) + transfer.amount
+        return Result()
+
+    def _place_order(self, place: command_pb2.PlaceOrder, block: engine_events_pb2.EventBlock) -> Result:
+        account = self._accounts.get(place.account_id)
+        if account is None:
+            return Result(reason=reason_pb2.REASON_UNKNOWN_ACCOUNT)
+        if place.client_order_id in account.answers:
+            return _replayed(*account.answers[place.client_order_id], place.fingerprint)
+        try:
+            self._check_time(place.valid_until_ns)
+        except Refused as refused:
+            return Result(reason=refused.reason)
+        result = self._enter(account, place, block)
+        result.engine_seq = block.engine_seq
+        account.answers[place.client_order_id] = (place.fingerprint, result)
+        return result
+
+    def _cancel_order(self, cancel: command_pb2.CancelOrder, block: engine_events_pb2.EventBlock) -> Result:
+        account = self._accounts.get(cancel.account_id)
+        if account is None:
+            return Result(reason=reason_pb2.REASON_UNKNOWN_ACCOUNT)
+        if cancel.request_id in account.answers:
+            return _replayed(*account.answers[cancel.request_id], cancel.fingerprint)
+        result = self._end(account, cancel, block)
+        result.engine_seq = block.engine_seq
+        if cancel.request_id:
+            account.answers[cancel.request_id] = (cancel.fingerprint, result)
+        return result
+
+    def _end(self, account: Account, cancel: command_pb2.CancelOrder, block: engine_events_pb2.EventBlock) -> Result:
+        order = _named(account, cancel)
+        if order is None:
+            return Result(reason=reason_pb2.REASON_ORDER_NOT_FOUND)
+        if order.status not in OPEN:
+            return Result(reason=reason_pb2.REASON_ORDER_NOT_OPEN, order=order)
+        self._close(order, t.ORDER_STATUS_CANCELLED, t.ORDER_END_REASON_REQUESTED)
+        self._tell(block, Cause.ORDER_UPDATE_CAUSE_CANCELLED, order)
+        return Result(order=order)
+
+    def _check_time(self, valid_until_ns: int) -> None:
+        if self.now_ns > valid_until_ns:
+            raise Refused(reason_pb2.REASON_REQUEST_EXPIRED)
+        if valid_until_ns > self.now_ns + WINDOW_NS:
+            raise Refused(reason_pb2.REASON_VALID_UNTIL_TOO_FAR)
+
+    def _enter(self, account: Account, place: command_pb2.PlaceOrder, block: engine_events_pb2.EventBlock) -> Result:
+        order = self._new_order(place)
+        account.orders[order.order_id] = order
+        try:
+            self._check(account, order)
+        except Refused as refused:
+            order.status, order.reject_reason = t.ORDER_STATUS_REJECTED, refused.reason
+            order.cancelled_quantity, order.leaves_quantity = order.quantity, 0
+            self._tell(block, Cause.ORDER_UPDATE_CAUSE_REJECTED, order)
+            return Result(reason=refused.reason, order=order)
+        self._tell(block, Cause.ORDER_UPDATE_CAUSE_ACCEPTED, order)
+        fills = self._match(order, block)
+        if order.status in OPEN and order.time_in_force != t.TIME_IN_FORCE_GTC:
+            market = order.type == t.ORDER_TYPE_MARKET
+            rest = t.ORDER_END_REASON_MARKET_REMAINDER if market else t.ORDER_END_REASON_IOC_REMAINDER
+            self._close(order, t.ORDER_STATUS_EXPIRED, rest)
+            self._tell(block, Cause.ORDER_UPDATE_CAUSE_EXPIRED, order)
+        return Result(order=order, fills=fills)
+
+    def _new_order(self, place: command_pb2.PlaceOrder) -> order_pb2.Order:
+        self._last_order_id += 1
+        return order_pb2.Order(
+            order_id=self._last_order_id,
+            account_id=place.account_id,
+            client_order_id=place.client_order_id,
+            instrument_id=place.instrument_id,
+            side=place.side,
+            type=place.type,
+            time_in_force=place.time_in_force,
+            post_only=place.post_only,
+            self_trade_prevention=place.self_trade_prevention,
+            price=place.price,
+            quantity=place.quantity,
+            leaves_quantity=place.quantity,
+            quote_budget=place.quote_budget,
+            status=t.ORDER_STATUS_NEW,
+            accepted_time_ns=self.now_ns,
+        )
+
+    def _check(self, account: Account, order: order_pb2.Order) -> None:
+        instrument = self._instruments.get(order.instrument_id)
+        if instrument is None:
+            raise Refused(reason_pb2.REASON_UNKNOWN_INSTRUMENT)
+        if instrument.phase != type_instrument_pb2.TRADING_PHASE_CONTINUOUS:
+            raise Refused(reason_pb2.REASON_PHASE_NOT_ALLOWED)
+        check_fields(order)
+        check_grid(instrument, order)
+        crossing = self._crossing(order)
+        if order.type == t.ORDER_TYPE_LIMIT and self._lacking(account, instrument, order):
+            raise Refused(reason_pb2.REASON_INSUFFICIENT_FUNDS)
+        if order.type == t.ORDER_TYPE_MARKET and not crossing:
+            raise Refused(reason_pb2.REASON_NO_LIQUIDITY)
+        if order.post_only and crossing:
+            raise Refused(reason_pb2.REASON_POST_ONLY_WOULD_CROSS)
+
+    def _lacking(self, account: Account, instrument: instrument_pb2.Instrument, order: order_pb2.Order) -> bool:
+        asset = instrument.quote if order.side == t.SIDE_BUY else instrument.base
+        held = sum(
+            self._hold(account, each)
+            for each in account.orders.values()
+            if each.status in OPEN and each.side == order.side and each.instrument_id == order.instrument_id
+        )
+        return held > account.total.get(asset.asset_id, 0)
+
+    def _hold(self, account: Account, order: order_pb2.Order) -> int:
+        instrument = self._instruments[order.instrument_id]
+        if order.side == t.SIDE_SELL:
+            return order.leaves_quantity * 10 ** (instrument.base.scale - instrument.quantity_scale)
+        open_notional = notional_of(instrument, order.price, order.leaves_quantity)
+        fees = fee_of(order.cum_notional + open_notional, account.opened.taker_fee_ppm) + 1 - order.cum_fee
+        return open_notional + fees
+
+    def _match(self, taker: order_pb2.Order, block: engine_events_pb2.EventBlock) -> list[order_pb2.Fill]:
+        fills: list[order_pb2.Fill] = []
+        for maker in self._crossing(taker):
+            if not taker.leaves_quantity:
+                break
+            self._last_trade_id += 1
+            quantity = min(maker.leaves_quantity, taker.leaves_quantity)
+            self._fill(maker, maker.price, quantity, t.LIQUIDITY_MAKER, block)
+            fills.append(self._fill(taker, maker.price, quantity, t.LIQUIDITY_TAKER, block))
+            block.events.add().trade.trade_id = self._last_trade_id
+        return fills
+
+    def _fill(
+        self,
+        order: order_pb2.Order,
+        price: int,
+        quantity: int,
+        liquidity: t.Liquidity.ValueType,
+        block: engine_events_pb2.EventBlock,
+    ) -> order_pb2.Fill:
+        account, instrument = self._accounts[order.account_id], self._instruments[order.instrument_id]
+        maker = liquidity == t.LIQUIDITY_MAKER
+        ppm = account.opened.maker_fee_ppm if maker else account.opened.taker_fee_ppm
+        notional = notional_of(instrument, price, quantity)
+        fee = fee_of(order.cum_notional + notional, ppm) - fee_of(order.cum_notional, ppm)
+        fill = order_pb2.Fill(
+            trade_id=self._last_trade_id,
+            price=price,
+            quantity=quantity,
+            notional=notional,
+            fee=fee,
+            liquidity=liquidity,
+        )
+        order.cum_quantity += quantity
+        order.leaves_quantity -= quantity
+        order.cum_notional += notional
+        order.cum_fee += fee
+        order.status = t.ORDER_STATUS_PARTIALLY_FILLED if order.leaves_quantity else t.ORDER_STATUS_FILLED
+        settle(account.total, instrument, order.side, fill)
+        self._tell(block, Cause.ORDER_UPDATE_CAUSE_FILLED, order, fill)
+        return fill
+
+    def _crossing(self, order: order_pb2.Order) -> list[order_pb2.Order]:
+        against = [each for each in self._resting(order.instrument_id) if each.side != order.side]
+        if order.type == t.ORDER_TYPE_MARKET:
+            return against
+        sign = 1 if order.side == t.SIDE_BUY else -1
+        return [each for each in against if sign * (order.price - each.price) >= 0]
+
+    def _resting(self, instrument_id: int) -> list[order_pb2.Order]:
+        resting = (
+            order
+            for account in self._accounts.values()
+            for order in account.orders.values()
+            if order.instrument_id == instrument_id and order.status in OPEN and order.version
+        )
+        return sorted(resting, key=lambda o: (o.price if o.side == t.SIDE_SELL else -o.price, o.order_id))
+
+    def _close(
+        self, order: order_pb2.Order, status: t.OrderStatus.ValueType, reason: t.OrderEndReason.ValueType
+    ) -> None:
+        order.status, order.end_reason = status, reason
+        order.cancelled_quantity += order.leaves_quantity
+        order.leaves_quantity = 0
+
+    def _tell(
+        self,
+        block: engine_events_pb2.EventBlock,
+        cause: Cause.ValueType,
+        order: order_pb2.Order,
+        fill: order_pb2.Fill | None = None,
+    ) -> None:
+        order.version += 1
+        order.updated_time_ns = self.now_ns
+        block.events.add().order_updated.CopyFrom(engine_events_pb2.OrderUpdated(cause=cause, order=order, fill=fill))
+
+
+def _named(account: Account, cancel: command_pb2.CancelOrder) -> order_pb2.Order | None:
+    if cancel.HasField("order_id"):
+        return account.orders.get(cancel.order_id)
+    same: Iterable[order_pb2.Order] = (
+        order for order in account.orders.values() if order.client_order_id == cancel.client_order_id
+    )
+    return max(same, key=lambda order: order.order_id, default=None)
+
+
+def _replayed(fingerprint: int, first: Result, again: int) -> Result:
+    if fingerprint != again:
+        return Result(reason=reason_pb2.REASON_CLIENT_ORDER_ID_REUSED)
+    answer = Result()
+    answer.CopyFrom(first)
+    answer.ClearField("fills")
+    answer.replayed = True
+    return answer

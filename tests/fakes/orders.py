@@ -1,0 +1,107 @@
+"""What orders needs from outside, in memory. Each passes its suite in tests/contract/orders."""
+
+from collections.abc import Sequence
+
+from services.kernel.ids import AccountId, EngineSeq, InstrumentId
+from services.kernel.refusal import Unavailable
+from services.orders import convert
+from services.orders.errors import UnknownInstrument
+from services.orders.model import Cancel, Changes, Instrument, NewOrder, OrderFill, OrderQuery, OrderRef, Outcome, Told
+from services.orders.model import OrderStatus as Status
+from services.orders.ports import Horizon
+from tests.fakes.engine import EngineFake
+
+
+class InstrumentsFake:
+    """A fixed list of instruments."""
+
+    def __init__(self, *instruments: Instrument) -> None:
+        self._by_id = {instrument.instrument_id: instrument for instrument in instruments}
+        self._by_symbol = {instrument.scales.symbol: instrument for instrument in instruments}
+
+    def with_symbol(self, symbol: str) -> Instrument:
+        if symbol not in self._by_symbol:
+            raise UnknownInstrument(symbol)
+        return self._by_symbol[symbol]
+
+    def with_id(self, instrument_id: InstrumentId) -> Instrument:
+        return self._by_id[instrument_id]
+
+
+class EnginePeerFake:
+    """The engine's port over the engine in memory; `reachable = False` cuts the line."""
+
+    def __init__(self, engine: EngineFake) -> None:
+        self._engine = engine
+        self._seen = EngineSeq(0)
+        self.reachable = True
+
+    async def place(self, order: NewOrder) -> Outcome:
+        self._check()
+        return self._answered(convert.outcome_of(self._engine.apply(convert.place_command(order))))
+
+    async def cancel(self, cancel: Cancel) -> Outcome:
+        self._check()
+        return self._answered(convert.outcome_of(self._engine.apply(convert.cancel_command(cancel))))
+
+    async def horizon(self) -> Horizon:
+        if not self.reachable:
+            return Horizon(self._seen, certain=False)
+        return Horizon(EngineSeq(self._engine.engine_seq), certain=True)
+
+    def _check(self) -> None:
+        if not self.reachable:
+            raise Unavailable("The engine does not answer; retry with the same ids.")
+
+    def _answered(self, outcome: Outcome) -> Outcome:
+        self._seen = max(self._seen, outcome.engine_seq)
+        return outcome
+
+
+class HistoryFake:
+    """The history in memory; it contains what was written, up to `reached`."""
+
+    def __init__(self) -> None:
+        self.reached = EngineSeq(0)
+        self._orders: dict[int, Told] = {}
+        self._instruments: dict[int, Instrument] = {}
+        self._fills: list[OrderFill] = []
+
+    def write(self, changes: Changes, engine_seq: EngineSeq) -> None:
+        self._instruments.update((instrument.instrument_id, instrument) for instrument in changes.instruments)
+        self._fills.extend(changes.fills)
+        for order in changes.orders:
+            known = self._orders.get(order.order_id)
+            if known is None or known.order.version < order.version:
+                self._orders[order.order_id] = Told(order, self._instruments[order.instrument_id].scales)
+        self.reached = engine_seq
+
+    async def reach(self, engine_seq: EngineSeq) -> None:
+        if self.reached < engine_seq:
+            raise Unavailable("The history is behind; retry.")
+
+    async def find(self, account_id: AccountId, order: OrderRef) -> Told | None:
+        named = [
+            told
+            for told in self._orders.values()
+            if told.order.account_id == account_id and order in (told.order.order_id, told.order.client_order_id)
+        ]
+        if not named:
+            return None
+        last = max(named, key=lambda told: told.order.order_id)
+        fills = [each.fill for each in self._fills if each.order_id == last.order.order_id]
+        return Told(last.order, last.scales, tuple(sorted(fills, key=lambda fill: fill.trade_id)))
+
+    async def list(self, query: OrderQuery) -> Sequence[Told]:
+        found = [told for told in self._orders.values() if _matches(told, query)]
+        return sorted(found, key=lambda told: -told.order.order_id)[: query.limit]
+
+
+def _matches(told: Told, query: OrderQuery) -> bool:
+    order = told.order
+    return (
+        order.account_id == query.account_id
+        and (query.before is None or order.order_id < query.before)
+        and (query.symbol is None or told.scales.symbol == query.symbol)
+        and (not query.open_only or order.status in (Status.NEW, Status.PARTIALLY_FILLED))
+    )
