@@ -5,8 +5,8 @@ CREATE TABLE public.users (
     password_hash text NOT NULL,
     scopes text[] NOT NULL,
     create_time timestamp with time zone NOT NULL,
-    CONSTRAINT users_email_lower CHECK ((email = lower(email))),
-    CONSTRAINT users_password_hash_argon2id CHECK ((password_hash ~~ '$argon2id$%'::text))
+    CONSTRAINT users_email_ck CHECK ((email = lower(email))),
+    CONSTRAINT users_password_hash_ck CHECK ((password_hash ~~ '$argon2id$%'::text))
 );
 
 CREATE SEQUENCE public.account_ids
@@ -41,7 +41,7 @@ CREATE TABLE public.refresh_tokens (
     session_id uuid NOT NULL,
     expire_time timestamp with time zone NOT NULL,
     spend_time timestamp with time zone,
-    CONSTRAINT refresh_tokens_digest_sha256 CHECK ((octet_length(digest) = 32))
+    CONSTRAINT refresh_tokens_digest_ck CHECK ((octet_length(digest) = 32))
 );
 
 CREATE TABLE public.schema_migrations (
@@ -58,8 +58,8 @@ CREATE TABLE public.sessions (
     start_time timestamp with time zone NOT NULL,
     end_time timestamp with time zone,
     end_reason text,
-    CONSTRAINT sessions_end_complete CHECK (((end_time IS NULL) = (end_reason IS NULL))),
-    CONSTRAINT sessions_end_reason_known CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'REFRESH_TOKEN_REUSED'::text])))
+    CONSTRAINT sessions_end_ck CHECK (((end_time IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sessions_end_reason_ck CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'REFRESH_TOKEN_REUSED'::text])))
 );
 
 ALTER TABLE ONLY public.users ALTER COLUMN account_id SET DEFAULT nextval('public.account_ids'::regclass);
@@ -68,31 +68,31 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pk PRIMARY KEY (outbox_id);
 
 ALTER TABLE ONLY public.refresh_tokens
-    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest);
+    ADD CONSTRAINT refresh_tokens_pk PRIMARY KEY (digest);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
 
 ALTER TABLE ONLY public.sessions
-    ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+    ADD CONSTRAINT sessions_pk PRIMARY KEY (session_id);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_account_id_key UNIQUE (account_id);
+    ADD CONSTRAINT users_account_uq UNIQUE (account_id);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_email_key UNIQUE (email);
+    ADD CONSTRAINT users_email_uq UNIQUE (email);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+    ADD CONSTRAINT users_pk PRIMARY KEY (user_id);
 
 CREATE INDEX outbox_by_destination ON public.outbox USING btree (destination, outbox_id);
 
-CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 
-CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
 
 ALTER TABLE ONLY public.refresh_tokens
-    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(session_id);
+    ADD CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES public.sessions(session_id);
 
 ALTER TABLE ONLY public.sessions
-    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);
+    ADD CONSTRAINT sessions_user_fk FOREIGN KEY (user_id) REFERENCES public.users(user_id);

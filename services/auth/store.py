@@ -30,7 +30,7 @@ USER_EVENTS = "user-events"
 ENGINE = "engine"
 """Destination in the outbox of account openings."""
 
-EMAIL_KEY = "users_email_key"
+EMAIL_CONSTRAINT = "users_email_uq"
 
 INSERT_USER = """
     INSERT INTO users (user_id, email, password_hash, scopes, create_time)
@@ -104,7 +104,7 @@ class PostgresTransaction:
                 INSERT_USER, new.user_id, new.email, new.password_hash, new.scopes, new.create_time
             )
         except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != EMAIL_KEY:
+            if error.constraint_name != EMAIL_CONSTRAINT:
                 raise
             raise EmailTaken from error
         assert row is not None

@@ -11,11 +11,11 @@ CREATE TABLE users (
     password_hash text        NOT NULL,
     scopes        text[]      NOT NULL,
     create_time   timestamptz NOT NULL,
-    CONSTRAINT users_pkey PRIMARY KEY (user_id),
-    CONSTRAINT users_account_id_key UNIQUE (account_id),
-    CONSTRAINT users_email_key UNIQUE (email),
-    CONSTRAINT users_email_lower CHECK (email = lower(email)),
-    CONSTRAINT users_password_hash_argon2id CHECK (password_hash LIKE '$argon2id$%')
+    CONSTRAINT users_pk PRIMARY KEY (user_id),
+    CONSTRAINT users_account_uq UNIQUE (account_id),
+    CONSTRAINT users_email_uq UNIQUE (email),
+    CONSTRAINT users_email_ck CHECK (email = lower(email)),
+    CONSTRAINT users_password_hash_ck CHECK (password_hash LIKE '$argon2id$%')
 );
 
 ALTER SEQUENCE account_ids OWNED BY users.account_id;
@@ -28,13 +28,13 @@ CREATE TABLE sessions (
     start_time timestamptz NOT NULL,
     end_time   timestamptz,
     end_reason text,
-    CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
-    CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id),
-    CONSTRAINT sessions_end_reason_known CHECK (end_reason IN ('LOGOUT', 'REFRESH_TOKEN_REUSED')),
-    CONSTRAINT sessions_end_complete CHECK ((end_time IS NULL) = (end_reason IS NULL))
+    CONSTRAINT sessions_pk PRIMARY KEY (session_id),
+    CONSTRAINT sessions_user_fk FOREIGN KEY (user_id) REFERENCES users (user_id),
+    CONSTRAINT sessions_end_reason_ck CHECK (end_reason IN ('LOGOUT', 'REFRESH_TOKEN_REUSED')),
+    CONSTRAINT sessions_end_ck CHECK ((end_time IS NULL) = (end_reason IS NULL))
 );
 
-CREATE INDEX sessions_user_id_idx ON sessions (user_id);
+CREATE INDEX sessions_by_user ON sessions (user_id);
 
 -- One link of a session's family: it buys the next, once.
 CREATE TABLE refresh_tokens (
@@ -42,11 +42,11 @@ CREATE TABLE refresh_tokens (
     session_id  uuid        NOT NULL,
     expire_time timestamptz NOT NULL,
     spend_time  timestamptz,
-    CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest),
-    CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions (session_id),
-    CONSTRAINT refresh_tokens_digest_sha256 CHECK (octet_length(digest) = 32)
+    CONSTRAINT refresh_tokens_pk PRIMARY KEY (digest),
+    CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES sessions (session_id),
+    CONSTRAINT refresh_tokens_digest_ck CHECK (octet_length(digest) = 32)
 );
 
-CREATE INDEX refresh_tokens_session_id_idx ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 
 \ir ../../runtime/sql/outbox.sql
