@@ -43,13 +43,21 @@ class FeedInterruptedError(Exception):
 class Feed:
     """Follows the books and trades of some symbols of one venue."""
 
-    def __init__(self, venue: Venue, symbols: Sequence[str], listener: FeedListener, backoff: Backoff) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        symbols: Sequence[str],
+        listener: FeedListener,
+        backoff: Backoff,
+        max_age_s: float = MAX_CONNECTION_AGE_S,
+    ) -> None:
         if not 0 < 2 * len(symbols) <= MAX_STREAMS:
             raise ValueError(f"one connection carries two streams a symbol, at most {MAX_STREAMS}")
         self._venue = venue
         self._symbols = tuple(symbols)
         self._listener = listener
         self._backoff = backoff
+        self._max_age_s = max_age_s
 
     async def run(self) -> None:
         """Follow the venue until cancelled, through every loss of the connection."""
@@ -65,7 +73,10 @@ class Feed:
         async with connect(url, max_size=MAX_FRAME_BYTES, proxy=None) as stream:
             session = _Session(self._venue, self._symbols, self._listener, self._backoff)
             try:
-                await session.run(stream)
+                async with asyncio.timeout(self._max_age_s):
+                    await session.run(stream)
+            except TimeoutError:
+                raise FeedInterruptedError("the connection is old enough") from None
             finally:
                 session.lose_books()
 
@@ -94,12 +105,8 @@ class _Session:
             book.lose()
 
     async def _read(self, stream: ClientConnection) -> None:
-        try:
-            async with asyncio.timeout(MAX_CONNECTION_AGE_S):
-                async for frame in stream:
-                    self._take(frame)
-        except TimeoutError:
-            raise FeedInterruptedError("the connection is old enough") from None
+        async for frame in stream:
+            self._take(frame)
         raise FeedInterruptedError("the venue closed the connection")
 
     def _take(self, frame: str | bytes) -> None:
