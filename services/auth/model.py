@@ -18,6 +18,8 @@ Scope = NewType("Scope", str)
 """What a token allows, such as `orders:write`."""
 TokenDigest = NewType("TokenDigest", bytes)
 """SHA-256 of a refresh token: what is stored of it."""
+OpeningRequestId = NewType("OpeningRequestId", int)
+"""A request to open an account, on its way to the engine."""
 
 DEFAULT_SCOPES = (
     Scope("account:read"),

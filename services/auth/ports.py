@@ -15,6 +15,7 @@ from services.auth.model import (
     Credentials,
     Email,
     NewUser,
+    OpeningRequestId,
     RefreshToken,
     Session,
     SessionEndReason,
@@ -23,7 +24,7 @@ from services.auth.model import (
     UserEvent,
     VerificationKey,
 )
-from services.kernel.ids import AccountId, SessionId, UserId
+from services.kernel.ids import SessionId, UserId
 
 
 class Transaction(Protocol):
@@ -61,7 +62,7 @@ class Transaction(Protocol):
         """Have the event published once the block has ended well, sooner or later."""
         ...
 
-    async def request_opening(self, opening: AccountOpening) -> None:
+    async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         """Have the engine open the account once the block has ended well, sooner or later."""
         ...
 
@@ -89,8 +90,11 @@ class Store(Protocol):
 class Openings(Protocol):
     """Account openings on their way to the engine."""
 
-    async def opened(self, account_id: AccountId) -> bool:
-        """Wait until the engine has opened the account; False if it has not while the call could wait. Never raises."""
+    async def opened(self, request: OpeningRequestId) -> bool:
+        """Wait until the engine has opened the account; False if it has not while the call can wait.
+
+        Copes with everything that is down: the request is kept, the account will be opened.
+        """
         ...
 
 

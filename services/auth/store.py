@@ -13,6 +13,7 @@ from services.auth.model import (
     Credentials,
     Email,
     NewUser,
+    OpeningRequestId,
     RefreshToken,
     Scope,
     Session,
@@ -147,10 +148,10 @@ class PostgresTransaction:
         payload = user_event_message(event, f"auth:{outbox_id}").SerializeToString()
         await outbox.add(self._connection, USER_EVENTS, str(event.account_id), payload, outbox_id=outbox_id)
 
-    async def request_opening(self, opening: AccountOpening) -> None:
+    async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         """Have the engine open the account once the block has ended well."""
         payload = opening_message(opening).SerializeToString()
-        await outbox.add(self._connection, ENGINE, str(opening.account_id), payload)
+        return OpeningRequestId(await outbox.add(self._connection, ENGINE, str(opening.account_id), payload))
 
 
 class PostgresStore:

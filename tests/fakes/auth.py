@@ -16,6 +16,7 @@ from services.auth.model import (
     Credentials,
     Email,
     NewUser,
+    OpeningRequestId,
     RefreshToken,
     Session,
     SessionEndReason,
@@ -86,8 +87,9 @@ class MemoryTransaction:
     async def announce(self, event: UserEvent) -> None:
         self._tables.events.append(event)
 
-    async def request_opening(self, opening: AccountOpening) -> None:
+    async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         self._tables.openings.append(opening)
+        return OpeningRequestId(len(self._tables.openings))
 
 
 class MemoryStore:
@@ -135,9 +137,8 @@ class MemoryOpenings:
         self.engine_is_up = True
         self._store = store
 
-    async def opened(self, account_id: AccountId) -> bool:
-        asked = any(opening.account_id == account_id for opening in self._store.openings)
-        return asked and self.engine_is_up
+    async def opened(self, request: OpeningRequestId) -> bool:
+        return self.engine_is_up and request <= len(self._store.openings)
 
 
 class MemorySessions:

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from services.auth.model import DEFAULT_SCOPES, AccountOpening, NewUser, User, UserEvent, UserRegistered, email_of
+from services.auth.model import (
+    DEFAULT_SCOPES,
+    AccountOpening,
+    NewUser,
+    OpeningRequestId,
+    User,
+    UserEvent,
+    UserRegistered,
+    email_of,
+)
 from services.auth.passwords import check_strength
 from services.auth.ports import Openings, PasswordHasher, Store
 from services.kernel.clock import Clock
@@ -44,13 +53,14 @@ class Register:
             scopes=DEFAULT_SCOPES,
             create_time=self.clock.now(),
         )
-        user = await self._keep(new)
-        await self.openings.opened(user.account_id)
+        user, opening = await self._keep(new)
+        await self.openings.opened(opening)
         return user
 
-    async def _keep(self, new: NewUser) -> User:
+    async def _keep(self, new: NewUser) -> tuple[User, OpeningRequestId]:
         async with self.store.transaction() as transaction:
             user = await transaction.insert_user(new)
-            await transaction.request_opening(AccountOpening(user.account_id, TAKER_FEE_PPM, MAKER_FEE_PPM))
+            opening = AccountOpening(user.account_id, TAKER_FEE_PPM, MAKER_FEE_PPM)
+            request = await transaction.request_opening(opening)
             await transaction.announce(UserEvent(user.create_time, user.user_id, user.account_id, UserRegistered()))
-        return user
+        return user, request
