@@ -1,0 +1,1 @@
+"""What market_data does, a file per verb."""
