@@ -241,16 +241,21 @@ Global___BookState: _TypeAlias = BookState  # noqa: Y015
 
 @_typing.final
 class GetStateRequest(_message.Message):
-    """Nothing is asked."""
+    """What to tell."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    WITH_STATE_HASH_FIELD_NUMBER: _builtins.int
+    with_state_hash: _builtins.bool
+    """Compute `state_hash`: a walk over the whole state that holds up trading meanwhile, for operators and checks."""
     def __init__(
         self,
+        *,
+        with_state_hash: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["with_state_hash", b"with_state_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -279,7 +284,7 @@ class GetStateResponse(_message.Message):
     durable_seq: _builtins.int
     """Last command durable."""
     state_hash: _builtins.int
-    """Hash over the whole state after `engine_seq`; equal on every engine that applied the same journal."""
+    """Hash over the whole state after `engine_seq`; equal on every engine that applied the same journal. 0 unless asked."""
     snapshot_seq: _builtins.int
     """Command of the newest snapshot; 0 if there is none."""
     engine_time_ns: _builtins.int
