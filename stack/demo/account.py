@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-import random
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,6 +22,8 @@ from exchange.wallets.v1.sandbox_service_pb2 import FundRequest
 from exchange.wallets.v1.sandbox_service_pb2_grpc import SandboxServiceStub
 from exchange.wallets.v1.wallets_service_pb2 import ListBalancesRequest
 from exchange.wallets.v1.wallets_service_pb2_grpc import WalletsServiceStub
+from services.kernel.clock import Clock
+from services.kernel.entropy import Entropy
 from stack.demo.backoff import Backoff
 from stack.demo.edge import (
     CALL_TIMEOUT_S,
@@ -65,21 +64,19 @@ FUNDING = {"KK99": Decimal(2_000_000), "BTC": Decimal(20), "ETH": Decimal(400), 
 class DemoAccount:
     """One user's side of the API. Tokens are renewed as they age; refusals are raised as RefusedError."""
 
-    def __init__(
-        self, channel: grpc.aio.Channel, user: DemoUser, entropy: random.Random, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, channel: grpc.aio.Channel, user: DemoUser, clock: Clock, entropy: Entropy) -> None:
         self._auth = AuthServiceStub(channel)
         self._orders = OrdersServiceStub(channel)
         self._wallets = WalletsServiceStub(channel)
         self._sandbox = SandboxServiceStub(channel)
         self._user = user
         self._entropy = entropy
-        self._now = now
+        self._clock = clock
         self._tokens: TokenPair | None = None
         self._renewing = asyncio.Lock()
         self._funding = asyncio.Lock()
         # Ids of one run never meet those of another: the exchange remembers them.
-        self._run = f"{entropy.getrandbits(48):012x}"
+        self._run = entropy.take(6).hex()
         self._ids = 0
 
     async def open(self) -> None:
@@ -167,4 +164,4 @@ class DemoAccount:
         return (await self._public(self._auth.Login, login)).tokens
 
     def _age_left_s(self, tokens: TokenPair) -> float:
-        return tokens.access_token_expire_time.seconds - self._now()
+        return tokens.access_token_expire_time.seconds - self._clock.now_ns() / 1e9

@@ -10,8 +10,9 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.kernel.money import text_of
 from stack.demo.market_model import MarketModel, ModelTrade, Turn
-from stack.demo.protocol import Dialect, format_decimal
+from stack.demo.protocol import FEED_SCALE, Dialect
 from stack.demo.session import Frame
 
 TURN_MS = 100
@@ -118,7 +119,7 @@ class _VenueBook:
 
     def _level(self, step: int, lots: int) -> list[str]:
         price, quantity = step * self._listing.price_step, lots * self._listing.quantity_step
-        return [format_decimal(price), format_decimal(quantity)]
+        return [text_of(price, FEED_SCALE), text_of(quantity, FEED_SCALE)]
 
     def _frame(self, kind: str, time_ms: int, data: Mapping[str, object]) -> Frame:
         stream = f"{self._listing.symbol.lower()}@{kind}"

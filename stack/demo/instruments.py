@@ -4,7 +4,6 @@ Listing rule: tick times lot is a whole number of quote units, so a notional is 
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 import grpc
 
@@ -12,6 +11,7 @@ from exchange.engine.v1.admin_service_pb2 import CreateInstrumentRequest
 from exchange.engine.v1.admin_service_pb2_grpc import AdminServiceStub
 from exchange.engine.v1.instrument_pb2 import Asset, Instrument
 from exchange.type.v1.instrument_pb2 import ASSET_CLASS_CRYPTO, TRADING_PHASE_CONTINUOUS
+from services.kernel.money import text_of, units_of
 from stack.demo.generator import SeedListing
 from stack.demo.protocol import FEED_SCALE
 
@@ -66,19 +66,19 @@ class DemoInstrument:
 
     def price_text(self, price: int) -> str:
         """Write a price in ticks as the public API wants it."""
-        return str(Decimal(price).scaleb(-self.price_scale))
+        return text_of(price, self.price_scale)
 
     def quantity_text(self, lots: int) -> str:
         """Write a quantity in lots as the public API wants it."""
-        return str(Decimal(lots).scaleb(-self.quantity_scale))
+        return text_of(lots, self.quantity_scale)
 
     def price_of(self, text: str) -> int:
         """Read a price of the public API in ticks."""
-        return int(Decimal(text).scaleb(self.price_scale))
+        return units_of(text, self.price_scale)
 
     def lots_of(self, text: str) -> int:
         """Read a quantity of the public API in lots."""
-        return int(Decimal(text).scaleb(self.quantity_scale))
+        return units_of(text, self.quantity_scale)
 
     def min_lots(self, price: int) -> int:
         """Give the smallest quantity that the minimum notional allows at a price in ticks."""
@@ -109,7 +109,7 @@ class DemoInstrument:
         """Describe the instrument's market to the generator."""
         return SeedListing(
             symbol=self.feed_symbol,
-            price_step=int(Decimal(self.seed_step).scaleb(FEED_SCALE)),
+            price_step=units_of(self.seed_step, FEED_SCALE),
             quantity_step=self.feed_quantity_unit,
             start_price=self.seed_price * 10**FEED_SCALE,
             typical_lots=self.seed_lots,

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import grpc
 
+from services.kernel.clock import SystemClock
+from services.kernel.entropy import Entropy, SystemEntropy
 from stack.demo import ticker
 from stack.demo.account import MAKER, TAKER, VISITOR, DemoAccount
 from stack.demo.backoff import Backoff
@@ -68,10 +69,10 @@ class MarketMaking:
 
 async def run(settings: DemoSettings) -> None:
     """Run the demo market until cancelled; then cancel the maker's orders."""
-    entropy = random.SystemRandom()
+    clock, entropy = SystemClock(), SystemEntropy()
     async with open_channel(settings.edge_address, settings.ca_file) as channel, _venue(settings) as venue:
-        await DemoAccount(channel, VISITOR, entropy).open()
-        maker, taker = DemoAccount(channel, MAKER, entropy), DemoAccount(channel, TAKER, entropy)
+        await DemoAccount(channel, VISITOR, clock, entropy).open()
+        maker, taker = DemoAccount(channel, MAKER, clock, entropy), DemoAccount(channel, TAKER, clock, entropy)
         await maker.open()
         await taker.open()
         bucket = TokenBucket(MAX_COMMANDS_PER_S, BURST_COMMANDS, asyncio.get_running_loop().time)
@@ -86,7 +87,7 @@ async def run(settings: DemoSettings) -> None:
 
 
 def _public_market(
-    instrument: DemoInstrument, channel: grpc.aio.Channel, entropy: random.Random, desk: QuotingDesk
+    instrument: DemoInstrument, channel: grpc.aio.Channel, entropy: Entropy, desk: QuotingDesk
 ) -> PublicMarket:
     return PublicMarket(instrument, channel, Backoff(entropy, first_s=0.2, ceiling_s=3.0), desk.traded)
 

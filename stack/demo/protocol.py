@@ -5,15 +5,14 @@ Sources: Binance's "WebSocket Streams" and "How to manage a local order book cor
 """
 
 import json
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from services.kernel.money import AmountError, units_of
+
 FEED_SCALE = 8
 SNAPSHOT_LEVELS = 1000
-
-_DECIMAL = re.compile(r"(\d{1,18})(?:\.(\d{1,8}))?", re.ASCII)
 
 Level = tuple[int, int]
 """A price and the total quantity resting at it; a quantity of 0 deletes the price."""
@@ -76,11 +75,12 @@ Event = DepthUpdate | Trade | ServerShutdown
 
 def parse_decimal(text: object) -> int:
     """Read an unsigned decimal string, in units of 10**-FEED_SCALE; anything else is a MalformedMessageError."""
-    match = _DECIMAL.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise MalformedMessageError(f"not an unsigned decimal of at most {FEED_SCALE} places: {text!r}")
-    whole, fraction = match[1], match[2] or ""
-    return int(whole + fraction.ljust(FEED_SCALE, "0"))
+    if not isinstance(text, str) or text.startswith("-"):
+        raise MalformedMessageError(f"not an unsigned decimal: {text!r:.80}")
+    try:
+        return units_of(text, FEED_SCALE)
+    except AmountError as error:
+        raise MalformedMessageError(str(error)) from error
 
 
 def parse_snapshot(text: str | bytes, symbol: str) -> DepthSnapshot:
@@ -164,9 +164,3 @@ def _level(row: object) -> Level:
     if price == 0:
         raise MalformedMessageError(f"a level without a price: {row!r:.80}")
     return price, parse_decimal(row[1])
-
-
-def format_decimal(units: int) -> str:
-    """Write units of 10**-FEED_SCALE as the venue does, trailing zeros kept."""
-    whole, fraction = divmod(units, 10**FEED_SCALE)
-    return f"{whole}.{fraction:0{FEED_SCALE}}"

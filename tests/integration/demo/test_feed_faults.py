@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import pytest
 
+from services.kernel.entropy import SystemEntropy
 from stack.demo.backoff import Backoff
 from stack.demo.feed import MAX_SNAPSHOT_ATTEMPTS, Feed
 from stack.demo.protocol import Dialect
@@ -31,7 +31,7 @@ def _update(number: int, symbol: str = "BTCUSDT") -> str:
 @asynccontextmanager
 async def _following(venue: Venue, symbols: Sequence[str], max_age_s: float = 60.0) -> AsyncIterator[Watcher]:
     watcher = Watcher()
-    backoff = Backoff(random.SystemRandom(), first_s=0.001, ceiling_s=0.002)
+    backoff = Backoff(SystemEntropy(), first_s=0.001, ceiling_s=0.002)
     feed = Feed(venue, symbols, watcher, backoff, max_age_s)
     async with asyncio.TaskGroup() as group:
         following = group.create_task(feed.run())
@@ -142,4 +142,4 @@ def test_a_feed_needs_symbols_and_one_connection_holds_so_many() -> None:
     venue = local_venue(Dialect.SPOT, 1)
     for count in (0, 513):
         with pytest.raises(ValueError, match="two streams a symbol"):
-            Feed(venue, ["X"] * count, Watcher(), Backoff(random.SystemRandom()))
+            Feed(venue, ["X"] * count, Watcher(), Backoff(SystemEntropy()))

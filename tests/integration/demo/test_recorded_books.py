@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import random
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from services.kernel.entropy import SystemEntropy
 from stack.demo.backoff import Backoff
 from stack.demo.feed import Feed
 from stack.demo.protocol import Dialect
@@ -38,7 +38,7 @@ async def _play(folder: Path, dialect: Dialect, met: Callable[[Watcher], bool]) 
     recording, watcher = read_recording(folder, dialect), Watcher()
     server = FeedServer(recording, AS_FAST_AS_POSSIBLE, close_at_end=False)
     async with server.listen(0) as port, asyncio.TaskGroup() as group:
-        backoff = Backoff(random.SystemRandom(), first_s=0.01)
+        backoff = Backoff(SystemEntropy(), first_s=0.01)
         feed = Feed(local_venue(dialect, port), recording.symbols, watcher, backoff)
         following = group.create_task(feed.run())
         await watcher.wait_for(lambda: met(watcher))

@@ -15,7 +15,6 @@ from stack.demo.protocol import (
     MalformedMessageError,
     ServerShutdown,
     Trade,
-    format_decimal,
     parse_decimal,
     parse_event,
     parse_snapshot,
@@ -121,11 +120,6 @@ def test_what_is_no_decimal(text: object) -> None:
         parse_decimal(text)
 
 
-@given(st.integers(0, 10**18 - 1))
-def test_decimals_survive_the_round_trip(units: int) -> None:
-    assert parse_decimal(format_decimal(units)) == units
-
-
-@given(st.integers(0, 10**10), st.integers(0, FEED_SCALE))
+@given(st.integers(0, 10**10), st.integers(0, FEED_SCALE + 2))
 def test_trailing_zeros_do_not_matter(whole: int, zeros: int) -> None:
     assert parse_decimal(f"{whole}.{'0' * zeros}" if zeros else str(whole)) == whole * 10**FEED_SCALE

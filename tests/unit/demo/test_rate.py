@@ -1,7 +1,6 @@
 """The bound on commands, and the waits between attempts, on a clock that the test moves."""
 
-import random
-
+from services.kernel.entropy import SystemEntropy
 from stack.demo.backoff import Backoff
 from stack.demo.rate import TokenBucket
 
@@ -42,7 +41,7 @@ def test_no_second_sees_more_than_the_rate_and_the_burst() -> None:
 
 
 def test_delays_double_to_a_bound_and_start_again() -> None:
-    backoff = Backoff(random.SystemRandom(), first_s=1.0, ceiling_s=8.0)
+    backoff = Backoff(SystemEntropy(), first_s=1.0, ceiling_s=8.0)
     steps = [1.0, 2.0, 4.0, 8.0, 8.0]
     assert all(step / 2 <= backoff.next_delay_s() <= step for step in steps)
     for _ in range(2_000):
