@@ -1,0 +1,89 @@
+"""Traces and metrics of one process.
+
+Traces are recorded only when a collector is named; without one, trace ids still travel and stand in the logs.
+Metrics are served in Prometheus' text format on a port of their own, bound to the loopback address.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.aiokafka import AIOKafkaInstrumentor
+from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_INSTRUMENTORS: tuple[Any, ...] = (AsyncPGInstrumentor, RedisInstrumentor, AIOKafkaInstrumentor)
+
+
+class RpcMetrics:
+    """What each server counts about its calls."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.total = Counter("exchange_rpc", "Calls served.", ["method", "code"], registry=registry)
+        self.seconds = Histogram(
+            "exchange_rpc_seconds", "Duration of calls.", ["method"], buckets=SECONDS, registry=registry
+        )
+        self.in_flight = Gauge("exchange_rpc_in_flight", "Calls being served.", registry=registry)
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The tracer and the registry of one process; whoever measures something makes its metric in `registry`."""
+
+    tracer: trace.Tracer
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+def untraced() -> Telemetry:
+    """Return telemetry that records no trace and serves no metrics: for command lines and tests."""
+    return Telemetry(TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False).get_tracer("exchange"))
+
+
+@contextmanager
+def open_telemetry(service: str, metrics_port: int | None, otlp_endpoint: str | None) -> Iterator[Telemetry]:
+    """Start to record and to serve; a `metrics_port` of None serves no metrics. Raises OSError for a busy port."""
+    with _tracer(service, otlp_endpoint) as tracer:
+        telemetry = Telemetry(tracer)
+        with _served(telemetry.registry, metrics_port):
+            yield telemetry
+
+
+@contextmanager
+def _tracer(service: str, otlp_endpoint: str | None) -> Iterator[trace.Tracer]:
+    provider = TracerProvider(
+        sampler=ParentBased(ALWAYS_ON if otlp_endpoint else ALWAYS_OFF),
+        resource=Resource.create({SERVICE_NAME: service}),
+        shutdown_on_exit=False,
+    )
+    if otlp_endpoint:
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=True)))
+        for instrumentor in _INSTRUMENTORS:
+            instrumentor().instrument(tracer_provider=provider)
+    try:
+        yield provider.get_tracer("exchange")
+    finally:
+        provider.shutdown()
+
+
+@contextmanager
+def _served(registry: CollectorRegistry, port: int | None) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,41 @@
+"""The contract's field rules, checked before a handler sees a message."""
+
+from google.protobuf.message import Message
+from protovalidate import Validator, Violation, ViolationPb
+
+from services.kernel.refusal import FieldViolation, InvalidField
+
+MAX_VIOLATIONS = 20
+
+
+class FieldRules:
+    """Checks messages against the rules in their descriptors; what it learns of a message type it keeps."""
+
+    def __init__(self) -> None:
+        self._validator = Validator()
+
+    def check(self, message: Message) -> None:
+        """Raise `InvalidField` with every broken rule, up to a limit."""
+        violations = self._validator.collect_violations(message)
+        if violations:
+            raise InvalidField([_described(violation) for violation in violations[:MAX_VIOLATIONS]])
+
+
+def unreadable() -> InvalidField:
+    """Return the refusal of a body that is not the message."""
+    return InvalidField([FieldViolation("", "The body is not the message that this method takes.")])
+
+
+def _described(violation: Violation) -> FieldViolation:
+    proto = violation.proto
+    return FieldViolation(_path(proto), proto.message or proto.rule_id)
+
+
+def _path(violation: ViolationPb) -> str:
+    """Write the path as the caller would: `order.legs[2].price`."""
+    if violation.field is None:
+        return ""
+    return ".".join(
+        element.field_name + (f"[{element.subscript.value}]" if element.subscript else "")
+        for element in violation.field.elements
+    )
