@@ -31,8 +31,11 @@ class Transfers(Protocol):
         """
         ...
 
-    async def find(self, transfer_seq: int) -> EngineTransfer:
-        """Return a transfer as it stands now."""
+    async def settled(self, transfer_seq: int) -> EngineTransfer:
+        """Return the transfer once the engine applied or refused it and the ledger booked that.
+
+        Raises `Unavailable` if it takes too long.
+        """
         ...
 
 
@@ -49,14 +52,6 @@ class Trading(Protocol):
 
     async def balances(self, account_id: AccountId) -> tuple[EngineSeq, Sequence[TradingBalance]]:
         """Return the balances that are not zero, after the command named; none for an account unknown there."""
-        ...
-
-
-class Booked(Protocol):
-    """Waits for what the engine did to reach the ledger."""
-
-    async def settled(self, transfer_seq: int) -> None:
-        """Return once the transfer is applied or refused, and booked. Raises `Unavailable` at the deadline."""
         ...
 
 

@@ -1,14 +1,18 @@
 """The ledger in PostgreSQL. Every write happens inside a transaction of the caller's or of its own, never half."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
 
 import asyncpg
 
-from services.kernel.clock import Clock
+from services.kernel.clock import Clock, ns_of
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
+from services.kernel.refusal import Unavailable
+from services.runtime import call, outbox, postgres
+from services.runtime.grpc_client import SHAVE
+from services.runtime.postgres import Connection, Pool
+from services.wallets import convert
 from services.wallets.model import (
     VENUE,
     AccountKind,
@@ -23,23 +27,31 @@ from services.wallets.model import (
     TransferState,
 )
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+ENGINE = "engine"
+"""Destination of the outbox whose rows are commands for the engine."""
+
+SETTLE_LIMIT = timedelta(seconds=10)
+"""Longest wait for a transfer to settle, where the call has no nearer deadline."""
+
+SETTLE_POLL = timedelta(milliseconds=10)
 
 # Numbers of transfers are handed out one transaction at a time, so that they are contiguous in the order of commits.
 _TRANSFER_LOCK = 0x77616C6C65747301
 
 _TRANSFER_COLUMNS = "transfer_seq, direction, account_id, asset_id, amount, request_id, state, engine_seq, reason"
 
-_FIND_REQUEST = f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer WHERE account_id = $1 AND request_id = $2"  # noqa: S608 - constants
+_FIND_REQUEST = f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfers WHERE account_id = $1 AND request_id = $2"  # noqa: S608 - constants
+
+_FIND_TRANSFER = f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfers WHERE transfer_seq = $1"  # noqa: S608 - constants
 
 _INSERT_TRANSFER = f"""
-INSERT INTO engine_transfer (transfer_seq, direction, account_id, asset_id, amount, request_id, state, create_time)
-SELECT coalesce(max(transfer_seq), 0) + 1, 'in', $1, $2, $3, $4, 'requested', $5 FROM engine_transfer
+INSERT INTO engine_transfers (transfer_seq, direction, account_id, asset_id, amount, request_id, state, create_time)
+SELECT coalesce(max(transfer_seq), 0) + 1, 'in', $1, $2, $3, $4, 'requested', $5 FROM engine_transfers
 RETURNING {_TRANSFER_COLUMNS}
 """  # noqa: S608 - constants
 
 _SETTLE = f"""
-UPDATE engine_transfer AS transfer
+UPDATE engine_transfers AS transfer
 SET state = CASE WHEN outcome.reason IS NULL THEN 'applied' ELSE 'refused' END,
     engine_seq = outcome.engine_seq,
     reason = outcome.reason
@@ -49,24 +61,24 @@ RETURNING {", ".join("transfer." + name for name in _TRANSFER_COLUMNS.split(", "
 """  # noqa: S608 - constants
 
 _OPEN_ACCOUNTS = """
-INSERT INTO ledger_account (kind, account_id, asset_id)
+INSERT INTO ledger_accounts (kind, account_id, asset_id)
 SELECT kind, account_id, asset_id
 FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
-ON CONFLICT ON CONSTRAINT ledger_account_uq DO NOTHING
+ON CONFLICT ON CONSTRAINT ledger_accounts_uq DO NOTHING
 """
 
 # Rows are locked in the order of their numbers, so that two transactions never wait for each other.
 _LOCK_ACCOUNTS = """
-SELECT ledger_account.ledger_account_id, kind, account_id, asset_id
-FROM ledger_account
+SELECT ledger_accounts.ledger_account_id, kind, account_id, asset_id
+FROM ledger_accounts
 JOIN unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
     USING (kind, account_id, asset_id)
 ORDER BY ledger_account_id
-FOR UPDATE OF ledger_account
+FOR UPDATE OF ledger_accounts
 """
 
 _INSERT_GROUPS = """
-INSERT INTO ledger_transfer (cause, trade_ids, create_time)
+INSERT INTO ledger_transfers (cause, trade_ids, create_time)
 SELECT cause, coalesce(string_to_array(nullif(trade_ids, ''), ',')::bigint[], '{}'), $3
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (cause, trade_ids, n)
 ORDER BY n
@@ -74,7 +86,7 @@ RETURNING ledger_transfer_id, cause
 """
 
 _INSERT_ENTRIES = """
-INSERT INTO ledger_entry (ledger_account_id, version, ledger_transfer_id, kind, amount, balance)
+INSERT INTO ledger_entries (ledger_account_id, version, ledger_transfer_id, kind, amount, balance)
 SELECT line.ledger_account_id,
        coalesce(newest.version, 0) + row_number() OVER entries,
        line.ledger_transfer_id,
@@ -84,7 +96,7 @@ SELECT line.ledger_account_id,
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::numeric[]) WITH ORDINALITY
     AS line (ledger_account_id, ledger_transfer_id, kind, amount, n)
 LEFT JOIN LATERAL (
-    SELECT version, balance FROM ledger_entry
+    SELECT version, balance FROM ledger_entries
     WHERE ledger_account_id = line.ledger_account_id ORDER BY version DESC LIMIT 1
 ) AS newest ON true
 WINDOW entries AS (PARTITION BY line.ledger_account_id ORDER BY line.n)
@@ -93,19 +105,19 @@ WINDOW entries AS (PARTITION BY line.ledger_account_id ORDER BY line.n)
 _BALANCES = """
 SELECT kind, account_id, asset_id, newest.balance
 FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS wanted (kind, account_id, asset_id)
-JOIN ledger_account USING (kind, account_id, asset_id)
+JOIN ledger_accounts USING (kind, account_id, asset_id)
 JOIN LATERAL (
-    SELECT balance FROM ledger_entry
-    WHERE ledger_account_id = ledger_account.ledger_account_id ORDER BY version DESC LIMIT 1
+    SELECT balance FROM ledger_entries
+    WHERE ledger_account_id = ledger_accounts.ledger_account_id ORDER BY version DESC LIMIT 1
 ) AS newest ON true
 """
 
 _IN_TRANSIT = """
 SELECT asset_id, newest.balance
-FROM ledger_account
+FROM ledger_accounts
 JOIN LATERAL (
-    SELECT balance FROM ledger_entry
-    WHERE ledger_account_id = ledger_account.ledger_account_id ORDER BY version DESC LIMIT 1
+    SELECT balance FROM ledger_entries
+    WHERE ledger_account_id = ledger_accounts.ledger_account_id ORDER BY version DESC LIMIT 1
 ) AS newest ON true
 WHERE kind = 'in_transit' AND account_id = $1 AND newest.balance <> 0
 """
@@ -121,14 +133,14 @@ class LedgerStore:
     async def add_assets(self, assets: Sequence[Asset]) -> None:
         """Make assets known; those known already stay as they are."""
         await self._connection.executemany(
-            "INSERT INTO asset (asset_id, symbol, engine_scale, ledger_scale) VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT ON CONSTRAINT asset_pk DO NOTHING",
+            "INSERT INTO assets (asset_id, symbol, engine_scale, ledger_scale) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT ON CONSTRAINT assets_pk DO NOTHING",
             [(asset.asset_id, asset.symbol, asset.engine_scale, asset.ledger_scale) for asset in assets],
         )
 
     async def assets(self) -> Mapping[AssetId, Asset]:
         """Return every asset by its number."""
-        rows = await self._connection.fetch("SELECT asset_id, symbol, engine_scale, ledger_scale FROM asset")
+        rows = await self._connection.fetch("SELECT asset_id, symbol, engine_scale, ledger_scale FROM assets")
         return {row["asset_id"]: Asset(**dict(row)) for row in rows}
 
     async def settle(self, blocks: Sequence[Block]) -> Mapping[int, EngineTransfer]:
@@ -176,27 +188,28 @@ class LedgerStore:
 class WalletStore:
     """What the RPCs read and request, each in a transaction of its own."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
     async def by_symbol(self, symbol: str) -> Asset | None:
         """Return the asset, or None."""
-        row = await self._pool.fetchrow(
-            "SELECT asset_id, symbol, engine_scale, ledger_scale FROM asset WHERE symbol = $1", symbol
-        )
+        async with postgres.connection(self._pool) as connection:
+            row = await connection.fetchrow(
+                "SELECT asset_id, symbol, engine_scale, ledger_scale FROM assets WHERE symbol = $1", symbol
+            )
         return Asset(**dict(row)) if row else None
 
     async def all(self) -> Mapping[AssetId, Asset]:
         """Return every asset by its number."""
-        async with self._pool.acquire() as connection:
+        async with postgres.connection(self._pool) as connection:
             return await LedgerStore(connection, self._clock.now()).assets()
 
     async def request_in(
         self, account_id: AccountId, asset: Asset, amount: int, request_id: RequestId
     ) -> tuple[EngineTransfer, bool]:
         """Book an amount (units of the engine) from external to in_transit and queue the transfer, together."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with postgres.transaction(self._pool) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _TRANSFER_LOCK)
             if row := await connection.fetchrow(_FIND_REQUEST, account_id, request_id):
                 return _transfer(row), False
@@ -205,30 +218,34 @@ class WalletStore:
             assert row is not None
             transfer = _transfer(row)
             await LedgerStore(connection, now).post([_departure(transfer, asset)])
+            command = convert.transfer_command(transfer).SerializeToString()
+            await outbox.add(connection, ENGINE, str(transfer.transfer_seq), command)
             return transfer, True
 
-    async def find(self, transfer_seq: int) -> EngineTransfer:
-        """Return a transfer as it stands now."""
-        row = await self._pool.fetchrow(
-            f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer WHERE transfer_seq = $1",  # noqa: S608 - constants
-            transfer_seq,
-        )
+    async def settled(self, transfer_seq: int) -> EngineTransfer:
+        """Return the transfer once the engine applied or refused it and the ledger booked that.
+
+        Raises `Unavailable` if it takes too long. Looks into the table, because another replica may book it.
+        """
+        left = call.remaining()
+        until = SETTLE_LIMIT if left is None else min(SETTLE_LIMIT, timedelta(seconds=left) - SHAVE)
+        give_up_ns = self._clock.monotonic_ns() + ns_of(until)
+        while (transfer := await self._find(transfer_seq)).state is TransferState.REQUESTED:
+            if self._clock.monotonic_ns() >= give_up_ns:
+                raise Unavailable("The engine has not booked the transfer yet; repeat the request with the same id.")
+            await self._clock.sleep(SETTLE_POLL)
+        return transfer
+
+    async def _find(self, transfer_seq: int) -> EngineTransfer:
+        async with postgres.connection(self._pool) as connection:
+            row = await connection.fetchrow(_FIND_TRANSFER, transfer_seq)
         assert row is not None, transfer_seq
         return _transfer(row)
 
-    async def requested(self, after_seq: int, limit: int) -> Sequence[EngineTransfer]:
-        """Return the transfers that the engine has not answered, above a number, in order."""
-        rows = await self._pool.fetch(
-            f"SELECT {_TRANSFER_COLUMNS} FROM engine_transfer"  # noqa: S608 - constants
-            " WHERE state = 'requested' AND transfer_seq > $1 ORDER BY transfer_seq LIMIT $2",
-            after_seq,
-            limit,
-        )
-        return [_transfer(row) for row in rows]
-
     async def in_transit(self, account_id: AccountId) -> Mapping[AssetId, int]:
         """Return what stands between ledger and engine, in units of the ledger, without zeros."""
-        rows = await self._pool.fetch(_IN_TRANSIT, account_id)
+        async with postgres.connection(self._pool) as connection:
+            rows = await connection.fetch(_IN_TRANSIT, account_id)
         return {row["asset_id"]: int(row["balance"]) for row in rows}
 
 

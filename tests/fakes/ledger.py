@@ -1,7 +1,7 @@
 """The ledger in memory. It passes the suite of tests/contract/wallets, as the one in PostgreSQL does."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from services.kernel.ids import AccountId, AssetId, RequestId
@@ -20,10 +20,15 @@ from services.wallets.model import (
 )
 
 
+async def _nobody(transfer_seq: int) -> None:
+    raise AssertionError(f"no engine settles transfer {transfer_seq}")
+
+
 class LedgerFake:
-    """Assets, outbox and entries; `settled` has nothing to wait for."""
+    """Assets, transfers and entries; `settled` asks `engine` to settle what is requested."""
 
     def __init__(self) -> None:
+        self.engine: Callable[[int], Awaitable[None]] = _nobody
         self.entries: dict[LedgerAccount, list[Entry]] = defaultdict(list)
         self.groups: dict[str, Group] = {}
         self.transfers: dict[int, EngineTransfer] = {}
@@ -80,12 +85,10 @@ class LedgerFake:
         await self.post([Group(f"fund:{seq}", entries)])
         return transfer, True
 
-    async def find(self, transfer_seq: int) -> EngineTransfer:
+    async def settled(self, transfer_seq: int) -> EngineTransfer:
+        if self.transfers[transfer_seq].state is TransferState.REQUESTED:
+            await self.engine(transfer_seq)
         return self.transfers[transfer_seq]
-
-    async def requested(self, after_seq: int, limit: int) -> Sequence[EngineTransfer]:
-        waiting = [t for t in self.transfers.values() if t.state is TransferState.REQUESTED]
-        return [transfer for transfer in waiting if transfer.transfer_seq > after_seq][:limit]
 
     async def in_transit(self, account_id: AccountId) -> Mapping[AssetId, int]:
         return {

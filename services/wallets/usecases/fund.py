@@ -7,7 +7,7 @@ from services.kernel.money import AmountError, units_of
 from services.kernel.refusal import RelayedRefusal
 from services.wallets.errors import AmountOutOfRange, RequestIdReused, UnknownAsset
 from services.wallets.model import Asset, EngineTransfer, TransferState
-from services.wallets.ports import Assets, Booked, Transfers
+from services.wallets.ports import Assets, Transfers
 
 MAX_AMOUNT = 1_000_000_000
 """Most of an asset that one request may give, in whole units."""
@@ -26,10 +26,9 @@ class FundCommand:
 class Fund:
     """Books value in from outside and waits until the engine has it."""
 
-    def __init__(self, assets: Assets, transfers: Transfers, booked: Booked) -> None:
+    def __init__(self, assets: Assets, transfers: Transfers) -> None:
         self._assets = assets
         self._transfers = transfers
-        self._booked = booked
 
     async def run(self, command: FundCommand) -> EngineTransfer:
         """Return the transfer, applied. The same request again returns the same transfer.
@@ -43,8 +42,7 @@ class Fund:
         transfer, is_new = await self._transfers.request_in(command.account_id, asset, amount, command.request_id)
         if not is_new and (transfer.asset_id, transfer.amount) != (asset.asset_id, amount):
             raise RequestIdReused("This request_id named another transfer; choose a new one.")
-        await self._booked.settled(transfer.transfer_seq)
-        transfer = await self._transfers.find(transfer.transfer_seq)
+        transfer = await self._transfers.settled(transfer.transfer_seq)
         if transfer.state is TransferState.REFUSED:
             assert transfer.reason is not None
             raise RelayedRefusal(transfer.reason, "The engine refused the transfer; the amount was given back.")

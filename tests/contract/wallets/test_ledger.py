@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId, TradeId
+from services.runtime import migrate
 from services.wallets.model import (
     VENUE,
     AccountKind,
@@ -31,7 +31,6 @@ from tests.fakes.ledger import LedgerFake
 KK99 = Asset.of_engine(AssetId(1), "KK99", 6)
 ETH = Asset.of_engine(AssetId(3), "ETH", 9)
 ALICE, BOB = AccountId(1001), AccountId(1002)
-MIGRATION = Path("services/wallets/migrations/0001_ledger.sql").read_text()
 
 
 @dataclass
@@ -52,8 +51,8 @@ async def books(dsn: str | None) -> AsyncIterator[Books]:
     if dsn is None:
         yield await _listed(_in_memory())
         return
+    await migrate.apply(dsn, migrate.folder_of("wallets"))
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
-        await pool.execute(MIGRATION)
         yield await _listed(_in_postgres(pool))
 
 
@@ -115,8 +114,6 @@ async def test_a_request_is_booked_once_and_numbered_contiguously(books: Books) 
     assert dict(await books.wallet.in_transit(ALICE)) == {1: 100}
     assert dict(await books.wallet.in_transit(BOB)) == {3: 7 * 10**9}
     assert await balance(books, AccountKind.EXTERNAL, VENUE, KK99) == -100
-    assert [t.transfer_seq for t in await books.wallet.requested(0, 10)] == [1, 2]
-    assert [t.transfer_seq for t in await books.wallet.requested(1, 10)] == [2]
 
 
 async def test_outcomes_settle_transfers(books: Books) -> None:
@@ -127,10 +124,9 @@ async def test_outcomes_settle_transfers(books: Books) -> None:
         block(5, outcomes=(TransferOutcome(1, None),)),
         block(6, outcomes=(TransferOutcome(2, "UNKNOWN_ACCOUNT"),)),
     )
-    applied, refused = await books.wallet.find(1), await books.wallet.find(2)
+    applied, refused = await books.wallet.settled(1), await books.wallet.settled(2)
     assert (applied.state, applied.engine_seq, applied.reason) == (TransferState.APPLIED, 5, None)
     assert (refused.state, refused.engine_seq, refused.reason) == (TransferState.REFUSED, 6, "UNKNOWN_ACCOUNT")
-    assert await books.wallet.requested(0, 10) == []
     assert dict(await books.wallet.in_transit(ALICE)) == {}
     assert await balance(books, AccountKind.TRADING, ALICE, KK99) == 100
     assert await balance(books, AccountKind.EXTERNAL, VENUE, KK99) == -100
@@ -171,20 +167,20 @@ def sale(*, buyer: AccountId, seller: AccountId, amount: int, trade: int) -> tup
 
 
 async def test_the_database_refuses_what_no_code_should_write(postgres: str) -> None:
+    await migrate.apply(postgres, migrate.folder_of("wallets"))
     async with asyncpg.create_pool(postgres, min_size=1, max_size=2) as pool:
-        await pool.execute(MIGRATION)
         books = await _listed(_in_postgres(pool))
         await books.wallet.request_in(ALICE, KK99, 100, RequestId("a"))
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-            await pool.execute("UPDATE ledger_entry SET amount = 1")
+            await pool.execute("UPDATE ledger_entries SET amount = 1")
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-            await pool.execute("DELETE FROM ledger_transfer")
+            await pool.execute("DELETE FROM ledger_transfers")
         with pytest.raises(asyncpg.CheckViolationError, match="does not sum to zero"):
             await pool.execute(
-                "INSERT INTO ledger_entry (ledger_account_id, version, ledger_transfer_id, kind, amount, balance)"
+                "INSERT INTO ledger_entries (ledger_account_id, version, ledger_transfer_id, kind, amount, balance)"
                 " VALUES (1, 9, 1, 'transfer', 5, 5)"
             )
-        with pytest.raises(asyncpg.UniqueViolationError, match="ledger_transfer_cause_uq"):
+        with pytest.raises(asyncpg.UniqueViolationError, match="ledger_transfers_cause_uq"):
             async with books.ledger() as ledger:
                 await ledger.post([_paper("fund:1")])
 

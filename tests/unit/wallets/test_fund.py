@@ -2,7 +2,7 @@ import pytest
 
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
 from services.wallets.errors import AmountOutOfRange, RequestIdReused, UnknownAsset
-from services.wallets.model import Asset, Block, TransferOutcome, TransferState
+from services.wallets.model import Asset, Block, TransferOutcome
 from services.wallets.usecases.book_blocks import book_blocks
 from services.wallets.usecases.fund import Fund, FundCommand
 from tests.fakes.ledger import LedgerFake
@@ -11,27 +11,18 @@ KK99 = Asset.of_engine(AssetId(1), "KK99", 6)
 ALICE = AccountId(1001)
 
 
-class EngineFake:
-    """Answers every transfer at once, with the reason given."""
-
-    def __init__(self, ledger: LedgerFake, reason: str | None) -> None:
-        self._ledger = ledger
-        self._reason = reason
-
-    async def settled(self, transfer_seq: int) -> None:
-        if self._ledger.transfers[transfer_seq].state is not TransferState.REQUESTED:
-            return
-        outcome = TransferOutcome(transfer_seq, self._reason)
-        await book_blocks(self._ledger, [Block(0, 1, EngineSeq(9), (), (outcome,), (), {})])
-
-
 async def fund(
     amount: str, *, asset: str = "KK99", ledger: LedgerFake | None = None, reason: str | None = None
 ) -> LedgerFake:
     ledger = ledger or LedgerFake()
     await ledger.add_assets([KK99])
-    use_case = Fund(ledger, ledger, EngineFake(ledger, reason))
-    await use_case.run(FundCommand(ALICE, RequestId("r-1"), asset, amount))
+
+    async def engine(transfer_seq: int) -> None:
+        outcome = TransferOutcome(transfer_seq, reason)
+        await book_blocks(ledger, [Block(0, 1, EngineSeq(9), (), (outcome,), (), {})])
+
+    ledger.engine = engine
+    await Fund(ledger, ledger).run(FundCommand(ALICE, RequestId("r-1"), asset, amount))
     return ledger
 
 

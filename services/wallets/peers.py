@@ -1,0 +1,51 @@
+"""The engine, as wallets sees it."""
+
+from collections.abc import Sequence
+
+import grpc
+
+from exchange.engine.v1.command_pb2 import Command
+from exchange.engine.v1.engine_service_pb2 import QueryRequest
+from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
+from services.kernel.ids import AccountId, EngineSeq
+from services.kernel.refusal import Refusal
+from services.runtime.grpc_client import invoke
+from services.runtime.outbox import Row
+from services.runtime.refusals import name_of
+from services.runtime.submitter import Submitter
+from services.wallets import convert
+from services.wallets.model import TradingBalance
+
+_UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
+_GAP = "TRANSFER_SEQUENCE_GAP"
+
+
+class SequenceGap(Exception):  # noqa: N818 - named as what it says
+    """The engine has not seen the transfers before this one: ledger and engine do not belong together."""
+
+
+class EnginePeer:
+    """Asks for balances, and hands transfers over."""
+
+    def __init__(self, channel: grpc.aio.Channel, submitter: Submitter) -> None:
+        self._stub = EngineServiceStub(channel)
+        self._submitter = submitter
+
+    async def balances(self, account_id: AccountId) -> tuple[EngineSeq, Sequence[TradingBalance]]:
+        """Return the balances that are not zero, after the command named; none for an account unknown there."""
+        try:
+            response = await invoke(self._stub.Query, QueryRequest(account_id=account_id), retry=True)
+        except Refusal as refusal:
+            if refusal.reason == _UNKNOWN_ACCOUNT:
+                return EngineSeq(0), ()
+            raise
+        return convert.trading_balances(response)
+
+    async def deliver(self, row: Row) -> None:
+        """Hand a transfer of the outbox over. What the engine says of it comes back as an event, once.
+
+        Raises `SequenceGap`, and what keeps the engine from answering.
+        """
+        result = await self._submitter.submit(Command.FromString(row.payload))
+        if result.reason and name_of(result.reason) == _GAP:
+            raise SequenceGap(f"the engine refuses transfer {row.key}: it lacks those before it")
