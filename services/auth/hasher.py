@@ -6,9 +6,9 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -74,8 +74,8 @@ class Argon2Hasher:
             self._waiting -= 1
 
 
-@contextmanager
-def hashing_pool() -> Iterator[ThreadPoolExecutor]:
+@asynccontextmanager
+async def hashing_pool() -> AsyncIterator[ThreadPoolExecutor]:
     """Open the threads that hash."""
     with ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="argon2") as pool:
         yield pool

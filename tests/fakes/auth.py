@@ -165,14 +165,18 @@ class MemorySigner:
         self._entropy = SeededEntropy(7)
         self._keys: list[Ed25519PrivateKey] = []
         self.rotate()
+        self.lead_passes()
 
     def rotate(self) -> None:
         self._keys.append(Ed25519PrivateKey.from_private_bytes(self._entropy.take(32)))
 
+    def lead_passes(self) -> None:
+        self._signing_version = len(self._keys)
+
     async def sign(self, claims: AccessClaims) -> str:
         self._check_sealed()
-        signed = signing_input(claims, f"jwt-v{len(self._keys)}")
-        return compact(signed, self._keys[-1].sign(signed.encode()))
+        signed = signing_input(claims, f"jwt-v{self._signing_version}")
+        return compact(signed, self._keys[self._signing_version - 1].sign(signed.encode()))
 
     async def verification_keys(self) -> Sequence[VerificationKey]:
         self._check_sealed()

@@ -1,6 +1,6 @@
 """Gives each test a world of its own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,6 +9,6 @@ from tests.unit.auth.world import World
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with hashing_pool() as pool:
+async def world() -> AsyncIterator[World]:
+    async with hashing_pool() as pool:
         yield World(pool)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,8 +14,8 @@ from tests.unit.auth.world import CHEAP
 
 
 @pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with hashing_pool() as pool:
+async def pool() -> AsyncIterator[ThreadPoolExecutor]:
+    async with hashing_pool() as pool:
         yield pool
 
 
