@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 from stack import lock
 from stack.failure import ChildDiedError, StackError
@@ -20,7 +21,8 @@ WATCH_POLL_S = 0.2
 def main() -> int:
     """Do what the command line says; give the exit code."""
     arguments = _parser().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         arguments.run(arguments)
     except KeyboardInterrupt:
@@ -44,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     reset = commands.add_parser("reset", help="delete the data folder")
     reset.set_defaults(run=_reset)
     return parser
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Begin to stop, once: the children then have their time, and a second Ctrl-C does not cut it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _up(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ must be the main one (see `child`).
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from types import TracebackType
@@ -58,7 +58,7 @@ class Stack:
 
         Raises StackError: busy port, missing program, dead child, or not ready in READY_TIMEOUT_S.
         """
-        todo = self._with_needs(names)
+        todo = [part for part in in_order(self._known, names) if part.name not in self._ready]
         for part in todo:
             refuse_busy_ports(part.name, part.ports())
         if todo:
@@ -76,7 +76,7 @@ class Stack:
             self._ready.remove(name)
 
     def restart(self, name: str) -> None:
-        """Start a killed or stopped child again on its old state, or stops and starts a running one."""
+        """Start a killed or stopped child again on its old state, or stop and start a running one."""
         if name in self._children:
             self.stop(name)
         self.start(name)
@@ -91,27 +91,13 @@ class Stack:
             child.raise_if_dead()
 
     def close(self) -> None:
-        """Stop all children, the last started first, and releases the folder."""
-        for name in reversed(list(self._children)):
-            watch = Stopwatch()
-            self.stop(name)
-            self._tell(f"  {watch}  {name:12} stopped")
+        """Stop all children, the none before those that need it, and release the folder."""
+        for part in reversed(in_order(self._known, self._known)):
+            if part.name in self._children:
+                watch = Stopwatch()
+                self.stop(part.name)
+                self._tell(f"  {watch}  {part.name:12} stopped")
         self._held.close()
-
-    def _with_needs(self, names: Collection[str]) -> list[Part]:
-        todo: dict[str, Part] = {}
-
-        def visit(name: str) -> None:
-            if name in self._ready or name in todo:
-                return
-            part = self._known[name]
-            for need in part.needs:
-                visit(need)
-            todo[name] = part
-
-        for name in names:
-            visit(name)
-        return list(todo.values())
 
     def _bring_up(self, todo: list[Part]) -> None:
         self._giving_up.clear()
@@ -143,17 +129,37 @@ class Stack:
             self._tell(f"  {watch}  still starting: {', '.join(part.name for part, _ in steps.values())}")
         return done
 
-    def _spawn(self, part: Part) -> Child:
-        child = Child(part.name, part.command(), self.site.log(part.name))
-        self._children[part.name] = child
-        return child
+    def _spawn(self, part: Part) -> Child | None:
+        command = part.command()
+        if command is None:
+            return None
+        self._children[part.name] = Child(part.name, command, self.site.log(part.name))
+        return self._children[part.name]
 
-    def _settle(self, part: Part, child: Child) -> None:
+    def _settle(self, part: Part, child: Child | None) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not part.ready():
-            child.raise_if_dead()
+            if child:
+                child.raise_if_dead()
             if self._giving_up.wait(READY_POLL_S):
                 return
             if time.monotonic() > deadline:
-                raise StackError(f"{part.name} is not ready after {READY_TIMEOUT_S:.0f} s; its log is {child.log}.")
+                raise StackError(
+                    f"{part.name} is not ready after {READY_TIMEOUT_S:.0f} s; its log is {self.site.log(part.name)}."
+                )
         part.settle()
+
+
+def in_order(known: Mapping[str, Part], names: Iterable[str]) -> list[Part]:
+    """Give the named parts and all they need, each after what it needs."""
+    ordered: dict[str, Part] = {}
+
+    def visit(name: str) -> None:
+        if name not in ordered:
+            for need in known[name].needs:
+                visit(need)
+            ordered[name] = known[name]
+
+    for name in names:
+        visit(name)
+    return list(ordered.values())

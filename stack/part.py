@@ -21,7 +21,7 @@ class Command:
 
 
 class Part(Protocol):
-    """One child process and what must happen around it; every method may be called again after a restart."""
+    """One child process, or a step without one, and what happens around it; all is called again at a restart."""
 
     name: str
     needs: tuple[str, ...]
@@ -35,8 +35,8 @@ class Part(Protocol):
         """Make what the child needs on disk or in another part; may be slow."""
         ...
 
-    def command(self) -> Command:
-        """Tell how to start the child."""
+    def command(self) -> Command | None:
+        """Tell how to start the child; None for a step that is done once it is prepared."""
         ...
 
     def ready(self) -> bool:
