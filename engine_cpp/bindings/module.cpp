@@ -108,6 +108,7 @@ void add_engine(py::module_& module) {
       .def("fileno", &Engine::fileno)
       .def("next_deadline", &Engine::next_deadline, WithoutInterpreter())
       .def("read_events", &read_events, py::arg("after_seq"), py::arg("max_bytes"))
+      .def("heartbeat", [](const Engine& engine) { return py::bytes(engine.heartbeat()); })
       .def("snapshot_parts", &snapshot_parts)
       .def("query", &query, py::arg("account_id"))
       .def("state", &Engine::state, WithoutInterpreter())

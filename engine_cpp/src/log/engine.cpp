@@ -62,13 +62,10 @@ Answer Engine::read_events(std::uint64_t after_seq, std::uint64_t max_bytes) con
   const std::uint64_t durable_seq = published();
   EventRange range = events_.read(after_seq, max_bytes);
   if (range.blocks.empty()) return {range.last_seq, {}};
-  Answer answer{range.last_seq, {}};
-  put_field(answer.bytes, 1, options_.shard);
-  put_field(answer.bytes, 2, epoch_);
-  put_field(answer.bytes, 3, std::max(durable_seq, range.last_seq));
-  answer.bytes += range.blocks;
-  return answer;
+  return {range.last_seq, response_head(std::max(durable_seq, range.last_seq)) + range.blocks};
 }
+
+std::string Engine::heartbeat() const { return response_head(published()); }
 
 std::pair<std::uint64_t, std::vector<std::string>> Engine::snapshot_parts() const {
   std::pair<std::uint64_t, std::vector<std::string>> snapshot;
@@ -171,6 +168,15 @@ void Engine::hand_over(std::int64_t time_ns) {
 void Engine::require_alive() const {
   const std::lock_guard lock(failure_mutex_);
   if (!failure_.empty()) throw JournalFailed(failure_);
+}
+
+// The fields of EventsResponse that come before its blocks.
+std::string Engine::response_head(std::uint64_t durable_seq) const {
+  std::string head;
+  put_field(head, 1, options_.shard);
+  put_field(head, 2, epoch_);
+  put_field(head, 3, durable_seq);
+  return head;
 }
 
 State Engine::state_locked() const {

@@ -107,6 +107,8 @@ class Engine final : private Listener {
   // A serialized EventsResponse with the blocks after a position; `ticket` is the position after it. Empty, with the
   // same position, if there is nothing.
   [[nodiscard]] Answer read_events(std::uint64_t after_seq, std::uint64_t max_bytes) const;
+  // A serialized EventsResponse without blocks.
+  [[nodiscard]] std::string heartbeat() const;
   // Serialized EventsResponses that make up a snapshot of now.
   [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
   // An account's serialized QueryResponse; nothing if it is unknown.
@@ -133,6 +135,7 @@ class Engine final : private Listener {
   void hand_over(std::int64_t time_ns);
   void require_alive() const;
   State state_locked() const;
+  std::string response_head(std::uint64_t durable_seq) const;
 
   const EngineOptions options_;
   EngineStorage storage_;

@@ -1,0 +1,57 @@
+"""Builds the engine's process."""
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from exchange.engine.v1 import admin_service_pb2_grpc, engine_service_pb2_grpc
+from services.engine import convert
+from services.engine.server import AdminServicer, EngineServicer, UseCases
+from services.engine.settings import EngineSettings
+from services.engine.store import LocalShard, open_shard
+from services.engine.usecases.follow import Follow
+from services.engine.usecases.keep_snapshots import keep_snapshots
+from services.engine.usecases.pass_time import pass_time
+from services.engine.usecases.submit import Submit
+from services.engine.usecases.tell_time import EngineTime
+from services.runtime.run import Process
+
+_log = structlog.get_logger(__name__)
+
+
+async def build(process: Process, own: EngineSettings) -> None:
+    """Recover the shard and serve it."""
+    shard, recovery = await process.open(
+        open_shard(own.data_folder, own.shard, own.journal_segment_bytes, own.event_segment_bytes)
+    )
+    state = await shard.state()
+    _log.info("recovered", snapshot_seq=recovery.snapshot_seq, engine_seq=state.engine_seq, notes=recovery.notes)
+    time = EngineTime(process.clock, state.engine_time_ns)
+    submit, follow = Submit(shard, time), Follow(shard, state.shard, state.epoch)
+
+    async def trustworthy_clock() -> None:
+        time.now_ns()
+
+    process.check("journal", shard.alive)
+    process.check("clock", trustworthy_clock)
+    process.background("journal", shard.watch)
+    process.background("time", lambda: pass_time(shard, time, process.clock))
+    process.background(
+        "snapshots", lambda: keep_snapshots(shard, process.clock, own.snapshot_every_commands, state.snapshot_seq)
+    )
+
+    def kinds_of(peer: str) -> int:
+        return convert.kinds_of(process.callers.commands_of(peer))
+
+    engine = EngineServicer(UseCases(submit, follow), shard, kinds_of)
+    process.server.add(engine_service_pb2_grpc.add_EngineServiceServicer_to_server, engine, raw=engine.raw)
+    process.server.add(admin_service_pb2_grpc.add_AdminServiceServicer_to_server, AdminServicer(submit, shard))
+    _measure(shard, process.telemetry.registry)
+
+
+def _measure(shard: LocalShard, registry: CollectorRegistry) -> None:
+    Gauge("exchange_engine_durable_seq", "Last durable command.", registry=registry).set_function(
+        lambda: shard.durable_seq
+    )
+    Gauge("exchange_engine_published_seq", "Last command whose events can be read.", registry=registry).set_function(
+        lambda: shard.published_seq
+    )

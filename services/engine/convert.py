@@ -1,0 +1,88 @@
+"""Between the contract's messages and what the engine's process works on."""
+
+from collections.abc import Iterable
+
+from exchange.engine.v1 import admin_service_pb2, command_pb2, engine_service_pb2
+from exchange.error.v1 import reason_pb2
+from exchange.event.v1 import event_pb2
+from services.engine.model import Place, ShardState
+from services.kernel.refusal import Refusal, RelayedRefusal
+
+Command = command_pb2.Command
+
+ADMIN_KINDS = (1 << Command.OPEN_ACCOUNT_FIELD_NUMBER) | (1 << Command.CREATE_INSTRUMENT_FIELD_NUMBER)
+
+_SENTENCES = {
+    "ACCOUNT_CONFLICT": "The account exists with other properties.",
+    "INSTRUMENT_CONFLICT": "The instrument exists with other properties; a listed instrument's scales never change.",
+    "INSTRUMENT_INVALID": "The instrument breaks the listing rules, e.g. tick times lot is no whole number of quote units.",
+    "ENGINE_FULL": "The engine has no room for more; an operator raises the limit.",
+}
+
+
+def kinds_of(commands: Iterable[str]) -> int:
+    """Return the set of command kinds, a bit for each, of names such as "place_order"; raises KeyError for others."""
+    fields = Command.DESCRIPTOR.fields_by_name
+    return sum(1 << fields[name].number for name in set(commands))
+
+
+def place_of(position: event_pb2.Position) -> Place:
+    """Read a position. Blocks are served whole, so whatever its index, it stands after its command."""
+    return Place(position.shard, position.epoch, position.engine_seq)
+
+
+def refused_batch(refusal: Refusal) -> bytes:
+    """Write the answer to a batch that was refused whole."""
+    reason = reason_pb2.Reason.Value(f"REASON_{refusal.reason}")
+    return engine_service_pb2.SubmitResponse(reason=reason).SerializeToString()
+
+
+def state_message(state: ShardState) -> engine_service_pb2.GetStateResponse:
+    """Write how far the shard is."""
+    return engine_service_pb2.GetStateResponse(
+        shard=state.shard,
+        epoch=state.epoch,
+        engine_seq=state.engine_seq,
+        durable_seq=state.durable_seq,
+        state_hash=state.state_hash,
+        snapshot_seq=state.snapshot_seq,
+        engine_time_ns=state.engine_time_ns,
+        open_orders=state.open_orders,
+    )
+
+
+def open_account_batch(request: admin_service_pb2.OpenAccountRequest) -> bytes:
+    """Write the batch that opens an account."""
+    return _batch(
+        Command(
+            open_account=command_pb2.OpenAccount(
+                account_id=request.account_id,
+                self_trade_group_id=request.self_trade_group_id,
+                taker_fee_ppm=request.taker_fee_ppm,
+                maker_fee_ppm=request.maker_fee_ppm,
+            )
+        )
+    )
+
+
+def create_instrument_batch(request: admin_service_pb2.CreateInstrumentRequest) -> bytes:
+    """Write the batch that lists an instrument."""
+    return _batch(Command(create_instrument=command_pb2.CreateInstrument(instrument=request.instrument)))
+
+
+def only_result(answer: bytes) -> int:
+    """Return the sequence number of the one command in an answer; raises the refusal that it got instead."""
+    response = engine_service_pb2.SubmitResponse.FromString(answer)
+    result = response.results[0] if response.results else command_pb2.CommandResult()
+    reason = response.reason or result.reason
+    if reason:
+        raise _refusal(reason_pb2.Reason.Name(reason).removeprefix("REASON_"))
+    return result.engine_seq
+
+
+def _refusal(reason: str) -> Refusal:
+    return RelayedRefusal(reason, _SENTENCES.get(reason, f"The engine refused the command: {reason}."))
+
+
+def _batch(command: command_pb2.Command) -> bytes:
+    return engine_service_pb2.SubmitRequest(commands=[command]).SerializeToString()

@@ -1,0 +1,159 @@
+"""The faces of the engine. Submit passes bytes on as they are; the other methods read messages.
+
+One inline call per batch; a writer per stream releases the answers in order, each once it is durable.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import grpc
+
+from exchange.engine.v1 import admin_service_pb2, admin_service_pb2_grpc, engine_service_pb2, engine_service_pb2_grpc
+from services.engine import convert
+from services.engine.errors import ClockStepped, UnknownAccount
+from services.engine.ports import Pending, Shard
+from services.engine.usecases.follow import Follow
+from services.engine.usecases.submit import Submit
+from services.kernel.refusal import Refusal
+from services.runtime import call
+from services.runtime.refusals import Draining
+
+UNANSWERED_BATCHES = 64
+"""Most batches of a stream that wait for their answer to be taken; beyond it the stream is not read."""
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Answers: TypeAlias = "asyncio.Queue[Pending | None]"
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """What the engine's process can do."""
+
+    submit: Submit
+    follow: Follow
+
+
+class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
+    """One method per RPC; `raw` serves those that pass bytes on."""
+
+    def __init__(self, use_cases: UseCases, shard: Shard, kinds_of: Callable[[str], int]) -> None:
+        self._do = use_cases
+        self._shard = shard
+        self._kinds_of = kinds_of
+
+    @property
+    def raw(self) -> dict[str, Handler]:
+        """The handlers whose answers are bytes already; only Submit reads bytes too."""
+        service = engine_service_pb2
+        return {
+            "Submit": grpc.stream_stream_rpc_method_handler(self.Submit),
+            "Events": grpc.unary_stream_rpc_method_handler(self.Events, service.EventsRequest.FromString),
+            "Query": grpc.unary_unary_rpc_method_handler(self.Query, service.QueryRequest.FromString),
+        }
+
+    async def Submit(  # type: ignore[override] # noqa: N802 - bytes in, bytes out
+        self, requests: AsyncIterator[bytes], context: Context
+    ) -> None:
+        """Answer batches in their order; at a drain stop reading and finish what was read."""
+        answers: Answers = asyncio.Queue(UNANSWERED_BATCHES)
+        try:
+            async with asyncio.TaskGroup() as group:
+                reader = group.create_task(self._read(requests, answers, self._kinds_of(call.peer())))
+                drain = group.create_task(_stop_at_drain(reader))
+                await _write(answers, context)
+                drain.cancel()
+        except* Refusal as refused:
+            raise _only(refused) from None
+        if reader.cancelled():
+            raise Draining("The engine is shutting down; open the stream again, with the same ids.")
+
+    async def Events(  # type: ignore[override] # noqa: N802 - answers are ready bytes
+        self, request: engine_service_pb2.EventsRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        """Serve the event log."""
+        follow = self._do.follow
+        responses = follow.after(convert.place_of(request.after)) if request.HasField("after") else follow.snapshot()
+        async for response in responses:
+            yield response
+
+    async def Query(  # type: ignore[override] # noqa: N802 - the answer is ready bytes
+        self, request: engine_service_pb2.QueryRequest, context: Context
+    ) -> bytes:
+        """Tell an account's state, once it is durable."""
+        found = self._shard.query(request.account_id)
+        if found is None:
+            raise UnknownAccount(request.account_id)
+        await found.durable
+        return found.content
+
+    async def GetState(  # noqa: N802 - the contract's name
+        self, request: engine_service_pb2.GetStateRequest, context: Context
+    ) -> engine_service_pb2.GetStateResponse:
+        """Tell how far the shard is."""
+        return convert.state_message(await self._shard.state())
+
+    async def _read(self, requests: AsyncIterator[bytes], answers: Answers, kinds: int) -> None:
+        try:
+            async for batch in requests:
+                await answers.put(self._applied(batch, kinds))
+        finally:
+            await answers.put(None)
+
+    def _applied(self, batch: bytes, kinds: int) -> Pending:
+        try:
+            return self._do.submit(batch, kinds)
+        except ClockStepped as refusal:
+            return Pending(convert.refused_batch(refusal), self._shard.until_durable(0))
+
+
+class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
+    """What operators and other services change; each call is a command in the journal."""
+
+    def __init__(self, submit: Submit, shard: Shard) -> None:
+        self._submit = submit
+        self._shard = shard
+
+    async def OpenAccount(  # noqa: N802 - the contract's name
+        self, request: admin_service_pb2.OpenAccountRequest, context: Context
+    ) -> admin_service_pb2.OpenAccountResponse:
+        """Make an account known."""
+        engine_seq = await self._command(convert.open_account_batch(request))
+        return admin_service_pb2.OpenAccountResponse(engine_seq=engine_seq)
+
+    async def CreateInstrument(  # noqa: N802 - the contract's name
+        self, request: admin_service_pb2.CreateInstrumentRequest, context: Context
+    ) -> admin_service_pb2.CreateInstrumentResponse:
+        """List an instrument."""
+        engine_seq = await self._command(convert.create_instrument_batch(request))
+        return admin_service_pb2.CreateInstrumentResponse(engine_seq=engine_seq)
+
+    async def TakeSnapshot(  # noqa: N802 - the contract's name
+        self, request: admin_service_pb2.TakeSnapshotRequest, context: Context
+    ) -> admin_service_pb2.TakeSnapshotResponse:
+        """Write a snapshot of now."""
+        state = await self._shard.take_snapshot()
+        return admin_service_pb2.TakeSnapshotResponse(engine_seq=state.snapshot_seq, state_hash=state.state_hash)
+
+    async def _command(self, batch: bytes) -> int:
+        pending = self._submit(batch, convert.ADMIN_KINDS)
+        await pending.durable
+        return convert.only_result(pending.content)
+
+
+async def _write(answers: Answers, context: Context) -> None:
+    while (pending := await answers.get()) is not None:
+        await pending.durable
+        await context.write(pending.content)
+
+
+async def _stop_at_drain(reader: asyncio.Task[None]) -> None:
+    await call.drained()
+    reader.cancel()
+
+
+def _only(group: BaseExceptionGroup[Refusal]) -> Refusal:
+    first = group.exceptions[0]
+    return _only(first) if isinstance(first, BaseExceptionGroup) else first

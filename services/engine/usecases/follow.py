@@ -1,0 +1,49 @@
+"""Serve the event log from a place, or from a snapshot, and go on as it grows."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from services.engine.errors import PositionUnknown
+from services.engine.model import Place
+from services.engine.ports import Shard
+
+HEARTBEAT = timedelta(seconds=1)
+RESPONSE_BYTES = 256 * 1024
+
+
+class Follow:
+    """Gives serialized EventsResponses. It reads only as fast as they are taken; a slow follower holds nothing up."""
+
+    def __init__(self, shard: Shard, shard_number: int, epoch: int) -> None:
+        self._shard = shard
+        self._number = shard_number
+        self._epoch = epoch
+
+    async def after(self, place: Place) -> AsyncIterator[bytes]:
+        """Give what follows a place, without end; raises `PositionUnknown`."""
+        if place.engine_seq and (place.shard, place.epoch) != (self._number, self._epoch):
+            raise PositionUnknown(
+                f"This is shard {self._number} in epoch {self._epoch}; start from a snapshot.",
+                metadata={"shard": str(self._number), "epoch": str(self._epoch)},
+            )
+        if place.engine_seq > self._shard.published_seq:
+            raise PositionUnknown("The position lies ahead of the log; start from a snapshot.")
+        async for response in self._from(place.engine_seq):
+            yield response
+
+    async def snapshot(self) -> AsyncIterator[bytes]:
+        """Give a snapshot of now, then what follows it, without end."""
+        engine_seq, parts = self._shard.snapshot_parts()
+        await self._shard.until_durable(engine_seq)
+        for part in parts:
+            yield part
+        async for response in self._from(engine_seq):
+            yield response
+
+    async def _from(self, engine_seq: int) -> AsyncIterator[bytes]:
+        while True:
+            engine_seq, response = self._shard.read_events(engine_seq, RESPONSE_BYTES)
+            if response:
+                yield response
+            elif not await self._shard.published_beyond(engine_seq, HEARTBEAT):
+                yield self._shard.heartbeat()
