@@ -1,11 +1,32 @@
 """The projection: what the engine's events change in the history."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from exchange.engine.v1 import engine_events_pb2, instrument_pb2, order_pb2
 from services.kernel.ids import EngineSeq, OrderId
 from services.orders.convert import fill_of, instrument_of, order_of
 from services.orders.model import Changes, EventId, OrderFill
+from services.runtime.consumer import Run
+from services.runtime.postgres import Connection
+
+BLOCKS_PER_WRITE = 1_000
+"""Most blocks that are read and written at once: between two writes the calls of users have their turn."""
+
+Write = Callable[[Connection, Changes], Awaitable[None]]
+"""Writes changes in the transaction that the connection is in."""
+
+
+class HistoryConsumer:
+    """Turns runs of the engine's events into writes."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+
+    async def apply(self, connection: Connection, run: Run) -> None:
+        """Write the run, in the transaction that stores its position."""
+        for start in range(0, len(run.blocks), BLOCKS_PER_WRITE):
+            blocks = run.blocks[start : start + BLOCKS_PER_WRITE]
+            await self._write(connection, changes_of(run.shard, run.epoch, blocks))
 
 
 def changes_of(shard: int, epoch: int, blocks: Iterable[engine_events_pb2.EventBlock]) -> Changes:

@@ -11,12 +11,12 @@ from services.orders.model import Cancel, Instrument, NewOrder, OrderQuery, Orde
 class Instruments(Protocol):
     """The instruments that the engine trades, as far as this process has heard."""
 
-    def with_symbol(self, symbol: str) -> Instrument:
-        """Return the instrument; raises `UnknownInstrument`, or `Unavailable` before the first snapshot."""
+    async def with_symbol(self, symbol: str) -> Instrument:
+        """Return the instrument; raises `UnknownInstrument`, or `Unavailable` if that cannot be made sure of."""
         ...
 
-    def with_id(self, instrument_id: InstrumentId) -> Instrument:
-        """Return the instrument of an order that the engine told; raises `Unavailable` if it is not heard of yet."""
+    async def with_id(self, instrument_id: InstrumentId) -> Instrument:
+        """Return the instrument of an order that the engine told; raises `Unavailable` if it is not heard of."""
         ...
 
 

@@ -5,14 +5,16 @@
 3. Fills are only ever added, each under the identity of its event: writing one twice is an error, not a second row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 import asyncpg
 
-from services.kernel.ids import AccountId, ClientOrderId, InstrumentId, OrderId, TradeId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId, OrderId, TradeId
 from services.kernel.money import INT64_MAX
+from services.kernel.refusal import Unavailable
 from services.orders.model import (
     Changes,
     EndReason,
@@ -29,10 +31,15 @@ from services.orders.model import (
     TimeInForce,
     Told,
 )
-from services.runtime import postgres
+from services.runtime import call, postgres
+from services.runtime.grpc_client import SHAVE
 from services.runtime.postgres import Connection, Pool
 
 MAX_FILLS_TOLD = 1_000
+RETRY_WHEN_BEHIND_MS = 200
+
+WaitUntil = Callable[[int, timedelta], Awaitable[bool]]
+"""Waits until a command's effect is stored; False if it is not within the time."""
 
 _SELECT = """
     SELECT o.order_id, o.account_id, o.client_order_id, o.instrument_id, o.side, o.type, o.time_in_force, o.post_only,
@@ -108,15 +115,24 @@ _INSERT_FILLS = """
         order_id, trade_id, price, quantity, notional, fee, liquidity, shard, epoch, engine_seq, event_index)
     SELECT * FROM unnest(
         $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[],
-        $8::integer[], $9::integer[], $10::bigint[], $11::integer[])
+        $8::integer[], $9::bigint[], $10::bigint[], $11::bigint[])
 """
 
 
 class OrderStore:
     """Reads the history."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, wait_until: WaitUntil, longest_wait: timedelta) -> None:
         self._pool = pool
+        self._wait_until = wait_until
+        self._longest_wait = longest_wait
+
+    async def reach(self, engine_seq: EngineSeq) -> None:
+        """Wait until the history contains that command; raises `Unavailable` if it is not there in time."""
+        if not await self._wait_until(engine_seq, self._patience()):
+            raise Unavailable(
+                "The history is still behind your last command; retry.", retry_after_ms=RETRY_WHEN_BEHIND_MS
+            )
 
     async def find(self, account_id: AccountId, order: OrderRef) -> Told | None:
         """Return an order of the account with its first fills; None if there is none."""
@@ -140,6 +156,12 @@ class OrderStore:
         async with postgres.connection(self._pool) as connection:
             rows = await connection.fetch(sql, query.account_id, before, query.symbol, query.limit)
         return [_told_of(row) for row in rows]
+
+    def _patience(self) -> timedelta:
+        left = call.remaining()
+        if left is None:
+            return self._longest_wait
+        return min(self._longest_wait, max(timedelta(seconds=left) - SHAVE, timedelta(0)))
 
 
 async def write(connection: Connection, changes: Changes) -> None:

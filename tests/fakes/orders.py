@@ -19,12 +19,12 @@ class InstrumentsFake:
         self._by_id = {instrument.instrument_id: instrument for instrument in instruments}
         self._by_symbol = {instrument.scales.symbol: instrument for instrument in instruments}
 
-    def with_symbol(self, symbol: str) -> Instrument:
+    async def with_symbol(self, symbol: str) -> Instrument:
         if symbol not in self._by_symbol:
             raise UnknownInstrument(symbol)
         return self._by_symbol[symbol]
 
-    def with_id(self, instrument_id: InstrumentId) -> Instrument:
+    async def with_id(self, instrument_id: InstrumentId) -> Instrument:
         return self._by_id[instrument_id]
 
 

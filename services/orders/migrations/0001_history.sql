@@ -57,11 +57,13 @@ CREATE TABLE fill (
     fee         bigint   NOT NULL,
     liquidity   smallint NOT NULL,
     shard       integer  NOT NULL,
-    epoch       integer  NOT NULL,
+    epoch       bigint   NOT NULL,
     engine_seq  bigint   NOT NULL,
-    event_index integer  NOT NULL,
+    event_index bigint   NOT NULL,
     CONSTRAINT fill_pk PRIMARY KEY (order_id, trade_id),
     CONSTRAINT fill_event_uq UNIQUE (shard, epoch, engine_seq, event_index)
 );
 COMMENT ON TABLE fill IS 'One order''s part in one trade. Append-only.';
 COMMENT ON CONSTRAINT fill_event_uq ON fill IS 'The identity of the engine''s event: none is written twice.';
+
+\ir ../../runtime/sql/consumer_position.sql

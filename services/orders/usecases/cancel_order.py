@@ -28,7 +28,7 @@ async def cancel_order(
         raise OrderNotFound
     cancel = Cancel(account_id, order, request_id, clock.now_ns() + DEFAULT_VALIDITY_NS)
     outcome = await engine.cancel(cancel)
-    scales = instruments.with_id(outcome.order.instrument_id).scales if outcome.order else None
+    scales = (await instruments.with_id(outcome.order.instrument_id)).scales if outcome.order else None
     if outcome.reason:
         raise refusal_of_cancel(cancel, outcome, scales)
     assert outcome.order is not None

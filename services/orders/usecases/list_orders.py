@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.kernel.ids import AccountId, OrderId
-from services.kernel.page import key_of, token_of
+from services.kernel.page import key_of, page_size, token_of
 from services.orders.model import OrderQuery, Told
 from services.orders.ports import Engine, History
 
 DEFAULT_PAGE_SIZE = 100
-MAX_PAGE_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def _query_of(listing: Listing) -> OrderQuery:
         symbol=listing.symbol,
         open_only=listing.open_only,
         before=_before(listing),
-        limit=min(listing.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+        limit=page_size(listing.page_size, DEFAULT_PAGE_SIZE),
     )
 
 

@@ -25,7 +25,7 @@ async def place_order(draft: Draft, instruments: Instruments, engine: Engine, cl
     Raises the refusals of `translate` (nothing was sequenced) and of `refusal_of_order` (by the engine), `Unavailable`
     when the outcome is not known: the same request may then be repeated.
     """
-    order = translate(draft, instruments.with_symbol(draft.symbol), clock.now_ns())
+    order = translate(draft, await instruments.with_symbol(draft.symbol), clock.now_ns())
     outcome = await engine.place(order)
     if outcome.reason:
         raise refusal_of_order(order, outcome)

@@ -1,0 +1,158 @@
+"""The engine, as orders sees it: commands, how far it is, and a mirror of its instruments."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeAlias
+
+import grpc
+
+from exchange.engine.v1.command_pb2 import Command, CommandResult
+from exchange.engine.v1.engine_events_pb2 import EventBlock
+from exchange.engine.v1.engine_service_pb2 import GetStateRequest, SnapshotPart
+from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
+from services.kernel.ids import EngineSeq, InstrumentId
+from services.kernel.refusal import Refusal, Unavailable
+from services.orders import convert
+from services.orders.errors import UnknownInstrument
+from services.orders.model import Cancel, Instrument, NewOrder, Outcome
+from services.orders.ports import Horizon
+from services.runtime.grpc_client import invoke
+from services.runtime.refusals import DeadlineTooShort, Draining
+
+STATE_LIMIT = timedelta(seconds=1)
+"""How long the engine may take to tell how far it is."""
+
+HEAR_LIMIT = timedelta(seconds=1)
+"""How long to wait for news of an instrument that the mirror does not know."""
+
+Submit: TypeAlias = Callable[[Command], Awaitable[CommandResult]]
+"""Sends a command in the batch of its turn; raises `Unavailable` when the outcome is not known."""
+
+_SILENT = {Unavailable.reason, Draining.reason, DeadlineTooShort.reason}
+
+
+class EnginePeer:
+    """The port `Engine` over EngineService."""
+
+    def __init__(self, channel: grpc.aio.Channel, submit: Submit) -> None:
+        self._get_state = EngineServiceStub(channel).GetState
+        self._submit = submit
+        self._seen = EngineSeq(0)
+        self._asking = asyncio.Lock()
+        self._asked = 0
+        self._told = Horizon(EngineSeq(0), certain=False)
+
+    async def place(self, order: NewOrder) -> Outcome:
+        """Enter an order; raises `Unavailable`."""
+        return self._answered(await self._submit(convert.place_command(order)))
+
+    async def cancel(self, cancel: Cancel) -> Outcome:
+        """Take an order out of the book; raises `Unavailable`."""
+        return self._answered(await self._submit(convert.cancel_command(cancel)))
+
+    async def horizon(self) -> Horizon:
+        """Tell the last durable command; one question serves all who came before it was asked."""
+        before = self._asked
+        async with self._asking:
+            if self._asked == before:
+                self._told = await self._ask()
+                self._asked += 1
+            return self._told
+
+    def _answered(self, result: CommandResult) -> Outcome:
+        outcome = convert.outcome_of(result)
+        self._seen = max(self._seen, outcome.engine_seq)
+        return outcome
+
+    async def _ask(self) -> Horizon:
+        try:
+            state = await invoke(self._get_state, GetStateRequest(), limit=STATE_LIMIT)
+        except Refusal as refusal:
+            if refusal.reason not in _SILENT:
+                raise
+            return Horizon(self._seen, certain=False)
+        return Horizon(EngineSeq(state.durable_seq), certain=True)
+
+
+class InstrumentMirror:
+    """The port `Instruments`: what the engine's snapshot and the events after it say of instruments.
+
+    1. What it has heard of it knows for good, also while the engine is gone: instruments are never taken away.
+    2. Asked for one that it has not heard of, it first makes sure that it has heard all: it waits until it has come as
+       far as the engine was when the question came.
+    """
+
+    def __init__(self, horizon: Callable[[], Awaitable[Horizon]]) -> None:
+        self._horizon = horizon
+        self._by_symbol: dict[str, Instrument] = {}
+        self._by_id: dict[InstrumentId, Instrument] = {}
+        self._complete = False
+        self._heard = 0
+        self._news = asyncio.Event()
+
+    async def with_symbol(self, symbol: str) -> Instrument:
+        """Return the instrument; raises `UnknownInstrument`, or `Unavailable` if that cannot be made sure of."""
+        if symbol not in self._by_symbol:
+            await self._hear()
+        if symbol not in self._by_symbol:
+            raise UnknownInstrument(symbol)
+        return self._by_symbol[symbol]
+
+    async def with_id(self, instrument_id: InstrumentId) -> Instrument:
+        """Return the instrument of an order that the engine told; raises `Unavailable` if it is not heard of."""
+        if instrument_id not in self._by_id:
+            await self._hear()
+        return self._by_id[instrument_id]
+
+    async def check(self) -> None:
+        """Raise `Unavailable` unless the engine is being followed."""
+        if not self._complete:
+            raise _behind()
+
+    def resume_after(self) -> None:
+        """Begin with a snapshot each time: it is small."""
+
+    def take_snapshot(self, epoch: int, part: SnapshotPart) -> None:
+        """Learn the instruments of a part of a snapshot."""
+        for book in part.books:
+            self._know(convert.instrument_of(book.instrument))
+        self._complete = part.last
+
+    def take_blocks(self, epoch: int, blocks: Sequence[EventBlock]) -> None:
+        """Learn the instruments that the blocks tell of."""
+        for block in blocks:
+            for event in block.events:
+                if event.HasField("instrument_updated"):
+                    self._know(convert.instrument_of(event.instrument_updated.instrument))
+
+    def stand_at(self, durable_seq: int) -> None:
+        """Wake those who wait for news."""
+        if self._complete:
+            self._heard = durable_seq
+            self._news.set()
+
+    def lose(self) -> None:
+        """Keep what is known, but be sure of nothing else."""
+        self._complete = False
+        self._heard = 0
+
+    def _know(self, instrument: Instrument) -> None:
+        self._by_symbol[instrument.scales.symbol] = instrument
+        self._by_id[instrument.instrument_id] = instrument
+
+    async def _hear(self) -> None:
+        horizon = await self._horizon()
+        if not horizon.certain:
+            raise _behind()
+        try:
+            async with asyncio.timeout(HEAR_LIMIT.total_seconds()):
+                while self._heard < horizon.engine_seq:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise _behind() from None
+
+
+def _behind() -> Unavailable:
+    return Unavailable("The engine's list of instruments cannot be had right now; retry with the same ids.")

@@ -1,0 +1,103 @@
+CREATE TABLE public.consumer_position (
+    consumer text NOT NULL,
+    shard integer NOT NULL,
+    epoch bigint NOT NULL,
+    engine_seq bigint NOT NULL,
+    event_index bigint NOT NULL
+);
+
+CREATE TABLE public.fill (
+    order_id bigint NOT NULL,
+    trade_id bigint NOT NULL,
+    price bigint NOT NULL,
+    quantity bigint NOT NULL,
+    notional bigint NOT NULL,
+    fee bigint NOT NULL,
+    liquidity smallint NOT NULL,
+    shard integer NOT NULL,
+    epoch bigint NOT NULL,
+    engine_seq bigint NOT NULL,
+    event_index bigint NOT NULL
+);
+
+COMMENT ON TABLE public.fill IS 'One order''s part in one trade. Append-only.';
+
+CREATE TABLE public.instrument (
+    instrument_id bigint NOT NULL,
+    symbol text NOT NULL,
+    price_scale smallint NOT NULL,
+    quantity_scale smallint NOT NULL,
+    quote_scale smallint NOT NULL
+);
+
+COMMENT ON TABLE public.instrument IS 'What it takes to read the numbers of an order. Nothing here ever changes.';
+
+CREATE TABLE public.order_record (
+    order_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    client_order_id text NOT NULL,
+    instrument_id bigint NOT NULL,
+    side smallint NOT NULL,
+    type smallint NOT NULL,
+    time_in_force smallint NOT NULL,
+    post_only boolean NOT NULL,
+    self_trade_prevention smallint NOT NULL,
+    price bigint NOT NULL,
+    quantity bigint NOT NULL,
+    quote_budget bigint NOT NULL,
+    cum_quantity bigint NOT NULL,
+    leaves_quantity bigint NOT NULL,
+    prevented_quantity bigint NOT NULL,
+    cancelled_quantity bigint NOT NULL,
+    cum_notional bigint NOT NULL,
+    cum_fee bigint NOT NULL,
+    status smallint NOT NULL,
+    end_reason smallint NOT NULL,
+    reject_reason text NOT NULL,
+    version bigint NOT NULL,
+    accepted_time_ns bigint NOT NULL,
+    updated_time_ns bigint NOT NULL,
+    CONSTRAINT order_record_quantity_ck CHECK ((quantity = (((cum_quantity + leaves_quantity) + prevented_quantity) + cancelled_quantity)))
+);
+
+COMMENT ON TABLE public.order_record IS 'Each order as its last event left it, refused ones included. ORDER is a word of SQL, hence the name.';
+
+COMMENT ON COLUMN public.order_record.client_order_id IS 'May come again after the engine has forgotten it: the order with the highest number used it last.';
+
+COMMENT ON COLUMN public.order_record.version IS 'Grows by one with each event of the order, so an event that comes twice changes nothing.';
+
+CREATE TABLE public.schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.consumer_position
+    ADD CONSTRAINT consumer_position_pk PRIMARY KEY (consumer, shard);
+
+ALTER TABLE ONLY public.fill
+    ADD CONSTRAINT fill_event_uq UNIQUE (shard, epoch, engine_seq, event_index);
+
+COMMENT ON CONSTRAINT fill_event_uq ON public.fill IS 'The identity of the engine''s event: none is written twice.';
+
+ALTER TABLE ONLY public.fill
+    ADD CONSTRAINT fill_pk PRIMARY KEY (order_id, trade_id);
+
+ALTER TABLE ONLY public.instrument
+    ADD CONSTRAINT instrument_pk PRIMARY KEY (instrument_id);
+
+ALTER TABLE ONLY public.instrument
+    ADD CONSTRAINT instrument_symbol_uq UNIQUE (symbol);
+
+ALTER TABLE ONLY public.order_record
+    ADD CONSTRAINT order_record_pk PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
+
+CREATE INDEX order_record_account_ix ON public.order_record USING btree (account_id, order_id DESC);
+
+CREATE INDEX order_record_client_order_id_ix ON public.order_record USING btree (account_id, client_order_id, order_id DESC);
+
+CREATE INDEX order_record_open_ix ON public.order_record USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2]));
