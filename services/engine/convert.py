@@ -15,7 +15,7 @@ ADMIN_KINDS = (1 << Command.OPEN_ACCOUNT_FIELD_NUMBER) | (1 << Command.CREATE_IN
 _SENTENCES = {
     "ACCOUNT_CONFLICT": "The account exists with other properties.",
     "INSTRUMENT_CONFLICT": "The instrument exists with other properties; a listed instrument's scales never change.",
-    "INSTRUMENT_INVALID": "The instrument breaks the listing rules, e.g. tick times lot is no whole number of quote units.",
+    "INSTRUMENT_INVALID": "The instrument breaks a listing rule: e.g. tick times lot is no whole number of quote units",
     "ENGINE_FULL": "The engine has no room for more; an operator raises the limit.",
 }
 
