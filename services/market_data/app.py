@@ -20,6 +20,7 @@ from services.market_data.usecases.stream_book import StreamBook
 from services.market_data.usecases.stream_trades import StreamTrades
 from services.market_data.usecases.subscribers import Figures, Seats
 from services.runtime.backoff import Backoff
+from services.runtime.engine_stream import events_of
 from services.runtime.grpc_client import connect
 from services.runtime.run import Process
 
@@ -31,7 +32,8 @@ async def build(process: Process, own: Settings) -> None:
     books = StreamBook(mirror, BookMessages(), seats, figures)
     trades = StreamTrades(mirror, TradeMessages(), seats, figures)
     publisher = Publisher(process.clock, mirror, own.publish_tick, books, trades)
-    engine = EnginePeer(await process.open(connect(own.engine_target, own.identity, own.engine_server_name)))
+    channel = await process.open(connect(own.engine_target, own.identity))
+    engine = EnginePeer(events_of(channel))
     follow = FollowEngine(engine, mirror, publisher, own.earlier_commands, process.health.recheck)
     consumer = Consumer(follow, Backoff(process.clock, process.entropy))
 

@@ -12,8 +12,6 @@ class Settings(ProcessSettings):
 
     engine_target: str
     """Address of the engine, host:port."""
-    engine_server_name: str = "localhost"
-    """DNS name in the engine's certificate."""
     max_subscribers: int = 2_000
     """Streams that this process serves at once; more are refused."""
     publish_tick: timedelta = timedelta(milliseconds=10)

@@ -31,7 +31,7 @@ class BookChannel:
         self.figures = figures
         self.bell = Bell()
         self.pulse = Pulse()
-        self.view = self._current(live_market(mirror, symbol))
+        self.view = self._current(self.market())
         self.views = 0
         """How many views there were before this one."""
         self._before = self.view
@@ -40,10 +40,9 @@ class BookChannel:
         self._encoded: dict[SnapshotReason | int | None, bytes] = {}
         """What was encoded of this view: snapshots by reason, updates by the seq they start from, the heartbeat."""
 
-    @property
-    def listed(self) -> bool:
-        """False if a new history lacks the instrument."""
-        return self._mirror.market(self._symbol) is not None
+    def market(self) -> Market:
+        """Return the market; raises `UnknownInstrument` if a new history lacks it."""
+        return listed_market(self._mirror, self._symbol)
 
     def publish(self, now_ns: int) -> None:
         """Move to the book as it is, if that shows."""
@@ -55,19 +54,19 @@ class BookChannel:
 
     def beat(self, now_ns: int) -> None:
         """Give a sign of life if one is due."""
-        if self.listed and self.pulse.due(now_ns):
+        if self._mirror.market(self._symbol) is not None and self.pulse.due(now_ns):
             self.catch_up()
             self.bell.ring()
 
     def catch_up(self) -> None:
         """Move to the book as it is, whether that shows or not."""
-        market = self._market()
+        market = self.market()
         if market.book.seq != self.view.seq:
             self._move(self._current(market))
 
     def snapshot(self, reason: SnapshotReason) -> bytes:
         """Return the view in full."""
-        return self._once(reason, lambda: self._encoder.snapshot(self._market().instrument, self.view, reason))
+        return self._once(reason, lambda: self._encoder.snapshot(self.market().instrument, self.view, reason))
 
     def update(self, seq: int) -> bytes | None:
         """Return what leads from `seq` to the view; None if the changes since are no longer kept."""
@@ -77,7 +76,7 @@ class BookChannel:
         if before is None:
             return None
         changed = changes(before, self.view.window)
-        return self._once(seq, lambda: self._encoder.update(self._market().instrument, self.view, seq, changed))
+        return self._once(seq, lambda: self._encoder.update(self.market().instrument, self.view, seq, changed))
 
     def heartbeat(self) -> bytes:
         """Return the sign of life."""
@@ -99,13 +98,10 @@ class BookChannel:
     def _window_at(self, seq: int) -> Window | None:
         if (self._before.epoch, self._before.seq) == (self.view.epoch, seq):
             return self._before.window
-        return self._market().book.window_at(seq, self._depth)
+        return self.market().book.window_at(seq, self._depth)
 
     def _current(self, market: Market) -> View:
         return View.of(self._mirror.epoch, market.book.seq, market.book.window(self._depth))
-
-    def _market(self) -> Market:
-        return listed_market(self._mirror, self._symbol)
 
     def _once(self, key: SnapshotReason | int | None, encode: Callable[[], bytes]) -> bytes:
         if key not in self._encoded:
@@ -144,6 +140,7 @@ class BookSubscription:
     def due(self) -> bytes | None:
         """Return the next message, or None if there is none yet; raises as `take` does."""
         channel = self._channel
+        channel.market()  # still listed?
         if channel.view.epoch != self._epoch:
             self._in_full = SnapshotReason.NEW_EPOCH
         if self._in_full:
@@ -182,11 +179,13 @@ class StreamBook:
         def channel(key: tuple[str, int]) -> BookChannel:
             return BookChannel(mirror, *key, encoder, figures)
 
+        self._mirror = mirror
         self._channels = Channels(seats, channel)
 
     @contextmanager
     def subscribe(self, symbol: str, depth: int, resume: Resume | None) -> Iterator[BookSubscription]:
         """Hold a place in a channel; raises `UnknownInstrument`, `NotLive`, `LimitExceeded` or `ResumeUnknown`."""
+        live_market(self._mirror, symbol)
         with self._channels.listen((symbol, depth)) as channel:
             yield BookSubscription(channel, resume)
 

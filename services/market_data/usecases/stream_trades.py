@@ -31,7 +31,7 @@ class TradeChannel:
         self.figures = figures
         self.bell = Bell()
         self.pulse = Pulse()
-        self.seq = live_market(mirror, symbol).tape.seq
+        self.seq = listed_market(mirror, symbol).tape.seq
         """Number of the last trade published."""
         self.epoch = mirror.epoch
         self.publications = 0
@@ -140,11 +140,13 @@ class StreamTrades:
         def channel(symbol: str) -> TradeChannel:
             return TradeChannel(mirror, symbol, encoder, figures)
 
+        self._mirror = mirror
         self._channels = Channels(seats, channel)
 
     @contextmanager
     def subscribe(self, symbol: str, resume: Resume | None) -> Iterator[TradeSubscription]:
         """Hold a place in a channel; raises `UnknownInstrument`, `NotLive`, `LimitExceeded` or `ResumeUnknown`."""
+        live_market(self._mirror, symbol)
         with self._channels.listen(symbol) as channel:
             yield TradeSubscription(channel, resume)
 
