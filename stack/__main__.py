@@ -14,6 +14,7 @@ from stack.failure import ChildDiedError, StackError
 from stack.inventory import local_stack
 from stack.progress import Stopwatch, to_terminal
 from stack.site import DEFAULT_BASE_PORT, ROOT
+from stack.welcome import welcome
 
 WATCH_POLL_S = 0.2
 
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start everything and run until Ctrl-C")
     up.add_argument("--port", type=int, default=int(os.environ.get("EXCHANGE_PORT", DEFAULT_BASE_PORT)))
     up.add_argument("--only", nargs="+", metavar="PART", help="start only these parts and what they need")
+    up.add_argument("--live", action="store_true", help="let the demo market follow Binance instead of a recording")
     up.set_defaults(run=_up)
     reset = commands.add_parser("reset", help="delete the data folder")
     reset.set_defaults(run=_reset)
@@ -57,7 +59,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _up(arguments: argparse.Namespace) -> None:
     watch = Stopwatch()
-    with local_stack(arguments.data, arguments.port, arguments.only, to_terminal) as stack:
+    with local_stack(arguments.data, arguments.port, arguments.only, to_terminal, live=arguments.live) as stack:
+        if not arguments.only:
+            to_terminal(welcome(stack.site))
         to_terminal(f"Everything is ready after {watch.seconds():.1f} s. Ctrl-C stops it.")
         while True:
             stack.check()

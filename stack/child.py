@@ -26,15 +26,15 @@ class Child:
         self.log = log
         self._command = command
         with log.open("ab") as output:
-            self._process = self._spawn(None if command.on_terminal else output)
+            self._process = self._spawn(output)
 
-    def _spawn(self, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *self._command.argv],
             env={**os.environ, **self._command.environment},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output and subprocess.STDOUT,
+            stdout=None if self._command.on_terminal else output,
+            stderr=output,
             start_new_session=True,
         )
 

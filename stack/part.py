@@ -17,7 +17,7 @@ class Command:
     grace_s: float = 20.0
     """How long it may take to stop before it is killed."""
     on_terminal: bool = False
-    """True if its output is for the person at the terminal; otherwise it goes to its log."""
+    """True if its standard output is for the person at the terminal; all else goes to its log."""
 
 
 class Part(Protocol):

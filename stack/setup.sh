@@ -32,6 +32,7 @@ debian_packages() {
 redis-server redis-server
 mvn maven
 g++ g++
+/usr/include/gtest/gtest.h libgtest-dev
 curl curl
 git git
 NEEDS
