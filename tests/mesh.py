@@ -79,19 +79,12 @@ class Mesh:
 
     def token(self, account: int = 1, scopes: str = "", **changed: Any) -> str:
         """Sign a token; `changed` replaces claims, and removes those that are None."""
-        now = int(datetime.now(UTC).timestamp())
-        claims = {
-            "iss": "exchange",
-            "aud": "exchange",
-            "sub": str(USER),
-            "account": str(account),
-            "scope": scopes,
-            "sid": str(SESSION),
-            "iat": now,
-            "exp": now + 900,
-        } | changed
-        body = _part({"alg": "EdDSA", "kid": KEY_ID}) + "." + _part({k: v for k, v in claims.items() if v is not None})
+        body = _part({"alg": "EdDSA", "kid": KEY_ID}) + "." + _part(_claims(account, scopes, changed))
         return f"{body}.{_text(self._signer.sign(body.encode()))}"
+
+    def unsigned(self, account: int = 1, scopes: str = "") -> str:
+        """Give a token that says it needs no signature."""
+        return _part({"alg": "none", "kid": KEY_ID}) + "." + _part(_claims(account, scopes, {})) + "."
 
     def bearer(self, account: int = 1, scopes: str = "", **changed: Any) -> Metadata:
         """Give the metadata that carries such a token."""
@@ -116,6 +109,21 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .sign(issuer_key, SHA256())
     )
+
+
+def _claims(account: int, scopes: str, changed: Mapping[str, Any]) -> dict[str, Any]:
+    now = int(datetime.now(UTC).timestamp())
+    claims = {
+        "iss": "exchange",
+        "aud": "exchange",
+        "sub": str(USER),
+        "account": str(account),
+        "scope": scopes,
+        "sid": str(SESSION),
+        "iat": now,
+        "exp": now + 900,
+    }
+    return {name: value for name, value in (claims | changed).items() if value is not None}
 
 
 def _part(content: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ Methods that nobody serves are refused by name. Health and reflection pass untou
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
@@ -88,16 +88,19 @@ class Gate(grpc.aio.ServerInterceptor):
         """Let a service of gRPC's own pass untouched: health, reflection."""
         self._exempt += (f"/{service}/",)
 
-    async def drain(self, stream_grace: timedelta) -> None:
-        """Refuse new calls; let open streams end by themselves within the grace, then end them with DRAINING."""
+    async def drain(self, stream_grace: timedelta, grace: timedelta) -> None:
+        """Refuse new calls, and wait up to `grace` for those being served.
+
+        Open streams may end by themselves within `stream_grace`; then they end with DRAINING.
+        """
         self._draining.set()
-        streams = {task: call for call, task in self._running.values() if call.streaming}
-        if not streams:
-            return
-        _, still_open = await asyncio.wait(streams, timeout=stream_grace.total_seconds())
-        for task in still_open:
-            streams[task].cut = True
+        served = {task: call for call, task in self._running.values()}
+        streams = [task for task, call in served.items() if call.streaming]
+        await _ended(streams, stream_grace)
+        for task in streams:
+            served[task].cut = True
             task.cancel()
+        await _ended(served, grace)
 
     async def intercept_service(
         self,
@@ -240,6 +243,11 @@ class Gate(grpc.aio.ServerInterceptor):
         call.code = code.name
         _log.debug("refused", reason=refusal.reason, message=refusal.message)
         await context.abort(code, refusal.message, (*call.trailers.items(), *trailers_of(refusal)))
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]], limit: timedelta) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=limit.total_seconds())
 
 
 def _behaviour(handler: Handler) -> _Serve:

@@ -1,5 +1,6 @@
 """The gRPC server of a process: mutual TLS, the gate before every handler, health, reflection, limits."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,8 +82,10 @@ class Server:
     async def drain(self, grace: timedelta) -> None:
         """Take nothing new, wait for what is being served, and close; whatever outlasts the grace is cancelled."""
         await self._health.drain()
-        await self._gate.drain(min(STREAM_GRACE, grace))
-        await self._server.stop(grace.total_seconds())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._server.stop(grace.total_seconds()))
+            await self._gate.drain(min(STREAM_GRACE, grace), grace)
+            await self._server.stop(0)  # what is open now is no work: those who watch the health
 
 
 class _Contract:
