@@ -38,14 +38,14 @@ class DemoInstrument:
     base: Asset
     price_scale: int
     quantity_scale: int
+    quote_step: int
+    """Distance between mirrored quotes, and between a generated market's prices, in ticks."""
     max_lots: int
     feed_symbol: str
     seed_price: int
-    """Where the generated market starts, in whole KK99."""
-    seed_step: str
-    """Distance of the generated market's prices, in KK99."""
+    """Where a generated market starts, in whole KK99."""
     seed_lots: int
-    """A usual size at one of its prices."""
+    """A usual size at one price of a generated market."""
 
     @property
     def symbol(self) -> str:
@@ -109,7 +109,7 @@ class DemoInstrument:
         """Describe the instrument's market to the generator."""
         return SeedListing(
             symbol=self.feed_symbol,
-            price_step=units_of(self.seed_step, FEED_SCALE),
+            price_step=self.quote_step * self.feed_price_unit,
             quantity_step=self.feed_quantity_unit,
             start_price=self.seed_price * 10**FEED_SCALE,
             typical_lots=self.seed_lots,
@@ -117,9 +117,9 @@ class DemoInstrument:
 
 
 INSTRUMENTS = (
-    DemoInstrument(1, BTC, 2, 4, 2_500, "BTCUSDT", seed_price=60_000, seed_step="2", seed_lots=3_000),
-    DemoInstrument(2, ETH, 2, 4, 40_000, "ETHUSDT", seed_price=3_000, seed_step="0.1", seed_lots=60_000),
-    DemoInstrument(3, SOL, 2, 3, 80_000, "SOLUSDT", seed_price=150, seed_step="0.01", seed_lots=120_000),
+    DemoInstrument(1, BTC, 2, 4, 200, 2_500, "BTCUSDT", seed_price=60_000, seed_lots=3_000),
+    DemoInstrument(2, ETH, 2, 4, 10, 40_000, "ETHUSDT", seed_price=3_000, seed_lots=60_000),
+    DemoInstrument(3, SOL, 2, 3, 1, 80_000, "SOLUSDT", seed_price=150, seed_lots=120_000),
 )
 
 

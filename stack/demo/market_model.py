@@ -3,7 +3,7 @@
 The book is a ladder of price steps around a fair price: bids at and below it, asks above. Each turn
 1. the fair price may move a step, because a taker sweeps the best level in its way;
 2. a small taker may hit the best level;
-3. some levels near the top change their size;
+3. a level near the top may change its size;
 4. the ladder is filled up around the new price and cut at its far ends.
 The fair price is drawn back to where it began, so a market that runs for days stays in sight of it.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 LADDER_STEPS = 40
 _CHURNED_STEPS = 15
-_MAX_CHURN = 3
+_CHURN_PERCENT = 30
 _MOVE_PERCENT = 8
 _SMALL_TAKER_PERCENT = 12
 _PULL_STEPS = 400
@@ -89,12 +89,13 @@ class MarketModel:
         turn.trades.append(ModelTrade(step, lots, buyer_is_maker=not buy))
 
     def _churn(self, turn: Turn) -> None:
-        for _ in range(self._entropy.randrange(_MAX_CHURN + 1)):
-            distance = self._entropy.randrange(_CHURNED_STEPS)
-            if self._chance(50):
-                self._set(self.bids, turn.bids, self._fair - distance, self._lots(distance))
-            else:
-                self._set(self.asks, turn.asks, self._fair + 1 + distance, self._lots(distance))
+        if not self._chance(_CHURN_PERCENT):
+            return
+        distance = self._entropy.randrange(_CHURNED_STEPS)
+        if self._chance(50):
+            self._set(self.bids, turn.bids, self._fair - distance, self._lots(distance))
+        else:
+            self._set(self.asks, turn.asks, self._fair + 1 + distance, self._lots(distance))
 
     def _fill(self, turn: Turn) -> None:
         for distance in range(LADDER_STEPS):

@@ -19,6 +19,8 @@ from stack.demo.protocol import Level
 
 MAX_STALE_QUOTES = 6
 """More quotes than this that no level asks for are cleared before anything is placed."""
+MAX_FEED_LEVELS = 500
+"""How deep a side of the feed's book is looked into."""
 SIZE_DIVISOR = 10
 """A quote is this much smaller than the level it mirrors."""
 
@@ -69,9 +71,13 @@ class Cancel:
 
 
 def mirrored(book: Book, instrument: DemoInstrument, levels: int) -> list[Quote]:
-    """Give the quotes that mirror the top of a feed's book, each side best first; none if the sides would cross."""
-    bids = _side_quotes(book.best_bids(levels), Side.BUY, instrument)
-    asks = _side_quotes(book.best_asks(levels), Side.SELL, instrument)
+    """Give the quotes that mirror the top of a feed's book, each side best first; none if the sides would cross.
+
+    The feed's levels are gathered at `levels` prices a side, a quote step apart, so a book that moves by a fine tick
+    leaves most quotes where they are.
+    """
+    bids = _side_quotes(book.best_bids(MAX_FEED_LEVELS), Side.BUY, instrument)[:levels]
+    asks = _side_quotes(book.best_asks(MAX_FEED_LEVELS), Side.SELL, instrument)[:levels]
     if bids and asks and bids[0].price >= asks[0].price:
         return []
     return bids + asks
@@ -101,9 +107,10 @@ def next_action(wanted: Sequence[Quote], live: Collection[LiveQuote]) -> Place |
 
 def _side_quotes(levels: Collection[Level], side: Side, instrument: DemoInstrument) -> list[Quote]:
     total: dict[int, int] = {}
+    feed_step = instrument.quote_step * instrument.feed_price_unit
     for feed_price, feed_quantity in levels:
-        # Away from the market if the feed's grid is finer, so rounding alone never makes two sides cross.
-        price = side.value * (side.value * feed_price // instrument.feed_price_unit)
+        # Away from the market, so gathering alone never makes two sides cross.
+        price = side.value * (side.value * feed_price // feed_step) * instrument.quote_step
         total[price] = total.get(price, 0) + feed_quantity
     return [
         Quote(side, price, sized_down(quantity, price, instrument)) for price, quantity in total.items() if price > 0

@@ -17,9 +17,9 @@ async def show(markets: Sequence[PublicMarket], output: TextIO = sys.stdout) -> 
     on_terminal = output.isatty()
     before, after = ("\r\x1b[2K", "") if on_terminal else ("", "\n")
     while True:
+        await asyncio.sleep(REFRESH_S if on_terminal else LOG_EVERY_S)
         output.write(f"{before}{line(markets)}{after}")
         output.flush()
-        await asyncio.sleep(REFRESH_S if on_terminal else LOG_EVERY_S)
 
 
 def line(markets: Sequence[PublicMarket]) -> str:

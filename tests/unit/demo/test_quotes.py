@@ -41,20 +41,25 @@ def _sell(price: int, lots: int = 10) -> Quote:
 
 
 def test_a_level_becomes_a_smaller_quote_on_our_grid() -> None:
-    book = _book(((60_000 * WHOLE, WHOLE),), ((60_001 * WHOLE, 2 * WHOLE),))
-    assert mirrored(book, BTC, 10) == [_buy(6_000_000, 1_000), _sell(6_000_100, 2_000)]
+    book = _book(((60_000 * WHOLE, WHOLE),), ((60_002 * WHOLE, 2 * WHOLE),))
+    assert mirrored(book, BTC, 10) == [_buy(6_000_000, 1_000), _sell(6_000_200, 2_000)]
 
 
 def test_a_finer_grid_is_rounded_away_from_the_market_and_merged() -> None:
-    tick = WHOLE // 100
     base = 60_000 * WHOLE
-    bids = ((base + tick * 9 // 10, WHOLE), (base + tick // 10, WHOLE))
-    asks = ((base + tick * 11 // 10, WHOLE), (base + 2 * tick, WHOLE))
-    assert mirrored(_book(bids, asks), BTC, 10) == [_buy(6_000_000, 2_000), _sell(6_000_002, 2_000)]
+    bids = ((base + WHOLE, WHOLE), (base + WHOLE // 10, WHOLE))
+    asks = ((base + 2 * WHOLE + 1, WHOLE), (base + 4 * WHOLE, WHOLE))
+    assert mirrored(_book(bids, asks), BTC, 10) == [_buy(6_000_000, 2_000), _sell(6_000_400, 2_000)]
+
+
+def test_only_so_many_steps_are_mirrored() -> None:
+    bids = tuple(((60_000 - 2 * step) * WHOLE, WHOLE) for step in range(5))
+    assert [quote.price for quote in mirrored(_book(bids, ()), BTC, 3)] == [6_000_000, 5_999_800, 5_999_600]
 
 
 def test_a_crossed_or_locked_feed_is_not_mirrored() -> None:
-    assert mirrored(_book(((5 * WHOLE, WHOLE),), ((5 * WHOLE, WHOLE),)), BTC, 10) == []
+    price = 60_000 * WHOLE
+    assert mirrored(_book(((price, WHOLE),), ((price, WHOLE),)), BTC, 10) == []
 
 
 def test_one_empty_side_leaves_the_other_quoted() -> None:
