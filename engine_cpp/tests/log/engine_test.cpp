@@ -1,0 +1,246 @@
+#include "exchange/engine/log/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "memory_storage.hpp"
+
+namespace exchange::engine::log {
+namespace {
+
+constexpr std::int64_t kTime = 1'700'000'000'000'000'000;
+constexpr CommandKinds kOpenings = kind_bit(CommandKind::kOpenAccount);
+constexpr std::uint64_t kAllEvents = 1U << 30U;
+
+// A field that holds bytes, shorter than 128.
+std::string framed(char tag, const std::string& content) {
+  return std::string{tag} + static_cast<char>(content.size()) + content;
+}
+
+// A SubmitRequest that opens accounts.
+std::string openings(unsigned first, unsigned count) {
+  std::string batch;
+  for (unsigned id = first; id < first + count; ++id) {
+    std::string account = "\x08";
+    account.push_back(static_cast<char>((id & 0x7FU) | 0x80U));
+    account.push_back(static_cast<char>(id >> 7U));
+    batch += framed('\x0A', framed('\x2A', account));
+  }
+  return batch;
+}
+
+// An engine's folder that is removed at the end.
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() { std::filesystem::create_directories(folder_); }
+  ~EngineTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] EngineOptions options() const {
+    return {.folder = folder_,
+            .shard = 0,
+            .journal_segment_bytes = 1U << 16U,
+            .event_segment_bytes = 1U << 12U,
+            .limits = {.instruments = 8,
+                       .assets = 8,
+                       .accounts = 20'000,
+                       .balances = 1'000,
+                       .open_orders = 1'000,
+                       .orders = 2'000,
+                       .ids = 2'000,
+                       .levels = 1'000}};
+  }
+
+  // Opens accounts in batches of three and waits until they are durable.
+  static void open_accounts(Engine& engine, unsigned first, unsigned count) {
+    std::uint64_t ticket = 0;
+    for (unsigned id = first; id < first + count; id += 3) {
+      const std::string batch = openings(id, std::min(3U, first + count - id));
+      ticket = engine.apply(std::as_bytes(std::span(batch)), kTime + id, kOpenings).ticket;
+    }
+    while (engine.published() < ticket) std::this_thread::yield();
+  }
+
+  static void damage(const std::filesystem::path& path, std::streamoff offset) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(offset);
+    const int byte = file.get();
+    file.seekp(offset);
+    file.put(static_cast<char>(byte ^ 1));
+  }
+
+  [[nodiscard]] std::filesystem::path newest(const std::string& below) const {
+    std::filesystem::path found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/" + below)) {
+      if (entry.path().extension() != ".tmp") found = std::max(found, entry.path());
+    }
+    return found;
+  }
+
+  const std::string folder_ =
+      testing::TempDir() + "engine-" + testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(EngineTest, IsTheSameAfterARestart) {
+  std::uint64_t hash = 0;
+  std::string events;
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 1'000);
+    hash = engine.state().state_hash;
+    events = engine.read_events(0, kAllEvents).bytes;
+  }
+  Engine engine(options());
+  EXPECT_EQ(engine.state().engine_seq, 1'000U);
+  EXPECT_EQ(engine.state().state_hash, hash);
+  EXPECT_EQ(engine.durable(), 1'000U);
+  EXPECT_EQ(engine.published(), 1'000U);
+  EXPECT_EQ(engine.state().engine_time_ns, kTime + 1'000);
+}
+
+TEST_F(EngineTest, ReplaysOnlyWhatFollowsTheNewestSnapshot) {
+  std::uint64_t hash = 0;
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 100);
+    EXPECT_EQ(engine.take_snapshot().snapshot_seq, 100U);
+    open_accounts(engine, 101, 50);
+    hash = engine.state().state_hash;
+  }
+  Engine engine(options());
+  EXPECT_EQ(engine.recovery().snapshot_seq, 100U);
+  EXPECT_EQ(engine.state().engine_seq, 150U);
+  EXPECT_EQ(engine.state().state_hash, hash);
+}
+
+TEST_F(EngineTest, MakesLostEventsAgain) {
+  std::string events;
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 10);
+    engine.take_snapshot();
+    open_accounts(engine, 11, 10);
+    events = engine.read_events(0, kAllEvents).bytes;
+  }
+  std::filesystem::remove_all(folder_ + "/events");
+  for (int start = 0; start < 2; ++start) {
+    Engine engine(options());
+    EXPECT_EQ(engine.recovery().snapshot_seq, start == 0 ? 0U : 10U);  // the second start needs no more replay
+    EXPECT_EQ(engine.read_events(0, kAllEvents).bytes, events);
+  }
+}
+
+TEST_F(EngineTest, FallsBackToTheSnapshotBeforeADamagedOne) {
+  std::uint64_t hash = 0;
+  {
+    Engine engine(options());
+    for (unsigned first = 1; first < 30; first += 10) {
+      open_accounts(engine, first, 10);
+      engine.take_snapshot();
+    }
+    hash = engine.state().state_hash;
+  }
+  damage(newest("snapshots"), 100);
+  Engine engine(options());
+  EXPECT_EQ(engine.recovery().snapshot_seq, 20U);
+  EXPECT_EQ(engine.recovery().notes.size(), 1U);
+  EXPECT_EQ(engine.state().state_hash, hash);
+}
+
+TEST_F(EngineTest, RefusesAJournalThatEndsBeforeWhatWasPublished) {
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 10);
+  }
+  std::filesystem::remove_all(folder_ + "/journal");
+  EXPECT_THROW(Engine{options()}, LogCorrupt);
+}
+
+TEST_F(EngineTest, RefusesADamagedJournalAndSaysWhere) {
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 10);
+  }
+  damage(newest("journal"), kSegmentHeaderBytes + kRecordHeaderBytes);
+  try {
+    const Engine engine(options());
+    FAIL();
+  } catch (const LogCorrupt& error) {
+    EXPECT_NE(std::string(error.what()).find("at offset 64, engine_seq 1"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(EngineTest, BelongsToOneProcess) {
+  Engine engine(options());
+  EXPECT_THROW(Engine{options()}, StorageError);
+}
+
+TEST_F(EngineTest, RefusesABatchWholeAndGoesOn) {
+  Engine engine(options());
+  const std::string garbage = "\x0A\x7F";
+  const Answer malformed = engine.apply(std::as_bytes(std::span(garbage)), kTime, kOpenings);
+  EXPECT_EQ(malformed.ticket, 0U);
+  EXPECT_EQ(malformed.bytes, "\x10\xDC\x01");  // reason MALFORMED_COMMAND
+  const std::string batch = openings(1, 1);
+  const Answer forbidden = engine.apply(std::as_bytes(std::span(batch)), kTime, 0);
+  EXPECT_EQ(forbidden.bytes, "\x10\x06");  // reason CALLER_NOT_ALLOWED
+  open_accounts(engine, 1, 1);
+  EXPECT_EQ(engine.state().engine_seq, 1U);
+}
+
+TEST_F(EngineTest, AppliesNothingAfterTheJournalFailed) {
+  Disk disk;
+  EngineStorage storage = open_engine_folders(folder_);
+  storage.journal = std::make_unique<MemoryStorage>(disk);
+  Engine engine(options(), std::move(storage));
+  open_accounts(engine, 1, 3);
+  {
+    const std::lock_guard lock(disk.mutex);
+    disk.failing_syncs = true;
+  }
+  const std::string batch = openings(4, 1);
+  EXPECT_EQ(engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings).ticket, 4U);
+  EXPECT_THROW(
+      while (true) std::ignore = engine.durable(), JournalFailed);
+  EXPECT_EQ(engine.published(), 3U);
+  EXPECT_THROW(engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings), JournalFailed);
+  EXPECT_THROW(engine.take_snapshot(), JournalFailed);
+}
+
+TEST_F(EngineTest, RefusesCommandsAndServesReadsWhileTheDiskIsFull) {
+  Disk disk;
+  EngineStorage storage = open_engine_folders(folder_);
+  storage.journal = std::make_unique<MemoryStorage>(disk);
+  Engine engine(options(), std::move(storage));
+  open_accounts(engine, 1, 3);
+  {
+    const std::lock_guard lock(disk.mutex);
+    disk.full = true;
+  }
+  unsigned id = 4;
+  std::string batch = openings(id, 100);
+  Answer answer;
+  // Goes on through the segments that are there, then is refused with UNAVAILABLE.
+  while (answer.bytes != "\x10\x08") {
+    answer = engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings);
+    if (answer.ticket > 0) batch = openings(id += 100, 100);
+  }
+  EXPECT_TRUE(engine.query(1));
+  EXPECT_FALSE(engine.read_events(0, kAllEvents).bytes.empty());
+  const std::uint64_t accepted = engine.state().engine_seq;
+  {
+    const std::lock_guard lock(disk.mutex);
+    disk.full = false;
+  }
+  while ((answer = engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings)).ticket == 0) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(answer.ticket, accepted + 100);
+  while (engine.durable() < answer.ticket) std::this_thread::yield();
+}
+
+}  // namespace
+}  // namespace exchange::engine::log
