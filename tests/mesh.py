@@ -112,7 +112,7 @@ def _certificate(
 
 
 def _claims(account: int, scopes: str, changed: Mapping[str, Any]) -> dict[str, Any]:
-    now = int(datetime.now(UTC).timestamp())
+    now = int(changed.get("iat") or datetime.now(UTC).timestamp())
     claims = {
         "iss": "exchange",
         "aud": "exchange",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from exchange.error.v1 import reason_pb2
@@ -129,7 +130,7 @@ def refusal_of(error: grpc.aio.AioRpcError) -> Refusal:
     """
     details = dict(error.trailing_metadata() or ()).get(STATUS_DETAILS_KEY)
     if isinstance(details, bytes):
-        return _from_status(status_pb2.Status.FromString(details))
+        return _from_status(_parsed(details))
     if error.code() is grpc.StatusCode.UNAVAILABLE:
         return Unavailable("A part of the exchange does not answer; retry with the same ids.")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -144,6 +145,13 @@ def _bad_request(refusal: InvalidField) -> error_details_pb2.BadRequest:
             for violation in refusal.violations
         ]
     )
+
+
+def _parsed(details: bytes) -> status_pb2.Status:
+    try:
+        return status_pb2.Status.FromString(details)
+    except DecodeError as error:
+        raise PeerFailed("the peer sent a status that nobody can read") from error
 
 
 def _from_status(status: status_pb2.Status) -> Refusal:

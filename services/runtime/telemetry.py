@@ -7,22 +7,14 @@ Metrics are served in Prometheus' text format on a port of their own, bound to t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.aiokafka import AIOKafkaInstrumentor
-from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
-from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-_INSTRUMENTORS: tuple[Any, ...] = (AsyncPGInstrumentor, RedisInstrumentor, AIOKafkaInstrumentor)
 
 
 class RpcMetrics:
@@ -66,9 +58,9 @@ def _tracer(service: str, otlp_endpoint: str | None) -> Iterator[trace.Tracer]:
         shutdown_on_exit=False,
     )
     if otlp_endpoint:
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=True)))
-        for instrumentor in _INSTRUMENTORS:
-            instrumentor().instrument(tracer_provider=provider)
+        from services.runtime.trace_export import export  # noqa: PLC0415 - costly, and needed by few
+
+        export(provider, otlp_endpoint)
     try:
         yield provider.get_tracer("exchange")
     finally:

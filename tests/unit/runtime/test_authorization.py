@@ -1,0 +1,86 @@
+"""Rules from the contract, and the list of callers."""
+
+from pathlib import Path
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
+
+from exchange.engine.v1 import engine_service_pb2
+from exchange.orders.v1 import orders_service_pb2
+from services.runtime.authorization import Callers, Rule, identity_of, rules_of
+
+SUBMIT = "/exchange.engine.v1.EngineService/Submit"
+INTERNAL = Rule("", public=False, internal=True)
+PUBLIC = Rule("", public=True, internal=False)
+
+
+def test_rules_are_read_from_the_contract() -> None:
+    orders = rules_of(orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"])
+    engine = rules_of(engine_service_pb2.DESCRIPTOR.services_by_name["EngineService"])
+    assert orders["/exchange.orders.v1.OrdersService/PlaceOrder"] == Rule("orders:write", public=False, internal=False)
+    assert engine[SUBMIT] == INTERNAL
+
+
+def test_a_method_that_states_nothing_is_a_mistake() -> None:
+    file = descriptor_pb2.FileDescriptorProto(name="careless.proto", package="careless", syntax="proto3")
+    file.message_type.add(name="Nothing")
+    method = file.service.add(name="Service").method.add(name="Call")
+    method.input_type = method.output_type = ".careless.Nothing"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    with pytest.raises(ValueError, match=r"careless\.Service\.Call must state one of"):
+        rules_of(pool.FindServiceByName("careless.Service"))
+
+
+@pytest.fixture
+def callers(tmp_path: Path) -> Callers:
+    path = tmp_path / "callers.yaml"
+    path.write_text(
+        f"callers:\n"
+        f"  orders: {{methods: [{SUBMIT}], commands: [place_order, cancel_order]}}\n"
+        f"  wallets: {{methods: [/exchange.engine.v1.EngineService/*]}}\n"
+    )
+    return Callers.load(path)
+
+
+def test_a_process_may_call_what_is_listed(callers: Callers) -> None:
+    assert callers.allows("orders", SUBMIT, INTERNAL)
+    assert callers.allows("wallets", SUBMIT, INTERNAL)
+    assert not callers.allows("orders", "/exchange.engine.v1.EngineService/Query", INTERNAL)
+    assert not callers.allows("wallets", "/exchange.engine.v1.AdminService/OpenAccount", INTERNAL)
+    assert not callers.allows("stranger", SUBMIT, PUBLIC)
+
+
+def test_the_edge_may_call_all_that_is_not_internal(callers: Callers) -> None:
+    assert callers.allows("edge", SUBMIT, PUBLIC)
+    assert not callers.allows("edge", SUBMIT, INTERNAL)
+
+
+def test_commands_are_listed_too(callers: Callers) -> None:
+    assert callers.commands_of("orders") == {"place_order", "cancel_order"}
+    assert callers.commands_of("wallets") == callers.commands_of("stranger") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "callers: []",
+        "callers: {orders: []}",
+        "callers: {orders: {methods: x}}",
+        "callers: {edge: {methods: []}}",
+    ],
+)
+def test_a_list_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "callers.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"callers|caller|edge"):
+        Callers.load(path)
+
+
+def test_an_identity_is_a_spiffe_name_of_this_mesh() -> None:
+    assert identity_of({"peer_spiffe_id": [b"spiffe://exchange/orders"]}) == "orders"
+    assert identity_of({"peer_spiffe_id": [b"spiffe://elsewhere/orders"]}) is None
+    assert identity_of({"x509_subject_alternative_name": [b"spiffe://exchange/orders"]}) is None
+    assert identity_of({}) is None
