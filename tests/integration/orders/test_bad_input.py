@@ -1,0 +1,150 @@
+"""Whatever is wrong with a request is named, with the right code and a sentence that helps; nothing changes."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from exchange.orders.v1 import orders_service_pb2 as pb
+from exchange.type.v1 import order_pb2 as t
+from services.kernel.refusal import InvalidField, Refusal
+from services.runtime.refusals import refusal_of
+from tests.integration.orders.venue import Orders, limit_order, refused
+
+SERVICE = "/exchange.orders.v1.OrdersService"
+
+BAD_ORDERS: list[tuple[str, dict[str, Any]]] = [
+    ("UNKNOWN_INSTRUMENT", {"instrument": "XRP-KK99"}),
+    ("PRICE_NOT_ON_TICK", {"price": "100.001"}),
+    ("PRICE_OUT_OF_RANGE", {"price": "999999999999999999"}),
+    ("PRICE_OUT_OF_RANGE", {"price": "-1"}),
+    ("QUANTITY_NOT_ON_LOT", {"quantity": "0.00001"}),
+    ("QUANTITY_OUT_OF_RANGE", {"quantity": "999999999999999999"}),
+    ("QUANTITY_OUT_OF_RANGE", {"quantity": "-0.5"}),
+    ("QUANTITY_OUT_OF_RANGE", {"quantity": "0"}),
+    ("NOTIONAL_OUT_OF_RANGE", {"price": "0.01", "quantity": "0.0001"}),
+]
+
+MALFORMED: list[tuple[str, dict[str, Any]]] = [
+    ("price", {"price": "1e5"}),
+    ("price", {"price": "+1"}),
+    ("price", {"price": "1,5"}),
+    ("price", {"price": "NaN"}),
+    ("price", {"price": "1" * 10_000}),
+    ("quantity", {"quantity": "1."}),
+    ("quantity", {"quantity": "٣"}),
+    ("quantity", {"quantity": "0.5 "}),
+    ("instrument", {"instrument": "btc'; DROP TABLE fill"}),
+    ("client_order_id", {"client_order_id": ""}),
+    ("client_order_id", {"client_order_id": "x" * 37}),
+    ("side", {"side": 0}),
+    ("side", {"side": 99}),
+    ("type", {"type": 99}),
+    ("time_in_force", {"time_in_force": 99}),
+    ("self_trade_prevention", {"self_trade_prevention": 0}),
+    ("", {"price": ""}),
+    ("", {"type": t.ORDER_TYPE_MARKET, "time_in_force": t.TIME_IN_FORCE_IOC}),
+    ("", {"quote_budget": "5"}),
+]
+
+
+async def refusal_of_order(orders: Orders, **changes: Any) -> Refusal:
+    async with refused() as refusals:
+        await orders.place(**changes)
+    return refusals[0]
+
+
+@pytest.mark.parametrize(("reason", "changes"), BAD_ORDERS)
+async def test_an_order_that_breaks_a_rule_is_refused_with_the_rule(
+    orders: Orders, reason: str, changes: dict[str, Any]
+) -> None:
+    refusal = await refusal_of_order(orders, **changes)
+    assert refusal.reason == reason
+    assert refusal.message.endswith(".")
+    assert list((await orders.list(open_only=True)).orders) == []
+
+
+async def test_a_malformed_field_is_named_and_nothing_is_sequenced(orders: Orders) -> None:
+    before = int((await orders.place(client_order_id="before")).engine_seq)
+    for field, changes in MALFORMED:
+        refusal = await refusal_of_order(orders, **changes)
+        assert isinstance(refusal, InvalidField), changes
+        assert field in [violation.field for violation in refusal.violations], changes
+    assert int((await orders.place(client_order_id="after")).engine_seq) == before + 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pb.CancelOrderRequest(),
+        pb.CancelOrderRequest(order_id="0"),
+        pb.CancelOrderRequest(order_id="-1"),
+        pb.CancelOrderRequest(order_id="1" * 21),
+        pb.CancelOrderRequest(client_order_id="a b"),
+        pb.CancelOrderRequest(order_id="1", request_id="é"),
+    ],
+)
+async def test_a_malformed_cancel_is_refused(orders: Orders, request_: pb.CancelOrderRequest) -> None:
+    async with refused() as refusals:
+        await orders.stub.CancelOrder(request_, metadata=orders.bearer())
+    assert refusals[0].reason == "INVALID_FIELD"
+
+
+@pytest.mark.parametrize("order_id", ["1", "9223372036854775808", "18446744073709551616", "99999999999999999999"])
+async def test_a_number_that_no_order_has_is_not_found(orders: Orders, order_id: str) -> None:
+    for attempt in (orders.get(order_id=order_id), orders.cancel(order_id=order_id)):
+        async with refused() as refusals:
+            await attempt
+        assert refusals[0].reason == "ORDER_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("reason", "query"),
+    [
+        ("INVALID_PAGE_TOKEN", {"page_token": "garbage"}),
+        ("INVALID_FIELD", {"page_token": "x" * 257}),
+        ("INVALID_FIELD", {"page_size": -1}),
+        ("INVALID_FIELD", {"page_size": 501}),
+    ],
+)
+async def test_a_bad_page_is_refused(orders: Orders, reason: str, query: dict[str, Any]) -> None:
+    async with refused() as refusals:
+        await orders.list(**query)
+    assert refusals[0].reason == reason
+
+
+@pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\xff\xff\xff\xff\x0f", b"not a message"])
+@pytest.mark.parametrize("method", ["PlaceOrder", "CancelOrder", "GetOrder", "ListOrders"])
+async def test_garbage_is_refused(orders: Orders, method: str, body: bytes) -> None:
+    async with refused() as refusals:
+        await orders.channel.unary_unary(f"{SERVICE}/{method}")(body, metadata=orders.bearer())
+    assert refusals[0].reason == "INVALID_FIELD"
+
+
+async def test_tokens_are_checked(orders: Orders) -> None:
+    cases: list[tuple[str, Any]] = [
+        ("UNAUTHENTICATED", None),
+        ("UNAUTHENTICATED", (("authorization", "Bearer abc"),)),
+        ("TOKEN_EXPIRED", orders.bearer(iat=1, exp=2)),
+        ("SCOPE_MISSING", orders.bearer(scopes="orders:read")),
+    ]
+    for reason, metadata in cases:
+        async with refused() as refusals:
+            await orders.stub.PlaceOrder(limit_order(), metadata=metadata)
+        assert refusals[0].reason == reason
+    assert list((await orders.list()).orders) == []
+
+
+async def test_bad_input_beside_good_input_harms_nobody(orders: Orders) -> None:
+    """Send bad and good orders in one turn: each gets its own answer."""
+
+    async def attempt(number: int) -> str:
+        changes = {} if number % 2 else {"price": "0.001"}
+        try:
+            return (await orders.place(client_order_id=f"o{number}", **changes)).order.client_order_id
+        except grpc.aio.AioRpcError as error:
+            return refusal_of(error).reason
+
+    answers = await asyncio.gather(*map(attempt, range(40)))
+    assert answers == [f"o{number}" if number % 2 else "PRICE_NOT_ON_TICK" for number in range(40)]

@@ -1,0 +1,127 @@
+"""The service around a real engine and a real PostgreSQL, and a client of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+
+from exchange.orders.v1 import orders_service_pb2 as pb
+from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+from exchange.type.v1 import order_pb2 as t
+from services.kernel.refusal import Refusal
+from services.orders.app import build
+from services.orders.settings import Settings
+from services.runtime.refusals import refusal_of
+from services.runtime.run import Process, running
+from tests.contract.orders.engines import Engine
+from tests.mesh import Mesh
+from tests.unit.orders.samples import ALICE
+
+PATIENCE_S = 20.0
+SCOPES = "orders:read orders:write"
+
+
+class Venue:
+    """An engine that can be stopped and started, and what the service needs to know of the rest."""
+
+    def __init__(self, mesh: Mesh, engine: Engine, dsn: str, redis_url: str) -> None:
+        self.mesh = mesh
+        self.dsn = dsn
+        self.engine_port = 0
+        self._engine = engine
+        self._redis_url = redis_url
+        self._running = AsyncExitStack()
+
+    async def start_engine(self) -> None:
+        """Start the engine, each time on the same port."""
+        process = await self._running.enter_async_context(self._engine.running(self.engine_port))
+        self.engine_port = process.server.port
+
+    async def stop_engine(self) -> None:
+        """Stop the engine; what it knows stays."""
+        await self._running.aclose()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Give the settings of an orders process, as keywords."""
+        return {
+            **self.mesh.process("orders"),
+            "engine_target": f"127.0.0.1:{self.engine_port}",
+            "auth_target": "127.0.0.1:1",
+            "postgres_dsn": self.dsn,
+            "redis_url": self._redis_url,
+        }
+
+    @asynccontextmanager
+    async def orders(self, *, healthy: bool = True) -> AsyncIterator["Orders"]:
+        """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh."""
+
+        async def with_keys_of_mesh(process: Process, own: Settings) -> None:
+            await build(process, own)
+            process.use_tokens(self.mesh.keys)
+
+        async with (
+            running("orders", Settings(**self.settings), with_keys_of_mesh) as process,
+            self.mesh.channel("edge", process.server.port) as channel,
+        ):
+            orders = Orders(self.mesh, process, channel)
+            if healthy:
+                await orders.healthy()
+            yield orders
+
+
+class Orders:
+    """A client of the service for any account."""
+
+    def __init__(self, mesh: Mesh, process: Process, channel: grpc.aio.Channel) -> None:
+        self._mesh = mesh
+        self._process = process
+        self.channel = channel
+        self.stub = OrdersServiceStub(channel)
+
+    async def healthy(self) -> None:
+        """Wait until every dependency answers."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self._process.health.check_all()
+            while self._process.health.faults:
+                await self._process.health.check_all()
+
+    def bearer(self, account: int = ALICE, scopes: str = SCOPES, **claims: Any) -> tuple[tuple[str, str], ...]:
+        return self._mesh.bearer(account, scopes, **claims)
+
+    async def place(self, account: int = ALICE, **changes: Any) -> pb.PlaceOrderResponse:
+        return await self.stub.PlaceOrder(limit_order(**changes), metadata=self.bearer(account))
+
+    async def cancel(self, account: int = ALICE, **target: str) -> pb.CancelOrderResponse:
+        return await self.stub.CancelOrder(pb.CancelOrderRequest(**target), metadata=self.bearer(account))
+
+    async def get(self, account: int = ALICE, **target: str) -> pb.GetOrderResponse:
+        return await self.stub.GetOrder(pb.GetOrderRequest(**target), metadata=self.bearer(account))
+
+    async def list(self, account: int = ALICE, **query: Any) -> pb.ListOrdersResponse:
+        return await self.stub.ListOrders(pb.ListOrdersRequest(**query), metadata=self.bearer(account))
+
+
+def limit_order(client_order_id: str = "one", **changes: Any) -> pb.PlaceOrderRequest:
+    """Write an order to buy 0.5 BTC at 100.00; `changes` are fields of it."""
+    fields: dict[str, Any] = {
+        "instrument": "BTC-KK99",
+        "side": t.SIDE_BUY,
+        "type": t.ORDER_TYPE_LIMIT,
+        "time_in_force": t.TIME_IN_FORCE_GTC,
+        "price": "100",
+        "quantity": "0.5",
+    }
+    return pb.PlaceOrderRequest(client_order_id=client_order_id, **fields | changes)
+
+
+@asynccontextmanager
+async def refused() -> AsyncIterator[list[Refusal]]:
+    """Collect the refusal that the body must meet."""
+    caught: list[Refusal] = []
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        yield caught
+    caught.append(refusal_of(error.value))
