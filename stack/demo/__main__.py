@@ -18,7 +18,7 @@ DEFAULT_SEED = 99
 def main() -> int:
     """Do what the command line says; give the exit code."""
     settings = _settings(_parser().parse_args())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     refusals: tuple[Exception, ...] = ()
     try:
         asyncio.run(_until_stopped(settings))

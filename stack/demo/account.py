@@ -138,15 +138,16 @@ class DemoAccount:
     async def _call(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
         backoff = Backoff(self._entropy, first_s=0.2, ceiling_s=3.0)
         try:
-            return await call(method, request, backoff, self._bearer)
+            return await call(method, request, backoff, self.authorization)
         except RefusedError as refused:
             if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
         # The session may be gone with the server that kept it. A new login settles that; a second refusal is final.
         self._tokens = None
-        return await call(method, request, backoff, self._bearer)
+        return await call(method, request, backoff, self.authorization)
 
-    async def _bearer(self) -> Metadata:
+    async def authorization(self) -> Metadata:
+        """Give the metadata of a call in the name of the user, with a token that will live a while."""
         async with self._renewing:
             if self._tokens is None or self._age_left_s(self._tokens) < TOKEN_MARGIN_S:
                 self._tokens = await self._renewed(self._tokens)

@@ -65,7 +65,7 @@ class Feed:
             try:
                 await self._connect()
             except* (FeedInterruptedError, MalformedMessageError, OSError, WebSocketException) as lost:
-                _log.info("feed interrupted: %s", "; ".join(str(error) or repr(error) for error in _leaves(lost)))
+                _log.warning("feed interrupted: %s", "; ".join(str(error) or repr(error) for error in _leaves(lost)))
             await asyncio.sleep(self._backoff.next_delay_s())
 
     async def _connect(self) -> None:

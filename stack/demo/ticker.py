@@ -1,6 +1,7 @@
 """The line that shows the market moving."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -10,21 +11,31 @@ from stack.demo.public_market import PublicMarket
 REFRESH_S = 1.0
 LOG_EVERY_S = 10.0
 """Where the output is no terminal, a line is written this seldom."""
+GAP = "   "
 
 
 async def show(markets: Sequence[PublicMarket], output: TextIO = sys.stdout) -> None:
     """Write the line until cancelled: over itself on a terminal, below itself elsewhere."""
-    on_terminal = output.isatty()
-    before, after = ("\r\x1b[2K", "") if on_terminal else ("", "\n")
-    while True:
-        await asyncio.sleep(REFRESH_S if on_terminal else LOG_EVERY_S)
-        output.write(f"{before}{line(markets)}{after}")
-        output.flush()
+    if not output.isatty():
+        while True:
+            await asyncio.sleep(LOG_EVERY_S)
+            print(line(markets), file=output, flush=True)
+    try:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            # A line that wraps cannot be written over.
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[2K{line(markets, width)}", end="", file=output, flush=True)
+    finally:
+        print(file=output, flush=True)
 
 
-def line(markets: Sequence[PublicMarket]) -> str:
-    """Give each instrument's best bid and ask, last price and trades per second."""
-    return "   ".join(map(_instrument, markets))
+def line(markets: Sequence[PublicMarket], width: int = sys.maxsize) -> str:
+    """Give each instrument's best bid and ask, last price and trades per second; as many as fit into the width."""
+    parts = list(map(_instrument, markets))
+    while len(parts) > 1 and len(GAP.join(parts)) > width:
+        parts.pop()
+    return GAP.join(parts)[:width]
 
 
 def _instrument(market: PublicMarket) -> str:

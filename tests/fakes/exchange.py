@@ -228,6 +228,7 @@ class FakeExchange(
     ) -> AsyncIterator[market_data.StreamTradesResponse]:
         market = self._markets[request.instrument]
         sent = len(market.trades)
+        yield market_data.StreamTradesResponse(epoch=1, seq=sent)
         while True:
             await self._changed(lambda seen=sent: len(market.trades) > seen)
             fresh = market.trades[sent:]
@@ -260,7 +261,9 @@ class FakeExchange(
         if self.balances[email][asset] < needed:
             await _refuse(context, "INSUFFICIENT_FUNDS", asset=asset)
         leaves = self._match(email, request, market, met)
-        if leaves and request.time_in_force == kinds.TIME_IN_FORCE_GTC:
+        if not leaves:
+            order.status = kinds.ORDER_STATUS_FILLED
+        elif request.time_in_force == kinds.TIME_IN_FORCE_GTC:
             order.status = kinds.ORDER_STATUS_NEW
             order.leaves_quantity = str(leaves)
             market.resting[order.order_id] = _Resting(email, order, leaves)

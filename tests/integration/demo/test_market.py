@@ -156,6 +156,13 @@ async def test_withdrawing_leaves_no_order(edge: Edge, maker: DemoAccount) -> No
     assert edge.exchange.open_orders(MAKER.email) == []
 
 
+async def test_a_narrow_terminal_shows_the_instruments_that_fit(edge: Edge) -> None:
+    markets = [PublicMarket(each, edge.channel, Backoff(SystemEntropy()), lambda: None) for each in INSTRUMENTS]
+    assert ticker.line(markets, 60) == "BTC-KK99 -/- last - 0.0/s   ETH-KK99 -/- last - 0.0/s"
+    assert ticker.line(markets, 10) == "BTC-KK99 -"
+    assert len(ticker.line(markets)) == 81
+
+
 class Terminal(io.StringIO):
     """A terminal that tells when it was written to."""
 
