@@ -40,7 +40,7 @@ class Submitter:
     def __init__(self, channel: grpc.aio.Channel, clock: Clock, entropy: Entropy) -> None:
         self._stub = EngineServiceStub(channel)
         self._backoff = Backoff(clock, entropy)
-        self._open = False
+        self._open = asyncio.Event()
         self._waiting: deque[tuple[Command, Answer]] = deque()
         self._sent: deque[list[Answer]] = deque()
         self._in_doubt = 0
@@ -52,7 +52,7 @@ class Submitter:
         Raises `Unavailable` if the engine is lost or the outcome unknown, `LimitExceeded` if too much is on its way,
         and the engine's refusal of a whole batch.
         """
-        if not self._open:
+        if not self._open.is_set():
             raise _lost()
         if self._in_doubt >= MAX_PENDING:
             raise LimitExceeded("The engine has as much to do as it may.", retry_after_ms=RETRY_AFTER_MS)
@@ -62,9 +62,13 @@ class Submitter:
         self._wanted.set()
         return await answer
 
+    async def ready(self) -> None:
+        """Wait until the stream is open."""
+        await self._open.wait()
+
     async def check(self) -> None:
         """Raise unless the stream is open."""
-        if not self._open:
+        if not self._open.is_set():
             raise _lost()
 
     async def run(self) -> None:
@@ -75,7 +79,7 @@ class Submitter:
             except* (Refusal, PeerFailed, grpc.aio.AioRpcError, EOFError) as broken:
                 _log.warning("submitter_waits", error=str(broken.exceptions[0]))
             finally:
-                self._open = False
+                self._open.clear()
                 self._give_up()
             await self._backoff.pause()
 
@@ -83,7 +87,7 @@ class Submitter:
         """Write and read until the stream breaks."""
         try:
             await stream.wait_for_connection()
-            self._open = True
+            self._open.set()
             self._backoff.reset()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write(stream))

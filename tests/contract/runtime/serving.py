@@ -108,9 +108,11 @@ async def orders(folder: Path, place: Place = accept, **changed: Any) -> AsyncIt
 
 
 @asynccontextmanager
-async def engine(folder: Path, servicer: Engine, *, raw: Any = None, **changed: Any) -> AsyncIterator[Served]:
+async def engine(
+    folder: Path, servicer: Engine, *, raw: Any = None, mesh: Mesh | None = None, **changed: Any
+) -> AsyncIterator[Served]:
     """Run an engine service with the handlers of the test; `orders` may call all of it."""
-    mesh = Mesh(folder, {"orders": {"methods": [f"{ENGINE}/*"], "commands": ["place_order"]}})
+    mesh = mesh or Mesh(folder, {"orders": {"methods": [f"{ENGINE}/*"], "commands": ["place_order"]}})
 
     async def build(process: Process, _own: ProcessSettings) -> None:
         process.server.add(engine_service_pb2_grpc.add_EngineServiceServicer_to_server, servicer, raw=raw)
