@@ -19,14 +19,16 @@ def main() -> int:
     """Do what the command line says; give the exit code."""
     settings = _settings(_parser().parse_args())
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
-    refusals: tuple[Exception, ...] = ()
+    complaints: list[str] = []
     try:
         asyncio.run(_until_stopped(settings))
     except* RefusedError as refused:
-        refusals = refused.exceptions
-    for refusal in refusals:
-        print(f"ERROR: the exchange refused the demo market: {refusal}", file=sys.stderr)
-    return 1 if refusals else 0
+        complaints += [f"the exchange refused the demo market: {refusal}" for refusal in refused.exceptions]
+    except* OSError as failed:
+        complaints += [f"the demo market cannot start: {failure}" for failure in failed.exceptions]
+    for complaint in complaints:
+        print(f"ERROR: {complaint}", file=sys.stderr)
+    return 1 if complaints else 0
 
 
 def _parser() -> argparse.ArgumentParser:

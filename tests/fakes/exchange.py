@@ -137,6 +137,10 @@ class FakeExchange(
         """All trades of an instrument."""
         return self._markets[symbol].trades
 
+    def forbid(self, email: str) -> None:
+        """Let the user exist with a password that nobody knows."""
+        self._passwords[email] = ""
+
     def end_tokens(self) -> None:
         """Forget every session."""
         self._tokens.clear()
