@@ -32,8 +32,7 @@ std::uint64_t journal_bytes(const Batch& batch) {
 
 Answer Engine::apply(std::span<const std::byte> submit_request, std::int64_t now_ns, CommandKinds allowed_kinds) {
   const std::lock_guard lock(mutex_);
-  require_alive();
-  if (closed_) throw JournalFailed("the engine is closed");
+  require_open();
   Answer answer;
   const Reason refusal = admit(submit_request, allowed_kinds);
   if (refusal != Reason::kNone) {
@@ -93,6 +92,7 @@ State Engine::take_snapshot() {
   StateBytes bytes;
   {
     const std::lock_guard lock(mutex_);
+    require_open();
     state = state_locked();
     if (state.engine_seq == state.snapshot_seq) return state;
     core_->save(bytes);
@@ -115,6 +115,8 @@ void Engine::close() {
   }
   journal_->close();
   publisher_->close();
+  const std::lock_guard no_snapshot(snapshot_mutex_);
+  lock_.reset();
 }
 
 void Engine::committed(std::uint64_t engine_seq) {
@@ -168,6 +170,12 @@ void Engine::hand_over(std::int64_t time_ns) {
 void Engine::require_alive() const {
   const std::lock_guard lock(failure_mutex_);
   if (!failure_.empty()) throw JournalFailed(failure_);
+}
+
+// With mutex_ held.
+void Engine::require_open() const {
+  require_alive();
+  if (closed_) throw JournalFailed("the engine is closed");
 }
 
 // The fields of EventsResponse that come before its blocks.

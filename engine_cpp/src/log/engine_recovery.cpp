@@ -41,7 +41,7 @@ Engine::Engine(const EngineOptions& options) : Engine(options, open_engine_folde
 Engine::Engine(const EngineOptions& options, EngineStorage storage)
     : options_(options),
       storage_(std::move(storage)),
-      lock_(options.folder + "/lock"),
+      lock_(std::in_place, options.folder + "/lock"),
       epoch_(read_epoch(*storage_.root)),
       events_(*storage_.events, options.event_segment_bytes),
       snapshots_(*storage_.snapshots),

@@ -118,7 +118,7 @@ class Engine final : private Listener {
 
   // Writes the state of now to disk, once its events are published. Returns how far the engine then was.
   State take_snapshot();
-  // Commits what is queued, then stops. Nothing can be applied after it.
+  // Commits what is queued, then stops and lets go of the folder. Only reads can follow.
   void close();
 
  private:
@@ -134,12 +134,13 @@ class Engine final : private Listener {
   void tick_if_due(std::int64_t time_ns);
   void hand_over(std::int64_t time_ns);
   void require_alive() const;
+  void require_open() const;
   State state_locked() const;
   std::string response_head(std::uint64_t durable_seq) const;
 
   const EngineOptions options_;
   EngineStorage storage_;
-  FolderLock lock_;
+  std::optional<FolderLock> lock_;  // until the engine is closed
   Signal signal_;
   std::uint32_t epoch_;
   EventLog events_;
