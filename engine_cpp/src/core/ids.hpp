@@ -30,7 +30,7 @@ struct IdEntry {
   CommandKind kind{};
   bool pinned = false;
   ClientId id;
-  Links links;
+  Links links{};
 };
 
 class IdWindow {

@@ -166,4 +166,45 @@ Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq)
   return slot;
 }
 
+void Instruments::save(StateWriter& out) const {
+  out.put(instruments_.size());
+  for (Slot slot = 0; slot < instruments_.size(); ++slot) {
+    const InstrumentDefinition d = definition(slot);
+    out.put(instruments_[slot].listed_seq, d.instrument_id, d.asset_class, d.price_scale, d.quantity_scale, d.tick,
+            d.lot, d.min_quantity, d.max_quantity, d.min_notional, d.max_notional, d.market_protection_bps, d.phase);
+    out.put_text(d.symbol);
+    for (const AssetDefinition& asset : {d.base, d.quote}) {
+      out.put(asset.asset_id, asset.scale);
+      out.put_text(asset.symbol);
+    }
+  }
+}
+
+bool Instruments::load(StateReader& in) {
+  const std::uint32_t count = in.get_count(instruments_.room());
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
+    InstrumentDefinition d;
+    InstrumentSymbol symbol;
+    AssetSymbol base;
+    AssetSymbol quote;
+    std::uint64_t listed_seq = 0;
+    in.get(listed_seq, d.instrument_id, d.asset_class, d.price_scale, d.quantity_scale, d.tick, d.lot, d.min_quantity,
+           d.max_quantity, d.min_notional, d.max_notional, d.market_protection_bps, d.phase);
+    in.get_text(symbol);
+    in.get(d.base.asset_id, d.base.scale);
+    in.get_text(base);
+    in.get(d.quote.asset_id, d.quote.scale);
+    in.get_text(quote);
+    d.symbol = symbol.view();
+    d.base.symbol = base.view();
+    d.quote.symbol = quote.view();
+    in.require(is_between(d.asset_class, AssetClass::kCrypto, AssetClass::kCommodity));
+    in.require(is_between(d.phase, TradingPhase::kContinuous, TradingPhase::kClosed));
+    if (!in.ok()) return false;
+    const Listed listed = list(d, listed_seq);
+    in.require(listed.reason == Reason::kNone && !listed.repeated);
+  }
+  return in.ok();
+}
+
 }  // namespace exchange::engine

@@ -12,14 +12,15 @@ void save_progress(StateWriter& out, const Progress& p) {
 
 bool is_amount(std::int64_t value) noexcept { return value >= 0 && value <= kMaxAmount; }
 
-// A taker's notional is bounded by the supply, a maker's by its limit: twice kMaxAmount in all.
+// A refused order may have named any quantity; what traded is bounded by the supply and by the limit of each order.
 bool load_progress(StateReader& in, Progress& p) {
   in.get(p.quantity, p.cum_quantity, p.leaves, p.prevented, p.cancelled, p.taker_notional, p.maker_notional, p.cum_fee,
          p.updated_ns, p.version, p.status, p.end_reason);
-  for (const std::int64_t value : {p.quantity, p.cum_quantity, p.leaves, p.prevented, p.cancelled, p.taker_notional,
-                                   p.maker_notional, p.cum_fee}) {
+  for (const std::int64_t value : {p.cum_quantity, p.leaves, p.prevented, p.taker_notional, p.maker_notional,
+                                   p.cum_fee}) {
     in.require(is_amount(value));
   }
+  in.require(p.quantity >= 0 && p.cancelled >= 0);
   in.require(is_between(p.status, OrderStatus::kNew, OrderStatus::kRejected));
   in.require(is_between(p.end_reason, EndReason::kNone, EndReason::kTooOld));
   return in.ok() && Int128{p.cum_quantity} + p.leaves + p.prevented + p.cancelled == p.quantity;
@@ -31,14 +32,17 @@ bool has_known_terms(const OrderRecord& order) noexcept {
          is_between(order.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
          is_between(order.mode, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          order.taker_fee_ppm <= kMaxFeePpm && order.maker_fee_ppm <= kMaxFeePpm && is_amount(order.held) &&
-         is_amount(order.quote_budget);
+         order.quote_budget >= 0;
 }
 
 // An open order is good to rest: a limit order on the grid of its instrument.
 bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexcept {
   if (order.type != OrderType::kLimit || order.time_in_force != TimeInForce::kGtc) return false;
   if (order.instrument >= instruments.size() || order.price <= 0 || order.price > kMaxPrice) return false;
-  return order.price == order.hold_price && order.price % instruments[order.instrument].tick == 0;
+  const Instrument& instrument = instruments[order.instrument];
+  return order.price == order.hold_price && order.price % instrument.tick == 0 &&
+         order.now.quantity <= instrument.max_quantity &&
+         instrument.notional(order.price, order.now.quantity) <= kMaxAmount;
 }
 
 }  // namespace
@@ -118,7 +122,8 @@ void Orders::save(StateWriter& out) const {
   for (const Slot slot : sorted()) {
     const OrderRecord& o = orders_[slot];
     out.put(o.order_id, o.price, o.hold_price, o.quote_budget, o.accepted_ns, o.held, o.account, o.instrument,
-            o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode, o.post_only);
+            o.instrument_id, o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode,
+            o.post_only);
     out.put_text(o.client_order_id.view());
     save_progress(out, o.now);
     save_progress(out, o.first);
@@ -139,7 +144,8 @@ bool Orders::load(StateReader& in, std::uint32_t accounts, const Instruments& in
 bool Orders::load_order(StateReader& in, std::uint32_t accounts, const Instruments& instruments) {
   OrderRecord o;
   in.get(o.order_id, o.price, o.hold_price, o.quote_budget, o.accepted_ns, o.held, o.account, o.instrument,
-         o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode, o.post_only);
+         o.instrument_id, o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode,
+         o.post_only);
   in.get_text(o.client_order_id);
   in.require(load_progress(in, o.now) && load_progress(in, o.first));
   in.require(o.order_id > first_id_ + entered_ && o.order_id - first_id_ < std::uint64_t{1} << 56);

@@ -47,7 +47,8 @@ struct OrderRecord {
   Progress now;
   Progress first;
   Slot account = kNil;
-  Slot instrument = kNil;
+  Slot instrument = kNil;  // kNil if the order was refused for naming none
+  std::uint32_t instrument_id = 0;
   Slot book_slot = kNil;  // kNil unless it rests
   Slot id_entry = kNil;   // of the window, that remembers its client order id
   Slot next_in_bucket = kNil;
@@ -61,9 +62,10 @@ struct OrderRecord {
   SelfTradePrevention mode{};
   bool post_only = false;
   ClientId client_order_id;
-  Links by_age;
-  Links by_account;
+  Links by_age{};
+  Links by_account{};
 
+  [[nodiscard]] bool has_budget() const noexcept { return quote_budget > 0; }
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
   [[nodiscard]] std::uint32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };

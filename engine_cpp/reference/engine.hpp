@@ -1,0 +1,180 @@
+// The naive engine: the same rules as the core, written to be read, with ordered maps and no thought for speed. The two
+// argue over seeded streams of commands; where they differ, one of them misread a rule.
+//
+// Invariants:
+//   1. It shares with the core only the decoded commands and the encoding of events, none of the rules.
+//   2. There is one book of everything: no halves, no messages, no pools. It is never full.
+//
+// Threads: none.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "events.hpp"
+#include "exchange/engine/core.hpp"
+
+namespace exchange::engine::reference {
+
+__extension__ using Wide = __int128;
+
+struct Asset {
+  std::string symbol;
+  std::uint32_t scale = 0;
+};
+
+struct Instrument {
+  InstrumentDefinition definition;  // its text views point at the strings below
+  std::string symbol, base_symbol, quote_symbol;
+  std::uint64_t listed_seq = 0;
+  std::uint64_t book_seq = 0;
+  std::map<std::int64_t, std::list<std::uint64_t>> bids;  // best last
+  std::map<std::int64_t, std::list<std::uint64_t>> asks;  // best first
+};
+
+struct Balance {
+  std::int64_t available = 0;
+  std::int64_t held = 0;
+};
+
+struct Account {
+  OpenAccount opened;  // with the effective group
+  std::uint64_t opened_seq = 0;
+  std::map<std::uint32_t, Balance> balances;
+  std::uint32_t ids = 0;
+  std::uint32_t open_orders = 0;
+};
+
+struct Order {
+  OrderView view;  // its id views `client_order_id`
+  OrderView first;
+  std::string client_order_id;
+  std::int64_t limit = 0;  // worst price
+  std::int64_t held = 0;
+  std::int64_t maker_notional = 0;
+  std::int64_t taker_notional = 0;
+  std::uint32_t maker_ppm = 0;
+  std::uint32_t taker_ppm = 0;
+  int references = 0;
+
+  [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
+  [[nodiscard]] bool has_budget() const { return view.quote_budget > 0; }
+};
+
+struct RememberedId {
+  std::uint64_t account_id = 0;
+  std::string id;
+  CommandKind kind{};
+  std::uint64_t fingerprint = 0;
+  std::uint64_t engine_seq = 0;
+  std::int64_t used_ns = 0;
+  std::int64_t since_ns = 0;
+  Reason reason{};
+  std::uint64_t order_id = 0;
+  bool pinned = false;
+};
+
+struct AnsweredTransfer {
+  Transfer transfer;
+  std::uint64_t engine_seq = 0;
+  Reason reason{};
+};
+
+struct Result {
+  std::uint64_t engine_seq = 0;
+  Reason reason = Reason::kNone;
+  bool replayed = false;
+  std::optional<OrderView> order{};
+};
+
+class Engine {
+ public:
+  Engine(const Limits& limits, std::uint8_t shard);
+
+  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events);
+
+ private:
+  using IdList = std::list<RememberedId>;
+
+  Result on(const Tick& command);
+  Result on(const PlaceOrder& command);
+  Result on(const CancelOrder& command);
+  Result on(const Transfer& command);
+  Result on(const OpenAccount& command);
+  Result on(const CreateInstrument& command);
+
+  // Ids.
+  void forget_old_ids();
+  void forget(IdList::iterator id);
+  void remember(const RememberedId& id);
+  void order_ended(const Order& order);
+  [[nodiscard]] std::optional<Result> repeated(std::uint64_t account_id, const std::string& id,
+                                               std::uint64_t fingerprint, CommandKind kind) const;
+
+  // Orders.
+  [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
+  [[nodiscard]] Reason check_instrument(const PlaceOrder& command) const;
+  [[nodiscard]] std::optional<std::int64_t> worst_price(const PlaceOrder& command) const;
+  [[nodiscard]] Reason check_money(const PlaceOrder& command, std::int64_t worst) const;
+  Order& create(const PlaceOrder& command);
+  Result conclude(const PlaceOrder& command, Order& order, Reason reason);
+  Result reject(const PlaceOrder& command, Reason reason);
+  Result cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason);
+  [[nodiscard]] std::uint64_t find_target(const CancelOrder& command) const;
+  void expire_old_orders();
+
+  // Matching.
+  [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
+  [[nodiscard]] bool can_fill_whole(const Instrument& instrument, const Order& taker) const;
+  void match(Instrument& instrument, Order& taker);
+  bool meet(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted);
+  bool prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted);
+  void trade(Instrument& instrument, Order& taker, Order& maker, std::int64_t quantity, bool last);
+  void finish(Instrument& instrument, Order& taker);
+  [[nodiscard]] std::int64_t affordable(const Instrument& instrument, const Order& taker, std::int64_t price) const;
+  [[nodiscard]] Order* best_opposite(Instrument& instrument, Side side);
+  void take_out(Instrument& instrument, const Order& order);
+  void level_changed(Instrument& instrument, Side side, std::int64_t price);
+
+  // Money.
+  [[nodiscard]] std::int64_t notional(const Instrument& instrument, std::int64_t price, std::int64_t quantity) const;
+  [[nodiscard]] std::int64_t base_units(const Instrument& instrument, std::int64_t quantity) const;
+  [[nodiscard]] std::int64_t hold_of(const Order& order) const;
+  [[nodiscard]] std::uint32_t held_asset(const Order& order) const;
+  void release_excess(Order& order);
+  std::int64_t book_fill(Order& order, const FillView& fill, bool done);
+  void pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t buyer_fee, std::int64_t seller_fee);
+  void end(Order& order, OrderStatus status, EndReason reason);
+  void changed(Order& order, OrderUpdateCause cause, const FillView* fill = nullptr);
+  void tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,
+            std::uint64_t trade_id = 0);
+  [[nodiscard]] Account& account_of(const Order& order) { return accounts_.at(order.view.account_id); }
+
+  Limits limits_;
+  std::uint64_t shard_bits_;
+  Stamp now_;
+  EventWriter* events_ = nullptr;
+  std::vector<FillView> fills_;
+  std::vector<BookChangeView> changes_;
+
+  std::map<std::uint32_t, Asset> assets_;
+  std::map<std::uint32_t, std::int64_t> supply_;
+  std::map<std::uint32_t, Instrument> instruments_;
+  std::map<std::uint64_t, Account> accounts_;
+  std::map<std::uint64_t, Order> orders_;
+  std::set<std::uint64_t> resting_;
+  std::uint64_t orders_entered_ = 0;
+  std::uint64_t trades_ = 0;
+  IdList window_;
+  IdList pinned_;
+  std::map<std::pair<std::uint64_t, std::string>, IdList::iterator> ids_;
+  std::vector<AnsweredTransfer> transfers_;
+};
+
+}  // namespace exchange::engine::reference

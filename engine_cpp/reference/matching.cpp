@@ -1,0 +1,226 @@
+// Matching in the naive engine: price, then time; own orders kept apart; money moved fill by fill.
+#include <algorithm>
+#include <iterator>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+namespace {
+
+std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) {
+  const Wide scaled = Wide{notional} * ppm;
+  return static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 == 0 ? 0 : 1));
+}
+
+}  // namespace
+
+bool Engine::would_cross(const Instrument& instrument, Side side, std::int64_t limit) const {
+  if (side == Side::kBuy) return !instrument.asks.empty() && instrument.asks.begin()->first <= limit;
+  return !instrument.bids.empty() && instrument.bids.rbegin()->first >= limit;
+}
+
+Order* Engine::best_opposite(Instrument& instrument, Side side) {
+  auto& levels = side == Side::kBuy ? instrument.asks : instrument.bids;
+  if (levels.empty()) return nullptr;
+  const auto& level = side == Side::kBuy ? levels.begin()->second : std::prev(levels.end())->second;
+  return &orders_.at(level.front());
+}
+
+bool Engine::can_fill_whole(const Instrument& instrument, const Order& taker) const {
+  const bool buys = taker.view.side == Side::kBuy;
+  std::vector<std::pair<std::int64_t, std::uint64_t>> queue;
+  for (const auto& [price, level] : buys ? instrument.asks : instrument.bids) {
+    for (const std::uint64_t id : level) queue.emplace_back(buys ? price : -price, id);
+  }
+  std::ranges::stable_sort(queue, {}, [](const auto& entry) { return entry.first; });
+  std::int64_t found = 0;
+  for (const auto& [key, id] : queue) {
+    const Order& maker = orders_.at(id);
+    if (buys ? maker.limit > taker.limit : maker.limit < taker.limit) break;
+    const bool own = accounts_.at(maker.view.account_id).opened.self_trade_group_id ==
+                     accounts_.at(taker.view.account_id).opened.self_trade_group_id;
+    if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
+    if (own) break;
+    found += maker.view.leaves_quantity;
+    if (found >= taker.view.leaves_quantity) return true;
+  }
+  return false;
+}
+
+// Most that the budget buys at a price, as the largest number of lots whose notional and fee still fit.
+std::int64_t Engine::affordable(const Instrument& instrument, const Order& taker, std::int64_t price) const {
+  const std::int64_t lot = instrument.definition.lot;
+  const Wide prevented = taker.maker_notional;  // a budget order never makes: the field counts what was prevented
+  const auto fits = [&](std::int64_t lots) {
+    const Wide used = Wide{taker.taker_notional} + prevented + Wide{notional(instrument, price, lot)} * lots;
+    return used + (used * taker.taker_ppm + 999'999) / 1'000'000 <= taker.view.quote_budget;
+  };
+  std::int64_t low = 0;
+  std::int64_t high = taker.view.quote_budget + 1;
+  while (low + 1 < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return low * lot;
+}
+
+void Engine::match(Instrument& instrument, Order& taker) {
+  while (taker.has_budget() || taker.is_open()) {
+    Order* maker = best_opposite(instrument, taker.view.side);
+    if (maker == nullptr || !would_cross(instrument, taker.view.side, taker.limit)) break;
+    const std::int64_t wanted =
+        taker.has_budget() ? affordable(instrument, taker, maker->limit) : taker.view.leaves_quantity;
+    if (wanted == 0) return end(taker, OrderStatus::kFilled, EndReason::kNone);
+    if (meet(instrument, taker, *maker, wanted)) return;
+  }
+  finish(instrument, taker);
+}
+
+// True if the taker is done.
+bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
+  if (account_of(taker).opened.self_trade_group_id == account_of(maker).opened.self_trade_group_id) {
+    return prevent(instrument, taker, maker, wanted);
+  }
+  const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
+  bool last = quantity == taker.view.leaves_quantity;
+  if (taker.has_budget()) {
+    const std::int64_t value = notional(instrument, maker.limit, quantity);
+    taker.taker_notional += value;
+    last = affordable(instrument, taker, maker.limit) == 0;
+    taker.taker_notional -= value;
+  }
+  trade(instrument, taker, maker, quantity, last);
+  return last;
+}
+
+bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
+  const SelfTradePrevention mode = taker.view.self_trade_prevention;
+  const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
+  events_->prevented_match({instrument.definition.instrument_id, maker.view.order_id, taker.view.order_id, maker.limit,
+                            quantity, mode, maker.view.account_id, taker.view.account_id});
+  if (mode == SelfTradePrevention::kDecrement) {
+    for (Order* order : {&maker, &taker}) {
+      order->view.prevented_quantity += quantity;
+      (order->has_budget() ? order->view.quantity : order->view.leaves_quantity) +=
+          order->has_budget() ? quantity : -quantity;
+      const bool ended = !order->has_budget() && !order->is_open();
+      if (ended) order->view.status = OrderStatus::kCancelled;
+      if (ended) order->view.end_reason = EndReason::kSelfTrade;
+      if (order == &maker && ended) take_out(instrument, maker);
+      if (order == &maker && !ended) level_changed(instrument, maker.view.side, maker.limit);
+      changed(*order, ended ? OrderUpdateCause::kCancelled : OrderUpdateCause::kPrevented);
+      release_excess(*order);
+    }
+    if (!taker.has_budget()) return !taker.is_open();
+    taker.maker_notional += notional(instrument, maker.limit, quantity);
+    if (quantity < wanted) return false;
+    end(taker, OrderStatus::kCancelled, EndReason::kSelfTrade);
+    return true;
+  }
+  if (mode != SelfTradePrevention::kCancelTaker) {
+    take_out(instrument, maker);
+    end(maker, OrderStatus::kCancelled, EndReason::kSelfTrade);
+  }
+  if (mode == SelfTradePrevention::kCancelMaker) return false;
+  end(taker, OrderStatus::kCancelled, EndReason::kSelfTrade);
+  return true;
+}
+
+void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int64_t quantity, bool last) {
+  const std::int64_t price = maker.limit;
+  const bool maker_done = quantity == maker.view.leaves_quantity;
+  const std::int64_t value = notional(instrument, price, quantity);
+  FillView fill{shard_bits_ + ++trades_, price, quantity, value, 0, Liquidity::kMaker};
+  if (maker_done) take_out(instrument, maker);
+  const std::int64_t maker_fee = book_fill(maker, fill, maker_done);
+  if (!maker_done) level_changed(instrument, maker.view.side, price);
+  fill.liquidity = Liquidity::kTaker;
+  const std::int64_t taker_fee = book_fill(taker, fill, last);
+  const bool buys = taker.view.side == Side::kBuy;
+  pay(buys ? taker : maker, buys ? maker : taker, fill, buys ? taker_fee : maker_fee, buys ? maker_fee : taker_fee);
+  events_->trade({fill.trade_id, instrument.definition.instrument_id, price, quantity, taker.view.side,
+                  maker.view.order_id, taker.view.order_id, maker.view.account_id, taker.view.account_id, value,
+                  maker_fee, taker_fee});
+}
+
+std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
+  const bool makes = fill.liquidity == Liquidity::kMaker;
+  std::int64_t& traded = makes ? order.maker_notional : order.taker_notional;
+  const std::uint32_t ppm = makes ? order.maker_ppm : order.taker_ppm;
+  FillView told = fill;
+  told.fee = fee_of(traded + fill.notional, ppm) - fee_of(traded, ppm);
+  traded += fill.notional;
+  order.view.cum_quantity += fill.quantity;
+  order.view.cum_notional += fill.notional;
+  order.view.cum_fee += told.fee;
+  if (order.has_budget()) order.view.quantity += fill.quantity;
+  if (!order.has_budget()) order.view.leaves_quantity -= fill.quantity;
+  order.view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
+  if (!makes) fills_.push_back(told);
+  changed(order, OrderUpdateCause::kFilled, &told);
+  return told.fee;
+}
+
+void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t buyer_fee, std::int64_t seller_fee) {
+  const Instrument& instrument = instruments_.at(buyer.view.instrument_id);
+  const std::uint32_t base = instrument.definition.base.asset_id;
+  const std::uint32_t quote = instrument.definition.quote.asset_id;
+  const std::int64_t units = base_units(instrument, fill.quantity);
+  const std::uint64_t from = buyer.view.account_id;
+  const std::uint64_t to = seller.view.account_id;
+  const auto move = [&](std::uint64_t account, std::uint32_t asset, std::int64_t Balance::*part, std::int64_t amount,
+                        BalanceChangeKind kind) {
+    if (amount == 0) return;
+    accounts_.at(account).balances[asset].*part += amount;
+    tell(account, asset, kind, amount, fill.trade_id);
+  };
+  buyer.held -= fill.notional + buyer_fee;
+  move(from, quote, &Balance::held, -fill.notional, BalanceChangeKind::kTrade);
+  move(from, quote, &Balance::held, -buyer_fee, BalanceChangeKind::kFee);
+  release_excess(buyer);
+  move(from, base, &Balance::available, units, BalanceChangeKind::kTrade);
+  seller.held -= units;
+  move(to, base, &Balance::held, -units, BalanceChangeKind::kTrade);
+  move(to, quote, &Balance::available, fill.notional, BalanceChangeKind::kTrade);
+  move(to, quote, &Balance::available, -seller_fee, BalanceChangeKind::kFee);
+  move(0, quote, &Balance::available, buyer_fee + seller_fee, BalanceChangeKind::kFee);
+}
+
+void Engine::finish(Instrument& instrument, Order& taker) {
+  if (!taker.has_budget() && !taker.is_open()) return;
+  if (taker.view.type == OrderType::kMarket) return end(taker, OrderStatus::kExpired, EndReason::kMarketRemainder);
+  if (taker.view.time_in_force != TimeInForce::kGtc) {
+    return end(taker, OrderStatus::kExpired, EndReason::kIocRemainder);
+  }
+  auto& levels = taker.view.side == Side::kBuy ? instrument.bids : instrument.asks;
+  levels[taker.limit].push_back(taker.view.order_id);
+  resting_.insert(taker.view.order_id);
+  ++account_of(taker).open_orders;
+  level_changed(instrument, taker.view.side, taker.limit);
+}
+
+void Engine::take_out(Instrument& instrument, const Order& order) {
+  auto& levels = order.view.side == Side::kBuy ? instrument.bids : instrument.asks;
+  levels.at(order.limit).remove(order.view.order_id);
+  if (levels.at(order.limit).empty()) levels.erase(order.limit);
+  resting_.erase(order.view.order_id);
+  --account_of(order).open_orders;
+  level_changed(instrument, order.view.side, order.limit);
+}
+
+void Engine::level_changed(Instrument& instrument, Side side, std::int64_t price) {
+  const auto& levels = side == Side::kBuy ? instrument.bids : instrument.asks;
+  std::int64_t quantity = 0;
+  if (const auto level = levels.find(price); level != levels.end()) {
+    for (const std::uint64_t id : level->second) quantity += orders_.at(id).view.leaves_quantity;
+  }
+  const std::uint32_t id = instrument.definition.instrument_id;
+  if (!changes_.empty() && changes_.back().instrument_id == id && changes_.back().side == side &&
+      changes_.back().price == price) {
+    changes_.back().quantity = quantity;
+    return;
+  }
+  changes_.push_back({id, ++instrument.book_seq, side, price, quantity});
+}
+
+}  // namespace exchange::engine::reference

@@ -1,0 +1,268 @@
+// Placing, cancelling and expiring in the naive engine: the checks in their order, holds, what owners are told.
+#include <algorithm>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+namespace {
+
+constexpr std::int64_t kLargest = std::int64_t{1} << 61;
+constexpr std::int64_t kHighestPrice = 1'000'000'000'000'000'000;
+
+std::int64_t divide_up(Wide value, Wide divisor) {
+  return static_cast<std::int64_t>(value / divisor + (value % divisor == 0 ? 0 : 1));
+}
+
+std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) { return divide_up(Wide{notional} * ppm, 1'000'000); }
+
+Wide ten_to(std::uint32_t exponent) { return exponent == 0 ? 1 : 10 * ten_to(exponent - 1); }
+
+}  // namespace
+
+Result Engine::on(const PlaceOrder& command) {
+  if (const Reason reason = check_shape(command); reason != Reason::kNone) return {now_.engine_seq, reason};
+  if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
+    return {now_.engine_seq, Reason::kUnknownAccount};
+  }
+  const std::string id(command.client_order_id);
+  if (auto first = repeated(command.account_id, id, command.fingerprint, CommandKind::kPlaceOrder)) return *first;
+  if (command.valid_until_ns < now_.time_ns) return {now_.engine_seq, Reason::kRequestExpired};
+  if (command.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
+    return {now_.engine_seq, Reason::kValidUntilTooFar};
+  }
+  if (const Reason reason = check_instrument(command); reason != Reason::kNone) return reject(command, reason);
+  const auto worst = worst_price(command);
+  if (!worst) return reject(command, Reason::kNoLiquidity);
+  if (const Reason reason = check_money(command, *worst); reason != Reason::kNone) return reject(command, reason);
+  Instrument& instrument = instruments_.at(command.instrument_id);
+  if (command.post_only && would_cross(instrument, command.side, *worst)) {
+    return reject(command, Reason::kPostOnlyWouldCross);
+  }
+  Order& order = create(command);
+  order.limit = *worst;
+  order.held = hold_of(order);
+  Balance& balance = account_of(order).balances[held_asset(order)];
+  balance.available -= order.held;
+  balance.held += order.held;
+  changed(order, OrderUpdateCause::kAccepted);
+  tell(command.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
+  if (command.time_in_force == TimeInForce::kFok && !can_fill_whole(instrument, order)) {
+    end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
+  } else {
+    match(instrument, order);
+  }
+  return conclude(command, order, Reason::kNone);
+}
+
+Reason Engine::check_shape(const PlaceOrder& c) const {
+  if (c.type == OrderType::kLimit) {
+    if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
+    if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
+    return c.quantity <= 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
+  }
+  if (c.price != 0 || c.post_only || c.time_in_force == TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
+  if ((c.quantity == 0) == (c.quote_budget == 0)) return Reason::kOrderFieldsConflict;
+  if (c.quantity != 0) return c.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
+  if (c.side == Side::kSell || c.time_in_force == TimeInForce::kFok) return Reason::kOrderFieldsConflict;
+  return c.quote_budget < 0 ? Reason::kNotionalOutOfRange : Reason::kNone;
+}
+
+Reason Engine::check_instrument(const PlaceOrder& c) const {
+  const auto found = instruments_.find(c.instrument_id);
+  if (found == instruments_.end()) return Reason::kUnknownInstrument;
+  const InstrumentDefinition& d = found->second.definition;
+  if (d.phase != TradingPhase::kContinuous) return Reason::kPhaseNotAllowed;
+  if (c.type == OrderType::kLimit && (c.price <= 0 || c.price > kHighestPrice)) return Reason::kPriceOutOfRange;
+  if (c.type == OrderType::kLimit && c.price % d.tick != 0) return Reason::kPriceNotOnTick;
+  if (c.quote_budget != 0) return Reason::kNone;
+  if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
+  if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
+  return Reason::kNone;
+}
+
+std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
+  if (c.type == OrderType::kLimit) return c.price;
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const std::int64_t tick = i.definition.tick;
+  if (c.side == Side::kBuy) {
+    if (i.asks.empty()) return {};
+    const Wide bound = Wide{i.asks.begin()->first} * (10'000 + i.definition.market_protection_bps) / 10'000;
+    return static_cast<std::int64_t>(std::min<Wide>(bound, kHighestPrice) / tick) * tick;
+  }
+  if (i.bids.empty()) return {};
+  const Wide bound = Wide{i.bids.rbegin()->first} * (10'000 - i.definition.market_protection_bps);
+  return std::max(divide_up(bound, Wide{tick} * 10'000) * tick, tick);
+}
+
+Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const InstrumentDefinition& d = i.definition;
+  const std::int64_t value = c.quote_budget != 0 ? c.quote_budget : notional(i, worst, c.quantity);
+  if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  const Account& account = accounts_.at(c.account_id);
+  if (c.time_in_force == TimeInForce::kGtc && account.open_orders >= limits_.open_orders_per_account) {
+    return Reason::kTooManyOpenOrders;
+  }
+  const std::uint32_t ppm = std::max(account.opened.taker_fee_ppm, account.opened.maker_fee_ppm);
+  const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
+                              : c.quote_budget != 0 ? c.quote_budget
+                                                    : value + fee_of(value, ppm) + 1;
+  const auto balance = account.balances.find(c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
+  const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
+  return needed > available ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+Order& Engine::create(const PlaceOrder& c) {
+  const std::uint64_t order_id = shard_bits_ + ++orders_entered_;
+  Order& order = orders_[order_id];
+  order.client_order_id = c.client_order_id;
+  order.maker_ppm = accounts_.at(c.account_id).opened.maker_fee_ppm;
+  order.taker_ppm = accounts_.at(c.account_id).opened.taker_fee_ppm;
+  order.view = {.order_id = order_id,
+                .account_id = c.account_id,
+                .client_order_id = order.client_order_id,
+                .instrument_id = c.instrument_id,
+                .side = c.side,
+                .type = c.type,
+                .time_in_force = c.time_in_force,
+                .post_only = c.post_only,
+                .self_trade_prevention = c.self_trade_prevention,
+                .price = c.price,
+                .quantity = c.quantity,
+                .leaves_quantity = c.quantity,
+                .status = OrderStatus::kNew,
+                .accepted_time_ns = now_.time_ns,
+                .quote_budget = c.quote_budget};
+  return order;
+}
+
+Result Engine::reject(const PlaceOrder& command, Reason reason) {
+  Order& order = create(command);
+  order.view.cancelled_quantity = order.view.leaves_quantity;
+  order.view.leaves_quantity = 0;
+  order.view.status = OrderStatus::kRejected;
+  order.view.reject_reason = reason;
+  changed(order, OrderUpdateCause::kRejected);
+  return conclude(command, order, reason);
+}
+
+Result Engine::conclude(const PlaceOrder& command, Order& order, Reason reason) {
+  order.first = order.view;
+  remember({command.account_id, order.client_order_id, CommandKind::kPlaceOrder, command.fingerprint, now_.engine_seq,
+            now_.time_ns, now_.time_ns, reason, order.view.order_id, false});
+  return {now_.engine_seq, reason, false, order.view};
+}
+
+Result Engine::on(const CancelOrder& command) {
+  if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
+    return {now_.engine_seq, Reason::kUnknownAccount};
+  }
+  if (!command.request_id.empty()) {
+    const std::string id(command.request_id);
+    if (auto first = repeated(command.account_id, id, command.fingerprint, CommandKind::kCancelOrder)) return *first;
+  }
+  if (command.valid_until_ns < now_.time_ns) return {now_.engine_seq, Reason::kRequestExpired};
+  if (command.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
+    return {now_.engine_seq, Reason::kValidUntilTooFar};
+  }
+  const std::uint64_t order_id = find_target(command);
+  if (order_id == 0) return cancelled(command, 0, Reason::kOrderNotFound);
+  Order& order = orders_.at(order_id);
+  if (!order.is_open()) return cancelled(command, order_id, Reason::kOrderNotOpen);
+  take_out(instruments_.at(order.view.instrument_id), order);
+  end(order, OrderStatus::kCancelled, EndReason::kRequested);
+  return cancelled(command, order_id, Reason::kNone);
+}
+
+std::uint64_t Engine::find_target(const CancelOrder& command) const {
+  if (command.client_order_id.empty()) {
+    const auto found = orders_.find(command.order_id);
+    return found != orders_.end() && found->second.view.account_id == command.account_id ? command.order_id : 0;
+  }
+  const auto found = ids_.find({command.account_id, std::string(command.client_order_id)});
+  return found != ids_.end() && found->second->kind == CommandKind::kPlaceOrder ? found->second->order_id : 0;
+}
+
+Result Engine::cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason) {
+  Result result{now_.engine_seq, reason};
+  if (order_id != 0) result.order = orders_.at(order_id).view;
+  if (!command.request_id.empty()) {
+    remember({command.account_id, std::string(command.request_id), CommandKind::kCancelOrder, command.fingerprint,
+              now_.engine_seq, now_.time_ns, now_.time_ns, reason, order_id, false});
+  }
+  return result;
+}
+
+void Engine::expire_old_orders() {
+  for (std::size_t expired = 0; expired < kMaxExpiriesPerCommand && !resting_.empty(); ++expired) {
+    Order& oldest = orders_.at(*resting_.begin());
+    if (oldest.view.accepted_time_ns + kMaxOrderAgeNs > now_.time_ns) return;
+    take_out(instruments_.at(oldest.view.instrument_id), oldest);
+    end(oldest, OrderStatus::kExpired, EndReason::kTooOld);
+  }
+}
+
+std::int64_t Engine::notional(const Instrument& i, std::int64_t price, std::int64_t quantity) const {
+  const std::uint32_t scale = i.definition.price_scale + i.definition.quantity_scale;
+  const std::uint32_t quote = i.definition.quote.scale;
+  const Wide product = Wide{price} * quantity;
+  if (scale >= quote) return static_cast<std::int64_t>(std::min<Wide>(product / ten_to(scale - quote), kLargest + 1));
+  return product > kLargest / ten_to(quote - scale) ? kLargest + 1
+                                                    : static_cast<std::int64_t>(product * ten_to(quote - scale));
+}
+
+std::int64_t Engine::base_units(const Instrument& i, std::int64_t quantity) const {
+  return static_cast<std::int64_t>(quantity * ten_to(i.definition.base.scale - i.definition.quantity_scale));
+}
+
+std::int64_t Engine::hold_of(const Order& order) const {
+  const OrderView& v = order.view;
+  if (v.status != OrderStatus::kNew && v.status != OrderStatus::kPartiallyFilled) return 0;
+  if (order.has_budget()) return v.quote_budget - v.cum_notional - v.cum_fee;
+  const Instrument& i = instruments_.at(v.instrument_id);
+  if (v.side == Side::kSell) return base_units(i, v.leaves_quantity);
+  if (v.leaves_quantity == 0) return 0;
+  const std::int64_t open = notional(i, order.limit, v.leaves_quantity);
+  return open + fee_of(v.cum_notional + open, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
+}
+
+std::uint32_t Engine::held_asset(const Order& order) const {
+  const InstrumentDefinition& d = instruments_.at(order.view.instrument_id).definition;
+  return order.view.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id;
+}
+
+void Engine::release_excess(Order& order) {
+  const std::int64_t excess = order.held - hold_of(order);
+  if (excess == 0) return;
+  Balance& balance = account_of(order).balances[held_asset(order)];
+  balance.held -= excess;
+  balance.available += excess;
+  order.held -= excess;
+  tell(order.view.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
+}
+
+void Engine::end(Order& order, OrderStatus status, EndReason reason) {
+  order.view.cancelled_quantity += order.view.leaves_quantity;
+  order.view.leaves_quantity = 0;
+  order.view.status = status;
+  order.view.end_reason = reason;
+  changed(order, status == OrderStatus::kExpired     ? OrderUpdateCause::kExpired
+                 : status == OrderStatus::kCancelled ? OrderUpdateCause::kCancelled
+                                                     : OrderUpdateCause::kFilled);
+  release_excess(order);
+}
+
+void Engine::changed(Order& order, OrderUpdateCause cause, const FillView* fill) {
+  ++order.view.version;
+  order.view.updated_time_ns = now_.time_ns;
+  if (!order.is_open()) order_ended(order);
+  events_->order_updated(cause, order.view, fill);
+}
+
+void Engine::tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,
+                  std::uint64_t trade_id) {
+  const Balance& balance = accounts_.at(account_id).balances[asset_id];
+  events_->balance_changed({account_id, asset_id, kind, amount, balance.available, balance.held, trade_id});
+}
+
+}  // namespace exchange::engine::reference

@@ -1,0 +1,223 @@
+#include "accounts.hpp"
+
+#include "checks.hpp"
+
+namespace exchange::engine {
+namespace {
+
+Answer refuse(Reason reason, const Step& step) noexcept { return {step.stamp.engine_seq, reason}; }
+
+Answer repeat(std::uint64_t first_seq, Reason reason) noexcept { return {first_seq, reason, true}; }
+
+}  // namespace
+
+Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments)
+    : instruments_(instruments),
+      open_orders_per_account_(limits.open_orders_per_account),
+      id_window_ns_(limits.id_window_ns),
+      balances_(limits),
+      orders_(limits, shard),
+      ids_(limits, balances_, orders_) {}
+
+Answer Accounts::open(const OpenAccount& command, Step& step) {
+  if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
+    return refuse(Reason::kInvalidField, step);
+  }
+  OpenAccount effective = command;
+  if (effective.self_trade_group_id == 0) effective.self_trade_group_id = command.account_id;
+  if (const Slot known = balances_.find(command.account_id); known != kNil) {
+    const Account& account = balances_.account(known);
+    const bool same = account.self_trade_group == effective.self_trade_group_id &&
+                      account.taker_fee_ppm == command.taker_fee_ppm && account.maker_fee_ppm == command.maker_fee_ppm;
+    return same ? repeat(account.opened_seq, Reason::kNone) : refuse(Reason::kAccountConflict, step);
+  }
+  if (!balances_.has_account_room()) return refuse(Reason::kEngineFull, step);
+  balances_.open(command, step.stamp.engine_seq);
+  step.events.account_opened(effective);
+  return refuse(Reason::kNone, step);
+}
+
+Answer Accounts::transfer(const Transfer& command, Step& step) {
+  const Slot account = balances_.find(command.account_id);
+  if (account == kNil) return refuse(Reason::kUnknownAccount, step);
+  if (transfers_.remembers(command.transfer_seq)) {
+    const TransferAnswer& first = transfers_.answer(command.transfer_seq);
+    const bool same = first.account_id == command.account_id && first.asset_id == command.asset_id &&
+                      first.amount == command.amount && first.direction == command.direction;
+    return same ? repeat(first.engine_seq, first.reason) : refuse(Reason::kRequestIdReused, step);
+  }
+  if (command.transfer_seq != transfers_.last() + 1) return refuse(Reason::kTransferSequenceGap, step);
+  if (balances_.room() == 0) return refuse(Reason::kEngineFull, step);
+  const Slot asset = instruments_.find_asset(command.asset_id);
+  const Reason reason = apply_transfer(command, account, asset);
+  transfers_.remember({step.stamp.engine_seq, command.account_id, command.amount, command.asset_id, reason,
+                       command.direction});
+  step.events.transfer_updated(command, reason);
+  if (reason == Reason::kNone) book_transfer(command, account, asset, step);
+  return refuse(reason, step);
+}
+
+Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept {
+  if (asset == kNil) return Reason::kUnknownAsset;
+  if (command.amount <= 0 || command.amount > kMaxAmount) return Reason::kAmountOutOfRange;
+  if (command.direction == TransferDirection::kOut) {
+    return command.amount > balances_.available(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
+  }
+  return command.amount > kMaxAmount - balances_.supply(asset) ? Reason::kAmountOutOfRange : Reason::kNone;
+}
+
+void Accounts::book_transfer(const Transfer& command, Slot account, Slot asset, Step& step) {
+  const bool in = command.direction == TransferDirection::kIn;
+  const std::int64_t amount = in ? command.amount : -command.amount;
+  AccountBalance& balance = balances_.obtain(account, asset);
+  balance.available += amount;
+  balances_.add_supply(asset, amount);
+  tell(account, asset, in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount, balance, step);
+}
+
+Admission Accounts::admit(const PlaceOrder& command, Step& step) {
+  if (const Reason reason = check_shape(command); reason != Reason::kNone) return {refuse(reason, step), kNil, {}};
+  const Slot account = find_trader(command.account_id);
+  if (account == kNil) return {refuse(Reason::kUnknownAccount, step), kNil, {}};
+  if (auto answer = check_id(account, command.client_order_id, command.fingerprint, CommandKind::kPlaceOrder, step)) {
+    return {answer, account, {}};
+  }
+  if (const Reason reason = check_time(command.valid_until_ns, step); reason != Reason::kNone) {
+    return {refuse(reason, step), account, {}};
+  }
+  if (!has_room()) return {refuse(Reason::kEngineFull, step), account, {}};
+  const Slot instrument = instruments_.find(command.instrument_id);
+  const Reason reason =
+      instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
+  if (reason != Reason::kNone) return {reject(command, account, instrument, reason, step), account, {}};
+  return {{}, account, {instrument, command.side, may_rest(command)}};
+}
+
+Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {
+  if (!quote.has_room) return {refuse(Reason::kEngineFull, step), {}};
+  const Slot instrument = admission.inquiry.instrument;
+  const bool market = command.type == OrderType::kMarket;
+  if (market && !quote.protection) {
+    return {reject(command, admission.account, instrument, Reason::kNoLiquidity, step), {}};
+  }
+  const std::int64_t worst_price = market ? *quote.protection : command.price;
+  if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
+    return {reject(command, admission.account, instrument, reason, step), {}};
+  }
+  const Slot order = enter(command, admission.account, instrument, step);
+  return {{}, hold(command, order, worst_price)};
+}
+
+Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {
+  OrderRecord& order = orders_[slot];
+  order.first = order.now;
+  return remember({.fingerprint = command.fingerprint,
+                   .engine_seq = step.stamp.engine_seq,
+                   .used_ns = step.stamp.time_ns,
+                   .since_ns = step.stamp.time_ns,
+                   .account = order.account,
+                   .order = slot,
+                   .reason = order.reject_reason,
+                   .kind = CommandKind::kPlaceOrder,
+                   .id = order.client_order_id});
+}
+
+Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
+  const Slot account = find_trader(command.account_id);
+  if (account == kNil) return {refuse(Reason::kUnknownAccount, step), {}};
+  if (!command.request_id.empty()) {
+    const CommandKind kind = CommandKind::kCancelOrder;
+    if (auto answer = check_id(account, command.request_id, command.fingerprint, kind, step)) return {answer, {}};
+  }
+  if (const Reason reason = check_time(command.valid_until_ns, step); reason != Reason::kNone) {
+    return {refuse(reason, step), {}};
+  }
+  if (!command.request_id.empty() && !ids_.has_room()) return {refuse(Reason::kEngineFull, step), {}};
+  const Slot slot = find_target(command, account);
+  if (const Reason reason = check_cancel(slot); reason != Reason::kNone) {
+    return {conclude(command, slot, reason, step), {}};
+  }
+  const OrderRecord& order = orders_[slot];
+  return {{}, {slot, order.instrument, order.book_slot, order.side, OrderStatus::kCancelled, EndReason::kRequested}};
+}
+
+// An answer shows only an order that has ended, so a repeated one can show the same.
+Answer Accounts::conclude(const CancelOrder& command, Slot slot, Reason reason, Step& step) {
+  const Slot order = slot != kNil && orders_[slot].is_resting() ? kNil : slot;
+  if (command.request_id.empty()) return {step.stamp.engine_seq, reason, false, order};
+  return remember({.fingerprint = command.fingerprint,
+                   .engine_seq = step.stamp.engine_seq,
+                   .used_ns = step.stamp.time_ns,
+                   .since_ns = step.stamp.time_ns,
+                   .account = find_trader(command.account_id),
+                   .order = order,
+                   .reason = reason,
+                   .kind = CommandKind::kCancelOrder,
+                   .id = ClientId(command.request_id)});
+}
+
+Slot Accounts::find_target(const CancelOrder& command, Slot account) const noexcept {
+  if (command.client_order_id.empty()) {
+    const Slot order = orders_.find(command.order_id);
+    return order != kNil && orders_[order].account == account ? order : kNil;
+  }
+  const Slot entry = ids_.find_kept(account, command.client_order_id);
+  return entry != kNil && ids_[entry].kind == CommandKind::kPlaceOrder ? ids_[entry].order : kNil;
+}
+
+Reason Accounts::check_cancel(Slot order) const noexcept {
+  if (order == kNil) return Reason::kOrderNotFound;
+  if (!orders_[order].is_resting()) return Reason::kOrderNotOpen;
+  const bool closed = instruments_[orders_[order].instrument].phase == TradingPhase::kClosed;
+  return closed ? Reason::kPhaseNotAllowed : Reason::kNone;
+}
+
+Slot Accounts::find_trader(std::uint64_t account_id) const noexcept {
+  const Slot account = balances_.find(account_id);
+  return account == kFeeAccount ? kNil : account;
+}
+
+std::optional<Answer> Accounts::check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
+                                         CommandKind kind, const Step& step) const noexcept {
+  const Slot slot = ids_.find(account, id, step.stamp.time_ns);
+  if (slot == kNil) {
+    if (ids_.is_full(account)) return refuse(Reason::kIdempotencyWindowFull, step);
+    return {};
+  }
+  const IdEntry& first = ids_[slot];
+  const bool same = first.fingerprint == fingerprint && first.kind == kind;
+  if (!same) return refuse(Reason::kClientOrderIdReused, step);
+  return Answer{first.engine_seq, first.reason, true, first.order, kind == CommandKind::kPlaceOrder};
+}
+
+Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const noexcept {
+  if (step.stamp.time_ns > valid_until_ns) return Reason::kRequestExpired;
+  const bool too_far = valid_until_ns - step.stamp.time_ns > id_window_ns_;
+  return too_far ? Reason::kValidUntilTooFar : Reason::kNone;
+}
+
+// One order, one id, and a balance in each of the two assets.
+bool Accounts::has_room() const noexcept {
+  return orders_.room() > 0 && ids_.has_room() && balances_.room() >= 2;
+}
+
+Answer Accounts::remember(const IdEntry& entry) noexcept {
+  ids_.remember(entry);
+  return {entry.engine_seq, entry.reason, false, entry.order};
+}
+
+std::optional<Remove> Accounts::expire(std::int64_t now_ns) const noexcept {
+  const auto due = next_expiry();
+  if (!due || *due > now_ns) return {};
+  const Slot slot = orders_.oldest_open();
+  const OrderRecord& order = orders_[slot];
+  return Remove{slot, order.instrument, order.book_slot, order.side, OrderStatus::kExpired, EndReason::kTooOld};
+}
+
+std::optional<std::int64_t> Accounts::next_expiry() const noexcept {
+  const Slot oldest = orders_.oldest_open();
+  if (oldest == kNil) return {};
+  return orders_[oldest].accepted_ns + kMaxOrderAgeNs;
+}
+
+}  // namespace exchange::engine

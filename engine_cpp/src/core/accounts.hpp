@@ -1,0 +1,155 @@
+// The accounts half: who may do what, what it costs, and what has been answered before. It sees no book.
+//
+// Invariants:
+//   1. Checks run in the contract's order; the first failure is the answer. What fails before the order is looked at
+//      (shape, account, id, time, room) consumes nothing; what fails later is a REJECTED order and consumes its id.
+//   2. Between a message in and the events out, sum(available + held) changes only by transfers.
+//   3. An open order holds exactly what the hold formula says, after every message.
+//
+// Threads: none; owned by one Core.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "balances.hpp"
+#include "events.hpp"
+#include "ids.hpp"
+#include "instruments.hpp"
+#include "messages.hpp"
+#include "orders.hpp"
+#include "transfers.hpp"
+
+namespace exchange::engine {
+
+// One command on its way through the halves.
+struct Step {
+  Stamp stamp;
+  EventWriter& events;
+  std::vector<FillView>& fills;  // of the order that the command enters
+};
+
+// What a command comes to.
+struct Answer {
+  std::uint64_t engine_seq = 0;
+  Reason reason = Reason::kNone;
+  bool replayed = false;
+  Slot order = kNil;
+  bool order_at_first = false;  // show the order as the command that entered it left it
+};
+
+// An order that passed the checks which need no price of the book, or the answer it got.
+struct Admission {
+  std::optional<Answer> answer;
+  Slot account = kNil;
+  Inquiry inquiry;
+};
+
+// An order whose cost is reserved, or the answer it got.
+struct Reservation {
+  std::optional<Answer> answer;
+  Place place;
+};
+
+// A cancel that found an open order, or the answer it got.
+struct Cancellation {
+  std::optional<Answer> answer;
+  Remove remove;
+};
+
+class Accounts {
+ public:
+  Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
+  Accounts(const Accounts&) = delete;
+  Accounts& operator=(const Accounts&) = delete;
+
+  // Before each command: lets old ids go.
+  void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }
+
+  [[nodiscard]] Answer open(const OpenAccount& command, Step& step);
+  [[nodiscard]] Answer transfer(const Transfer& command, Step& step);
+  [[nodiscard]] bool has_room_for_fees() const noexcept { return balances_.room() > 0; }
+  // Makes the fee account ready to collect in an asset.
+  void collect_fees_in(Slot asset) { balances_.obtain(kFeeAccount, asset); }
+
+  [[nodiscard]] Admission admit(const PlaceOrder& command, Step& step);
+  [[nodiscard]] Reservation reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote,
+                                    Step& step);
+  // After the books' messages: remembers the first answer.
+  [[nodiscard]] Answer conclude(const PlaceOrder& command, Slot order, Step& step);
+
+  [[nodiscard]] Cancellation find_to_cancel(const CancelOrder& command, Step& step);
+  [[nodiscard]] Answer conclude(const CancelOrder& command, Slot order, Reason reason, Step& step);
+
+  // The removal of the oldest open order, if it is too old.
+  [[nodiscard]] std::optional<Remove> expire(std::int64_t now_ns) const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> next_expiry() const noexcept;
+
+  void settle(const BookMessage& message, Step& step);
+
+  [[nodiscard]] OrderView view(const OrderRecord& order, const Progress& progress) const noexcept;
+  // The order of an answer, as the answer has to show it.
+  [[nodiscard]] OrderView view(const Answer& answer) const noexcept;
+
+  [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
+  [[nodiscard]] const Orders& orders() const noexcept { return orders_; }
+  [[nodiscard]] const IdWindow& ids() const noexcept { return ids_; }
+
+  void save(StateWriter& out) const;
+  [[nodiscard]] bool load(StateReader& in);
+  // An order of a saved state is back in its book.
+  void restore_resting(Slot order, Slot book_slot) noexcept;
+  [[nodiscard]] bool consistent() const;
+
+ private:
+  [[nodiscard]] Slot find_trader(std::uint64_t account_id) const noexcept;
+  [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
+                                               CommandKind kind, const Step& step) const noexcept;
+  [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
+  [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] Slot find_target(const CancelOrder& command, Slot account) const noexcept;
+  [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
+
+  [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
+                                             std::int64_t worst_price) const noexcept;
+  [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account,
+                                        const Instrument& instrument, std::int64_t worst_price) const noexcept;
+  [[nodiscard]] Slot enter(const PlaceOrder& command, Slot account, Slot instrument, const Step& step) noexcept;
+  [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
+  [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
+  [[nodiscard]] Answer remember(const IdEntry& entry) noexcept;
+  [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;
+  void book_transfer(const Transfer& command, Slot account, Slot asset, Step& step);
+
+  void on(const Accepted& message, Step& step);
+  void on(const Refused& message, Step& step);
+  void on(const Fill& message, Step& step);
+  void on(const Prevented& message, Step& step);
+  void on(const Release& message, Step& step);
+  void on(const Rested& message, Step& step);
+
+  // Books a fill on an order and tells its owner; answers the fee.
+  std::int64_t fill(Slot order, const Fill& message, Liquidity liquidity, Step& step);
+  void settle_buyer(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
+  void settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
+  void collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step);
+  void decrement(Slot order, std::int64_t quantity, Step& step);
+  void touch(OrderRecord& order, const Step& step) noexcept;
+  void leave_book(Slot order, const Step& step) noexcept;
+  void rehold(OrderRecord& order, Step& step);
+  [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
+  [[nodiscard]] Slot held_asset(const OrderRecord& order) const noexcept;
+  void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr);
+  void tell(Slot account, Slot asset, BalanceChangeKind kind, std::int64_t amount, const AccountBalance& balance,
+            Step& step, std::uint64_t trade_id = 0);
+
+  const Instruments& instruments_;
+  std::uint32_t open_orders_per_account_;
+  std::int64_t id_window_ns_;
+  Balances balances_;
+  Orders orders_;
+  IdWindow ids_;
+  Transfers transfers_;
+};
+
+}  // namespace exchange::engine

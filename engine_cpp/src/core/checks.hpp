@@ -1,0 +1,29 @@
+// The checks of an order that need no account: shape, grid, notional.
+//
+// Invariants:
+//   1. Pure: each answers the first rule that is broken, in the order of the contract's reasons, or kNone.
+//   2. Nothing is ever rounded to pass.
+//
+// Threads: pure functions.
+#pragma once
+
+#include "instruments.hpp"
+
+namespace exchange::engine {
+
+// Which fields go together. A command that fails is no order: it consumes nothing.
+[[nodiscard]] Reason check_shape(const PlaceOrder& command) noexcept;
+
+// Phase, price and quantity against the instrument's tick, lot and bounds.
+[[nodiscard]] Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept;
+
+// Notional at the worst price, or the budget, against the instrument's bounds.
+[[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,
+                                    std::int64_t worst_price) noexcept;
+
+// May the order outlive its command?
+[[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {
+  return command.time_in_force == TimeInForce::kGtc;
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,285 @@
+// The money side of the accounts half: what an order holds, what a fill moves, what its owner is told.
+#include "accounts.hpp"
+#include "checks.hpp"
+
+namespace exchange::engine {
+
+Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admission& admission,
+                                       std::int64_t worst_price) const noexcept {
+  const Instrument& instrument = instruments_[admission.inquiry.instrument];
+  const Account& account = balances_.account(admission.account);
+  const Reason reason = check_notional(instrument, command, worst_price);
+  if (reason != Reason::kNone) return reason;
+  if (may_rest(command) && account.open_orders >= open_orders_per_account_) return Reason::kTooManyOpenOrders;
+  const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
+  const std::int64_t needed = entry_hold(command, account, instrument, worst_price);
+  return needed > balances_.available(admission.account, asset) ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+std::int64_t Accounts::entry_hold(const PlaceOrder& command, const Account& account, const Instrument& instrument,
+                                  std::int64_t worst_price) const noexcept {
+  if (command.side == Side::kSell) return instrument.base_amount(command.quantity);
+  if (command.quote_budget > 0) return command.quote_budget;
+  const std::uint32_t max_ppm = std::max(account.taker_fee_ppm, account.maker_fee_ppm);
+  return buyer_hold(instrument.notional(worst_price, command.quantity), 0, max_ppm, 0);
+}
+
+// A record with the order's terms and nothing done yet.
+Slot Accounts::enter(const PlaceOrder& command, Slot account_slot, Slot instrument, const Step& step) noexcept {
+  const Account& account = balances_.account(account_slot);
+  const Slot slot = orders_.enter();
+  OrderRecord& order = orders_[slot];
+  order.price = command.price;
+  order.quote_budget = command.quote_budget;
+  order.accepted_ns = step.stamp.time_ns;
+  order.account = account_slot;
+  order.instrument = instrument;
+  order.instrument_id = command.instrument_id;
+  order.taker_fee_ppm = account.taker_fee_ppm;
+  order.maker_fee_ppm = account.maker_fee_ppm;
+  order.side = command.side;
+  order.type = command.type;
+  order.time_in_force = command.time_in_force;
+  order.mode = command.self_trade_prevention;
+  order.post_only = command.post_only;
+  order.client_order_id = ClientId(command.client_order_id);
+  order.now = {.quantity = command.quantity, .leaves = command.quantity, .status = OrderStatus::kNew};
+  return slot;
+}
+
+Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_price) noexcept {
+  OrderRecord& order = orders_[slot];
+  const Account& account = balances_.account(order.account);
+  const Instrument& instrument = instruments_[order.instrument];
+  order.hold_price = worst_price;
+  order.held = entry_hold(command, account, instrument, worst_price);
+  balances_.obtain(order.account, instrument.base);
+  balances_.obtain(order.account, instrument.quote);
+  AccountBalance& balance = *balances_.find(order.account, held_asset(order));
+  balance.available -= order.held;
+  balance.held += order.held;
+  assert(balance.available >= 0);
+  return {.order_id = order.order_id,
+          .self_trade_group = account.self_trade_group,
+          .limit = worst_price,
+          .quantity = command.quantity,
+          .budget = command.quote_budget,
+          .owner = slot,
+          .instrument = order.instrument,
+          .taker_fee_ppm = account.taker_fee_ppm,
+          .side = command.side,
+          .type = command.type,
+          .time_in_force = command.time_in_force,
+          .mode = command.self_trade_prevention,
+          .post_only = command.post_only};
+}
+
+Answer Accounts::reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step) {
+  const Slot slot = enter(command, account, instrument, step);
+  on(Refused{slot, reason}, step);
+  return conclude(command, slot, step);
+}
+
+void Accounts::settle(const BookMessage& message, Step& step) {
+  std::visit([&](const auto& one) { on(one, step); }, message);
+}
+
+void Accounts::on(const Accepted& message, Step& step) {
+  OrderRecord& order = orders_[message.owner];
+  touch(order, step);
+  tell(OrderUpdateCause::kAccepted, order, step);
+  const Slot asset = held_asset(order);
+  tell(order.account, asset, BalanceChangeKind::kHold, 0, *balances_.find(order.account, asset), step);
+}
+
+// What was reserved goes back untold: to its owner a refused order never held anything.
+void Accounts::on(const Refused& message, Step& step) {
+  OrderRecord& order = orders_[message.owner];
+  if (order.held > 0) {
+    AccountBalance& balance = *balances_.find(order.account, held_asset(order));
+    balance.held -= order.held;
+    balance.available += order.held;
+    order.held = 0;
+  }
+  order.now.cancelled = order.now.leaves;
+  order.now.leaves = 0;
+  order.now.status = OrderStatus::kRejected;
+  order.reject_reason = message.reason;
+  touch(order, step);
+  tell(OrderUpdateCause::kRejected, order, step);
+}
+
+void Accounts::on(const Rested& message, Step& /*step*/) { restore_resting(message.owner, message.book_slot); }
+
+void Accounts::on(const Fill& message, Step& step) {
+  const Instrument& instrument = instruments_[message.instrument];
+  const std::int64_t maker_fee = fill(message.maker, message, Liquidity::kMaker, step);
+  const std::int64_t taker_fee = fill(message.taker, message, Liquidity::kTaker, step);
+  OrderRecord& maker = orders_[message.maker];
+  OrderRecord& taker = orders_[message.taker];
+  const bool taker_buys = message.taker_side == Side::kBuy;
+  settle_buyer(taker_buys ? taker : maker, message, taker_buys ? taker_fee : maker_fee, step);
+  settle_seller(taker_buys ? maker : taker, message, taker_buys ? maker_fee : taker_fee, step);
+  collect_fee(instrument, maker_fee + taker_fee, message.trade_id, step);
+  step.events.trade({.trade_id = message.trade_id,
+                     .instrument_id = instrument.instrument_id,
+                     .price = message.price,
+                     .quantity = message.quantity,
+                     .taker_side = message.taker_side,
+                     .maker_order_id = maker.order_id,
+                     .taker_order_id = taker.order_id,
+                     .maker_account_id = balances_.account(maker.account).account_id,
+                     .taker_account_id = balances_.account(taker.account).account_id,
+                     .notional = message.notional,
+                     .maker_fee = maker_fee,
+                     .taker_fee = taker_fee});
+}
+
+std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity, Step& step) {
+  OrderRecord& order = orders_[slot];
+  const bool makes = liquidity == Liquidity::kMaker;
+  std::int64_t& notional = makes ? order.now.maker_notional : order.now.taker_notional;
+  const std::uint32_t ppm = makes ? order.maker_fee_ppm : order.taker_fee_ppm;
+  const std::int64_t fee = fee_on(notional + message.notional, ppm) - fee_on(notional, ppm);
+  notional += message.notional;
+  order.now.cum_fee += fee;
+  order.now.cum_quantity += message.quantity;
+  (order.has_budget() ? order.now.quantity : order.now.leaves) += order.has_budget() ? message.quantity
+                                                                                     : -message.quantity;
+  const bool done = order.has_budget() ? message.taker_done : order.now.leaves == 0;
+  order.now.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
+  if (done && order.is_resting()) leave_book(slot, step);
+  touch(order, step);
+  const FillView view{message.trade_id, message.price, message.quantity, message.notional, fee, liquidity};
+  if (!makes) step.fills.push_back(view);
+  tell(OrderUpdateCause::kFilled, order, step, &view);
+  return fee;
+}
+
+void Accounts::settle_buyer(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step) {
+  const Instrument& instrument = instruments_[message.instrument];
+  AccountBalance& quote = *balances_.find(order.account, instrument.quote);
+  order.held -= message.notional + fee;
+  quote.held -= message.notional;
+  assert(order.held >= 0 && quote.held >= fee);
+  tell(order.account, instrument.quote, BalanceChangeKind::kTrade, -message.notional, quote, step, message.trade_id);
+  quote.held -= fee;
+  if (fee > 0) tell(order.account, instrument.quote, BalanceChangeKind::kFee, -fee, quote, step, message.trade_id);
+  rehold(order, step);
+  AccountBalance& base = *balances_.find(order.account, instrument.base);
+  const std::int64_t received = instrument.base_amount(message.quantity);
+  base.available += received;
+  tell(order.account, instrument.base, BalanceChangeKind::kTrade, received, base, step, message.trade_id);
+}
+
+void Accounts::settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step) {
+  const Instrument& instrument = instruments_[message.instrument];
+  const std::int64_t delivered = instrument.base_amount(message.quantity);
+  AccountBalance& base = *balances_.find(order.account, instrument.base);
+  order.held -= delivered;
+  base.held -= delivered;
+  assert(order.held >= 0 && base.held >= 0);
+  tell(order.account, instrument.base, BalanceChangeKind::kTrade, -delivered, base, step, message.trade_id);
+  AccountBalance& quote = *balances_.find(order.account, instrument.quote);
+  quote.available += message.notional;
+  tell(order.account, instrument.quote, BalanceChangeKind::kTrade, message.notional, quote, step, message.trade_id);
+  quote.available -= fee;
+  assert(quote.available >= 0);
+  if (fee > 0) tell(order.account, instrument.quote, BalanceChangeKind::kFee, -fee, quote, step, message.trade_id);
+}
+
+void Accounts::collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step) {
+  if (fee == 0) return;
+  AccountBalance& balance = *balances_.find(kFeeAccount, instrument.quote);
+  balance.available += fee;
+  tell(kFeeAccount, instrument.quote, BalanceChangeKind::kFee, fee, balance, step, trade_id);
+}
+
+void Accounts::on(const Prevented& message, Step& step) {
+  const OrderRecord& maker = orders_[message.maker];
+  const OrderRecord& taker = orders_[message.taker];
+  step.events.prevented_match({.instrument_id = instruments_[message.instrument].instrument_id,
+                               .maker_order_id = maker.order_id,
+                               .taker_order_id = taker.order_id,
+                               .price = message.price,
+                               .quantity = message.quantity,
+                               .mode = message.mode,
+                               .maker_account_id = balances_.account(maker.account).account_id,
+                               .taker_account_id = balances_.account(taker.account).account_id});
+  if (message.mode != SelfTradePrevention::kDecrement) return;
+  decrement(message.maker, message.quantity, step);
+  decrement(message.taker, message.quantity, step);
+}
+
+void Accounts::decrement(Slot slot, std::int64_t quantity, Step& step) {
+  OrderRecord& order = orders_[slot];
+  order.now.prevented += quantity;
+  (order.has_budget() ? order.now.quantity : order.now.leaves) += order.has_budget() ? quantity : -quantity;
+  const bool ended = !order.has_budget() && order.now.leaves == 0;
+  if (ended) {
+    order.now.status = OrderStatus::kCancelled;
+    order.now.end_reason = EndReason::kSelfTrade;
+    if (order.is_resting()) leave_book(slot, step);
+  }
+  touch(order, step);
+  tell(ended ? OrderUpdateCause::kCancelled : OrderUpdateCause::kPrevented, order, step);
+  rehold(order, step);
+}
+
+void Accounts::on(const Release& message, Step& step) {
+  OrderRecord& order = orders_[message.owner];
+  order.now.cancelled += order.now.leaves;
+  order.now.leaves = 0;
+  order.now.status = message.status;
+  order.now.end_reason = message.end_reason;
+  if (order.is_resting()) leave_book(message.owner, step);
+  touch(order, step);
+  const OrderUpdateCause cause = message.status == OrderStatus::kCancelled ? OrderUpdateCause::kCancelled
+                                 : message.status == OrderStatus::kExpired ? OrderUpdateCause::kExpired
+                                                                           : OrderUpdateCause::kFilled;
+  tell(cause, order, step);
+  rehold(order, step);
+}
+
+void Accounts::touch(OrderRecord& order, const Step& step) noexcept {
+  ++order.now.version;
+  order.now.updated_ns = step.stamp.time_ns;
+}
+
+void Accounts::leave_book(Slot slot, const Step& step) noexcept {
+  OrderRecord& order = orders_[slot];
+  orders_.leave_book(slot, balances_.account(order.account));
+  ids_.unpin(order, step.stamp.time_ns);
+}
+
+// Gives back what the order need not hold any more.
+void Accounts::rehold(OrderRecord& order, Step& step) {
+  const std::int64_t released = order.held - required_hold(order);
+  assert(released >= 0);
+  if (released == 0) return;
+  const Slot asset = held_asset(order);
+  AccountBalance& balance = *balances_.find(order.account, asset);
+  order.held -= released;
+  balance.held -= released;
+  balance.available += released;
+  assert(balance.held >= 0);
+  tell(order.account, asset, BalanceChangeKind::kHold, 0, balance, step);
+}
+
+std::int64_t Accounts::required_hold(const OrderRecord& order) const noexcept {
+  const Progress& now = order.now;
+  const bool active = now.status == OrderStatus::kNew || now.status == OrderStatus::kPartiallyFilled;
+  if (!active) return 0;
+  if (order.has_budget()) return order.quote_budget - now.cum_notional() - now.cum_fee;
+  const Instrument& instrument = instruments_[order.instrument];
+  if (order.side == Side::kSell) return instrument.base_amount(now.leaves);
+  return buyer_hold(instrument.notional(order.hold_price, now.leaves), now.cum_notional(), order.max_fee_ppm(),
+                    now.cum_fee);
+}
+
+Slot Accounts::held_asset(const OrderRecord& order) const noexcept {
+  const Instrument& instrument = instruments_[order.instrument];
+  return order.side == Side::kBuy ? instrument.quote : instrument.base;
+}
+
+}  // namespace exchange::engine

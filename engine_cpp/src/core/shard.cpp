@@ -1,0 +1,118 @@
+#include "shard.hpp"
+
+namespace exchange::engine {
+namespace {
+
+constexpr std::size_t kExpectedFills = 4'096;
+
+}  // namespace
+
+Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
+    : shard_(shard),
+      instruments_(limits.instruments, limits.assets),
+      accounts_(limits, shard, instruments_),
+      books_(limits, shard, instruments_) {
+  fills_.reserve(kExpectedFills);
+}
+
+void Core::Shard::apply(const Command& command, Stamp stamp, std::string& result, std::string& events) {
+  assert(stamp.engine_seq > last_.engine_seq && stamp.time_ns >= last_.time_ns);
+  last_ = stamp;
+  fills_.clear();
+  EventWriter writer(events, stamp);
+  Step step{stamp, writer, fills_};
+  accounts_.advance(stamp.time_ns);
+  expire_due(step);
+  write_answer(run(command, step), result);
+  publish(step);
+}
+
+void Core::Shard::expire_due(Step& step) {
+  for (std::size_t expired = 0; expired < kMaxExpiriesPerCommand; ++expired) {
+    const std::optional<Remove> due = accounts_.expire(step.stamp.time_ns);
+    if (!due) return;
+    remove(*due, step);
+  }
+}
+
+Answer Core::Shard::run(const Command& command, Step& step) {
+  return std::visit([&](const auto& body) { return on(body, step); }, command.body);
+}
+
+Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
+  const Admission admission = accounts_.admit(command, step);
+  if (admission.answer) return *admission.answer;
+  const Quote quote = books_.inquire(admission.inquiry);
+  const Reservation reservation = accounts_.reserve(command, admission, quote, step);
+  if (reservation.answer) return *reservation.answer;
+  books_.place(reservation.place);
+  deliver(step);
+  return accounts_.conclude(command, reservation.place.owner, step);
+}
+
+Answer Core::Shard::on(const CancelOrder& command, Step& step) {
+  const Cancellation cancellation = accounts_.find_to_cancel(command, step);
+  if (cancellation.answer) return *cancellation.answer;
+  remove(cancellation.remove, step);
+  return accounts_.conclude(command, cancellation.remove.owner, Reason::kNone, step);
+}
+
+Answer Core::Shard::on(const Transfer& command, Step& step) { return accounts_.transfer(command, step); }
+
+Answer Core::Shard::on(const OpenAccount& command, Step& step) { return accounts_.open(command, step); }
+
+Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
+  Answer answer{.engine_seq = step.stamp.engine_seq};
+  if (!accounts_.has_room_for_fees()) {
+    answer.reason = Reason::kEngineFull;
+    return answer;
+  }
+  const Instruments::Listed listed = instruments_.list(*command.instrument, answer.engine_seq);
+  answer.reason = listed.reason;
+  if (listed.repeated) {
+    answer.engine_seq = instruments_[listed.slot].listed_seq;
+    answer.replayed = true;
+  } else if (listed.reason == Reason::kNone) {
+    books_.open(listed.slot);
+    accounts_.collect_fees_in(instruments_[listed.slot].quote);
+    step.events.instrument_updated(*command.instrument);
+  }
+  return answer;
+}
+
+Answer Core::Shard::on(const Tick& /*command*/, Step& step) { return {.engine_seq = step.stamp.engine_seq}; }
+
+void Core::Shard::remove(const Remove& remove, Step& step) {
+  books_.remove(remove);
+  deliver(step);
+}
+
+void Core::Shard::deliver(Step& step) {
+  for (const BookMessage& message : books_.outbox().messages) accounts_.settle(message, step);
+  books_.outbox().messages.clear();
+}
+
+void Core::Shard::publish(Step& step) {
+  for (const LevelChange& change : books_.outbox().changes) {
+    step.events.book_changed({.instrument_id = instruments_[change.instrument].instrument_id,
+                              .book_seq = change.book_seq,
+                              .side = change.side,
+                              .price = change.price,
+                              .quantity = change.quantity});
+  }
+  books_.outbox().changes.clear();
+}
+
+void Core::Shard::write_answer(const Answer& answer, std::string& result) const {
+  ResultView view{.engine_seq = answer.engine_seq,
+                  .reason = answer.reason,
+                  .replayed = answer.replayed,
+                  .order = nullptr,
+                  .fills = fills_};
+  if (answer.order == kNil) return write_result(result, view);
+  const OrderView order = accounts_.view(answer);
+  view.order = &order;
+  write_result(result, view);
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,63 @@
+// One shard: the two halves and the border between them. Commands come in here; messages cross here; nothing else does.
+//
+// Invariants:
+//   1. A command runs as: old ids go, orders that are too old expire, the command itself, then the level changes, so
+//      that public book changes are the last events of a block.
+//   2. Every message of the books reaches the accounts in order, within the command that caused it.
+//
+// Threads: none.
+#pragma once
+
+#include "accounts.hpp"
+#include "books.hpp"
+#include "exchange/engine/core.hpp"
+#include "instruments.hpp"
+
+namespace exchange::engine {
+
+class Core::Shard {
+ public:
+  Shard(const Limits& limits, std::uint8_t shard);
+
+  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events);
+
+  void save(Sink& sink) const;
+  [[nodiscard]] bool load(Source& source);
+  [[nodiscard]] bool consistent() const;
+
+  void query(Slot account, std::string& out) const;
+  void snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const;
+  [[nodiscard]] std::optional<std::size_t> depth(std::uint32_t instrument_id, Side side,
+                                                 std::span<PriceLevel> levels) const noexcept;
+
+  [[nodiscard]] const Accounts& accounts() const noexcept { return accounts_; }
+  [[nodiscard]] Counts counts() const noexcept;
+  [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
+
+ private:
+  void expire_due(Step& step);
+  [[nodiscard]] Answer run(const Command& command, Step& step);
+  [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
+  [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
+  [[nodiscard]] Answer on(const Transfer& command, Step& step);
+  [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
+  [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
+  [[nodiscard]] Answer on(const Tick& command, Step& step);
+  void remove(const Remove& remove, Step& step);
+  void deliver(Step& step);
+  void publish(Step& step);
+  void write_answer(const Answer& answer, std::string& result) const;
+
+  void save_queues(StateWriter& out) const;
+  [[nodiscard]] bool load_queues(StateReader& in);
+  [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side);
+
+  std::uint8_t shard_;
+  Stamp last_;
+  Instruments instruments_;
+  Accounts accounts_;
+  Books books_;
+  std::vector<FillView> fills_;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,202 @@
+// The shard as bytes: its saved state, and the views that other services ask for.
+#include <algorithm>
+
+#include "shard.hpp"
+
+namespace exchange::engine {
+namespace {
+
+constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5201;  // "EXCHCOR", version 1
+
+using Writer = protozero::pbf_writer;
+
+void write_balance(Writer&& out, std::uint32_t asset_id, const AccountBalance& balance) {
+  if (asset_id != 0) out.add_uint32(1, asset_id);
+  if (balance.available != 0) out.add_int64(2, balance.available);
+  if (balance.held != 0) out.add_int64(3, balance.held);
+}
+
+// Fills `EventsResponse` messages with books and orders, and gives each away when it is full.
+class Parts {
+ public:
+  Parts(std::uint32_t shard, std::uint32_t epoch, std::uint64_t engine_seq,
+        const std::function<void(std::string_view)>& emit)
+      : shard_(shard), epoch_(epoch), engine_seq_(engine_seq), emit_(emit) {}
+
+  void add_book(const InstrumentDefinition& instrument, std::uint64_t book_seq) {
+    Writer part(body_);
+    Writer book(part, 2);
+    {
+      Writer definition(book, 1);
+      write_instrument(definition, instrument);
+    }
+    if (book_seq != 0) book.add_uint64(2, book_seq);
+    if (++books_ == kSnapshotPartOrders) flush(false);
+  }
+
+  void add_order(const OrderView& view) {
+    {
+      Writer part(body_);
+      Writer order(part, 3);
+      write_order(order, view);
+    }
+    if (++orders_ == kSnapshotPartOrders) flush(false);
+  }
+
+  void finish() { flush(true); }
+
+ private:
+  void flush(bool last) {
+    message_.clear();
+    Writer response(message_);
+    if (shard_ != 0) response.add_uint32(1, shard_);
+    if (epoch_ != 0) response.add_uint32(2, epoch_);
+    if (engine_seq_ != 0) response.add_uint64(3, engine_seq_);
+    std::string head;
+    Writer part(head);
+    if (engine_seq_ != 0) part.add_uint64(1, engine_seq_);
+    head += body_;
+    if (last) part.add_bool(4, true);
+    response.add_message(5, head);
+    emit_(message_);
+    body_.clear();
+    books_ = orders_ = 0;
+  }
+
+  std::uint32_t shard_;
+  std::uint32_t epoch_;
+  std::uint64_t engine_seq_;
+  const std::function<void(std::string_view)>& emit_;
+  std::string body_;
+  std::string message_;
+  std::size_t books_ = 0;
+  std::size_t orders_ = 0;
+};
+
+template <class Visit>
+void for_each_order(const Book& book, Side side, Visit visit) {
+  for (Slot level = book.best(side); level != kNil; level = book.level(level).worse) {
+    for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) visit(book.order(at).owner);
+  }
+}
+
+}  // namespace
+
+void Core::Shard::save(Sink& sink) const {
+  StateWriter out(sink);
+  out.put(kStateFormat, shard_, last_.engine_seq, last_.time_ns);
+  instruments_.save(out);
+  accounts_.save(out);
+  books_.save_counters(out);
+  save_queues(out);
+}
+
+bool Core::Shard::load(Source& source) {
+  StateReader in(source);
+  std::uint64_t format = 0;
+  std::uint8_t shard = 0;
+  in.get(format, shard, last_.engine_seq, last_.time_ns);
+  in.require(format == kStateFormat && shard == shard_ && last_.time_ns >= 0);
+  return in.ok() && instruments_.load(in) && accounts_.load(in) && books_.load_counters(in) && load_queues(in) &&
+         consistent();
+}
+
+// Orders of each book by number, in order of price and time.
+void Core::Shard::save_queues(StateWriter& out) const {
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      std::uint32_t count = 0;
+      for_each_order(books_.book(instrument), side, [&](Slot) { ++count; });
+      out.put(count);
+      for_each_order(books_.book(instrument), side,
+                     [&](Slot owner) { out.put(accounts_.orders()[owner].order_id); });
+    }
+  }
+}
+
+bool Core::Shard::load_queues(StateReader& in) {
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    if (!load_queue(in, instrument, Side::kBuy) || !load_queue(in, instrument, Side::kSell)) return false;
+  }
+  return true;
+}
+
+bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side) {
+  const std::uint32_t count = in.get_count(std::numeric_limits<std::uint32_t>::max());
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
+    std::uint64_t order_id = 0;
+    in.get(order_id);
+    const Slot owner = accounts_.orders().find(order_id);
+    if (!in.ok() || owner == kNil || !books_.has_room()) return false;
+    const OrderRecord& order = accounts_.orders()[owner];
+    if (order.is_resting() || order.now.leaves == 0 || order.instrument != instrument || order.side != side) {
+      return false;
+    }
+    const BookOrder entry{.leaves = order.now.leaves,
+                          .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
+                          .owner = owner};
+    accounts_.restore_resting(owner, books_.restore(instrument, side, order.price, entry));
+  }
+  return in.ok();
+}
+
+bool Core::Shard::consistent() const {
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    const Book& book = books_.book(instrument);
+    if (!book.consistent(Side::kBuy) || !book.consistent(Side::kSell)) return false;
+  }
+  return accounts_.consistent();
+}
+
+void Core::Shard::query(Slot account, std::string& out) const {
+  Writer response(out);
+  if (last_.engine_seq != 0) response.add_uint64(1, last_.engine_seq);
+  accounts_.balances().for_each(account, [&](const AccountBalance& balance) {
+    if (balance.available == 0 && balance.held == 0) return;
+    write_balance(Writer(response, 2), instruments_.asset(balance.asset).asset_id, balance);
+  });
+  std::vector<Slot> open;
+  accounts_.orders().collect_open(account, open);
+  for (const Slot slot : open) {
+    Writer order(response, 3);
+    const OrderRecord& record = accounts_.orders()[slot];
+    write_order(order, accounts_.view(record, record.now));
+  }
+}
+
+void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {
+  Parts parts(shard_, epoch, last_.engine_seq, emit);
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    parts.add_book(instruments_.definition(instrument), books_.book(instrument).seq());
+  }
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      for_each_order(books_.book(instrument), side, [&](Slot owner) {
+        const OrderRecord& record = accounts_.orders()[owner];
+        parts.add_order(accounts_.view(record, record.now));
+      });
+    }
+  }
+  parts.finish();
+}
+
+std::optional<std::size_t> Core::Shard::depth(std::uint32_t instrument_id, Side side,
+                                              std::span<PriceLevel> levels) const noexcept {
+  const Slot instrument = instruments_.find(instrument_id);
+  if (instrument == kNil) return {};
+  const Book& book = books_.book(instrument);
+  std::size_t count = 0;
+  for (Slot at = book.best(side); at != kNil && count < levels.size(); at = book.level(at).worse) {
+    levels[count++] = {book.level(at).price, book.level(at).quantity};
+  }
+  return count;
+}
+
+Counts Core::Shard::counts() const noexcept {
+  return {.accounts = accounts_.balances().accounts(),
+          .instruments = instruments_.size(),
+          .open_orders = books_.open_orders(),
+          .ids = accounts_.ids().size()};
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,158 @@
+#include "command_stream.hpp"
+
+#include <algorithm>
+
+#include "listings.hpp"
+#include "wire.hpp"
+
+namespace exchange::engine::testing {
+namespace {
+
+constexpr std::uint64_t kAccounts = 6;
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kMinute = 60 * kSecond;
+constexpr std::int64_t kDay = 24 * 60 * kMinute;
+constexpr std::size_t kRecent = 64;
+
+}  // namespace
+
+Limits tight_limits() {
+  Limits limits;
+  limits.instruments = 16;
+  limits.assets = 16;
+  limits.accounts = 64;
+  limits.balances = 256;
+  limits.open_orders = 4'096;
+  limits.orders = 65'536;
+  limits.ids = 65'536;
+  limits.levels = 1'024;
+  limits.ids_per_account = 150;
+  limits.open_orders_per_account = 25;
+  return limits;
+}
+
+std::int64_t CommandStream::below(std::int64_t bound) {
+  return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
+}
+
+std::string CommandStream::next() {
+  const std::uint64_t step = step_++;
+  if (step < 3 + kAccounts) return set_up(step);
+  pass_time();
+  if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
+  const std::int64_t dice = below(100);
+  std::string command = dice < 68 ? place() : dice < 88 ? cancel() : dice < 98 ? transfer() : administer();
+  recent_.push_back(command);
+  if (recent_.size() > kRecent) recent_.erase(recent_.begin());
+  return command;
+}
+
+void CommandStream::pass_time() {
+  time_ns_ += below(2 * kSecond);
+  if (one_in(500)) time_ns_ += 9 * kMinute + below(2 * kMinute);
+  if (one_in(20'000)) time_ns_ += 91 * kDay;
+}
+
+std::string CommandStream::set_up(std::uint64_t step) {
+  if (step == 0) return encode(btc_kk99());
+  if (step == 1) return encode(eth_btc());
+  if (step == 2) return encode(halted());
+  const std::uint64_t id = step - 2;
+  const std::uint64_t group = id <= 2 ? 77 : 0;  // the first two belong together
+  const bool free = id == 6;
+  return encode(OpenAccount{id, group, free ? 0 : 1'000U, free ? 0 : static_cast<std::uint32_t>(500 * id)});
+}
+
+std::uint64_t CommandStream::account() {
+  return one_in(200) ? any<std::uint64_t>({0, 99}) : 1 + static_cast<std::uint64_t>(below(kAccounts));
+}
+
+std::string CommandStream::client_id() {
+  if (!one_in(12)) ++ids_;
+  return "id-" + std::to_string(ids_ - std::min<std::uint64_t>(ids_, static_cast<std::uint64_t>(below(3))));
+}
+
+std::string CommandStream::place() {
+  const bool cross = one_in(4);
+  const std::string id = client_id();
+  PlaceOrder order{.account_id = account(),
+                   .client_order_id = id,
+                   .instrument_id = cross ? kEthBtc : kBtcKk99,
+                   .side = any({Side::kBuy, Side::kSell}),
+                   .type = one_in(4) ? OrderType::kMarket : OrderType::kLimit,
+                   .time_in_force = any({TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kIoc, TimeInForce::kFok}),
+                   .self_trade_prevention = static_cast<SelfTradePrevention>(1 + below(4)),
+                   .price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12)),
+                   .quantity = 10 * (1 + below(40)),
+                   .valid_until_ns = time_ns_ + kMinute,
+                   .fingerprint = random_()};
+  order.post_only = order.time_in_force == TimeInForce::kGtc && one_in(6);
+  if (order.type == OrderType::kMarket) {
+    order.price = 0;
+    order.post_only = false;
+    if (order.time_in_force == TimeInForce::kGtc) order.time_in_force = TimeInForce::kIoc;
+    if (order.side == Side::kBuy && order.time_in_force == TimeInForce::kIoc && one_in(2)) {
+      order.quantity = 0;
+      order.quote_budget = cross ? 1 + below(5'000'000) : 1'000'000 + below(50'000'000);
+    }
+  }
+  if (one_in(12)) spoil(order);
+  return encode(order);
+}
+
+void CommandStream::spoil(PlaceOrder& order) {
+  switch (below(13)) {
+    case 0: order.price += 1; break;
+    case 1: order.quantity += 1; break;
+    case 2: order.quantity = any<std::int64_t>({0, -10, 10'000'000, INT64_MAX, INT64_MIN}); break;
+    case 3: order.price = any<std::int64_t>({0, -5, INT64_MAX, INT64_MIN, 1'000'000'000'000'000'000}); break;
+    case 4: order.quote_budget = any<std::int64_t>({5, -5, INT64_MAX, INT64_MIN}); break;
+    case 5: order.instrument_id = any<std::uint32_t>({0, kHalted, 12'345}); break;
+    case 6: order.valid_until_ns = any<std::int64_t>({0, -1, INT64_MAX, INT64_MIN, time_ns_ - 1}); break;
+    case 7: order.post_only = !order.post_only; break;
+    case 8: order.time_in_force = any({TimeInForce::kGtc, TimeInForce::kIoc, TimeInForce::kFok}); break;
+    case 9: order.type = any({OrderType::kLimit, OrderType::kMarket}); break;
+    case 10: order.price = 5 * (1 + below(100'000)); break;
+    case 11: order.price = 5'000 * (1 + below(1'000'000'000)); break;
+    default: order.quantity = 10 * (1 + below(1'000)); break;
+  }
+}
+
+std::string CommandStream::cancel() {
+  const std::string target = one_in(3) ? client_id() : std::string();
+  const std::string request = one_in(3) ? client_id() : std::string();
+  const auto back = static_cast<std::uint64_t>(below(one_in(10) ? 5'000 : 40));
+  return encode(CancelOrder{.account_id = account(),
+                            .order_id = last_order_ - std::min(back, last_order_),
+                            .client_order_id = target,
+                            .request_id = request,
+                            .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
+                            .fingerprint = random_()});
+}
+
+std::string CommandStream::transfer() {
+  const bool gap = one_in(20);
+  Transfer transfer{.direction = one_in(4) ? TransferDirection::kOut : TransferDirection::kIn,
+                    .transfer_seq = gap ? static_cast<std::uint64_t>(below(50)) : transfer_seq_ + 1,
+                    .account_id = one_in(50) ? 99 : static_cast<std::uint64_t>(below(kAccounts + 1)),
+                    .asset_id = one_in(50) ? 44 : static_cast<std::uint32_t>(1 + below(3)),
+                    .amount = 1 + below(60'000'000)};
+  if (one_in(40)) transfer.amount = any<std::int64_t>({0, -1, INT64_MAX, INT64_MIN, std::int64_t{1} << 61});
+  if (transfer.amount == std::int64_t{1} << 61 && transfer.direction == TransferDirection::kIn) transfer.asset_id = 44;
+  if (!gap && transfer.account_id != 99) ++transfer_seq_;
+  return encode(transfer);
+}
+
+std::string CommandStream::administer() {
+  InstrumentDefinition listing = any({btc_kk99(), eth_btc(), halted()});
+  switch (below(6)) {
+    case 0: return encode(Tick{});
+    case 1: return encode(OpenAccount{static_cast<std::uint64_t>(below(8)), 0, 1'000, 500});
+    case 2: return encode(OpenAccount{7, 0, 100'001, 0});
+    case 3: return encode(listing);
+    case 4: listing.tick += 1; return encode(listing);
+    default: listing.instrument_id += 100; return encode(listing);
+  }
+}
+
+}  // namespace exchange::engine::testing

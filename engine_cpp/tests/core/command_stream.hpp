@@ -1,0 +1,56 @@
+// Seeded streams of commands in which everything happens: few accounts, few prices, small balances, repeated requests,
+// reused ids, broken shapes, jumps of time.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "exchange/engine/command.hpp"
+#include "exchange/engine/core.hpp"
+
+namespace exchange::engine::testing {
+
+// Limits small enough that a stream meets them.
+[[nodiscard]] Limits tight_limits();
+
+class CommandStream {
+ public:
+  explicit CommandStream(std::uint64_t seed) : random_(seed) {}
+
+  // The next serialized `Command`. The first ones list instruments, open accounts and fund them.
+  [[nodiscard]] std::string next();
+  // Engine time of the command that `next` gave last.
+  [[nodiscard]] std::int64_t time_ns() const noexcept { return time_ns_; }
+  // Tells the stream an order number that exists, so that it can be cancelled.
+  void saw_order(std::uint64_t order_id) { last_order_ = std::max(last_order_, order_id); }
+
+ private:
+  [[nodiscard]] std::int64_t below(std::int64_t bound);
+  [[nodiscard]] bool one_in(std::int64_t chances) { return below(chances) == 0; }
+  template <class T>
+  [[nodiscard]] T any(std::initializer_list<T> values) {
+    return *(values.begin() + below(static_cast<std::int64_t>(values.size())));
+  }
+
+  void pass_time();
+  [[nodiscard]] std::string set_up(std::uint64_t step);
+  [[nodiscard]] std::string place();
+  [[nodiscard]] std::string cancel();
+  [[nodiscard]] std::string transfer();
+  [[nodiscard]] std::string administer();
+  void spoil(PlaceOrder& order);
+  [[nodiscard]] std::string client_id();
+  [[nodiscard]] std::uint64_t account();
+
+  std::mt19937_64 random_;
+  std::uint64_t step_ = 0;
+  std::int64_t time_ns_ = 1'700'000'000'000'000'000;
+  std::uint64_t transfer_seq_ = 0;
+  std::uint64_t last_order_ = 1;
+  std::uint64_t ids_ = 0;
+  std::vector<std::string> recent_;
+};
+
+}  // namespace exchange::engine::testing

@@ -1,0 +1,95 @@
+// Commands to wire bytes, and answers and events back from them: the other end of the core's codec, for tests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "events.hpp"
+#include "exchange/engine/command.hpp"
+
+namespace exchange::engine::testing {
+
+// A serialized `Command`.
+[[nodiscard]] std::string encode(const PlaceOrder& command);
+[[nodiscard]] std::string encode(const CancelOrder& command);
+[[nodiscard]] std::string encode(const Transfer& command);
+[[nodiscard]] std::string encode(const OpenAccount& command);
+[[nodiscard]] std::string encode(const InstrumentDefinition& instrument);
+[[nodiscard]] std::string encode(const Tick& command);
+
+// A serialized `SubmitRequest`.
+[[nodiscard]] std::string submit_request(const std::vector<std::string>& commands);
+
+[[nodiscard]] std::span<const std::byte> bytes_of(std::string_view text) noexcept;
+
+// An order as read back; its text is owned.
+struct ReadOrder {
+  OrderView view;  // `client_order_id` is empty here
+  std::string client_order_id;
+};
+
+struct ReadResult {
+  std::uint64_t engine_seq = 0;
+  Reason reason = Reason::kNone;
+  bool replayed = false;
+  std::optional<ReadOrder> order;
+  std::vector<FillView> fills;
+};
+
+struct OrderEvent {
+  OrderUpdateCause cause{};
+  ReadOrder order;
+  std::optional<FillView> fill;
+};
+
+struct TransferEvent {
+  Transfer transfer;
+  Reason reason = Reason::kNone;
+};
+
+struct InstrumentEvent {
+  std::uint32_t instrument_id = 0;
+};
+
+using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
+                               BalanceChangeView, TradeView, BookChangeView>;
+
+// The results of a `SubmitResponse`.
+[[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);
+
+struct ReadBlock {
+  std::uint64_t engine_seq = 0;
+  std::int64_t engine_time_ns = 0;
+  std::vector<ReadEvent> events;
+};
+
+// The blocks of an `EventsResponse`.
+[[nodiscard]] std::vector<ReadBlock> read_blocks(std::string_view response);
+
+struct ReadAccount {
+  std::uint64_t engine_seq = 0;
+  std::vector<BalanceChangeView> balances;  // asset, available, held
+  std::vector<ReadOrder> open_orders;
+};
+
+// A `QueryResponse`.
+[[nodiscard]] ReadAccount read_account(std::string_view response);
+
+struct ReadPart {
+  std::uint32_t shard = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t durable_seq = 0;
+  std::uint64_t engine_seq = 0;
+  std::vector<std::uint64_t> book_seqs;
+  std::vector<ReadOrder> orders;
+  bool last = false;
+};
+
+// The snapshot part of an `EventsResponse`.
+[[nodiscard]] ReadPart read_part(std::string_view response);
+
+}  // namespace exchange::engine::testing

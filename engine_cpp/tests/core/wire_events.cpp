@@ -1,0 +1,316 @@
+#include <protozero/pbf_reader.hpp>
+#include <stdexcept>
+
+#include "wire.hpp"
+
+namespace exchange::engine::testing {
+namespace {
+
+using Reader = protozero::pbf_reader;
+
+void take(Reader& in, std::uint64_t& value) { value = in.get_uint64(); }
+void take(Reader& in, std::uint32_t& value) { value = in.get_uint32(); }
+void take(Reader& in, std::int64_t& value) { value = in.get_int64(); }
+void take(Reader& in, bool& value) { value = in.get_bool(); }
+template <class Enum>
+  requires std::is_enum_v<Enum>
+void take(Reader& in, Enum& value) {
+  value = static_cast<Enum>(in.get_enum());
+}
+
+[[noreturn]] void unknown(const Reader& in) { throw std::runtime_error("unknown field " + std::to_string(in.tag())); }
+
+ReadOrder read_order(Reader in) {
+  ReadOrder out;
+  OrderView& v = out.view;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, v.order_id); break;
+      case 2: take(in, v.account_id); break;
+      case 3: out.client_order_id = in.get_string(); break;
+      case 4: take(in, v.instrument_id); break;
+      case 5: take(in, v.side); break;
+      case 6: take(in, v.type); break;
+      case 7: take(in, v.time_in_force); break;
+      case 8: take(in, v.post_only); break;
+      case 9: take(in, v.self_trade_prevention); break;
+      case 10: v.price = in.get_sint64(); break;
+      case 11: take(in, v.quantity); break;
+      case 12: take(in, v.cum_quantity); break;
+      case 13: take(in, v.leaves_quantity); break;
+      case 14: take(in, v.prevented_quantity); break;
+      case 15: take(in, v.cancelled_quantity); break;
+      case 16: take(in, v.cum_notional); break;
+      case 17: take(in, v.cum_fee); break;
+      case 18: take(in, v.status); break;
+      case 19: take(in, v.end_reason); break;
+      case 20: take(in, v.reject_reason); break;
+      case 21: take(in, v.version); break;
+      case 22: take(in, v.accepted_time_ns); break;
+      case 23: take(in, v.updated_time_ns); break;
+      case 24: take(in, v.quote_budget); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+FillView read_fill(Reader in) {
+  FillView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.trade_id); break;
+      case 2: out.price = in.get_sint64(); break;
+      case 3: take(in, out.quantity); break;
+      case 4: take(in, out.notional); break;
+      case 5: take(in, out.fee); break;
+      case 6: take(in, out.liquidity); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+ReadResult read_result(Reader in) {
+  ReadResult out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.engine_seq); break;
+      case 2: take(in, out.reason); break;
+      case 3: take(in, out.replayed); break;
+      case 4: out.order = read_order(in.get_message()); break;
+      case 5: out.fills.push_back(read_fill(in.get_message())); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+InstrumentEvent read_instrument_updated(Reader in) {
+  InstrumentEvent out;
+  if (!in.next(1)) unknown(in);
+  Reader instrument = in.get_message();
+  if (instrument.next(1)) take(instrument, out.instrument_id);
+  return out;
+}
+
+OpenAccount read_account_opened(Reader in) {
+  OpenAccount out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.self_trade_group_id); break;
+      case 3: take(in, out.taker_fee_ppm); break;
+      case 4: take(in, out.maker_fee_ppm); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+TransferEvent read_transfer_updated(Reader in) {
+  TransferEvent out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.transfer.transfer_seq); break;
+      case 2: take(in, out.transfer.direction); break;
+      case 3: take(in, out.transfer.account_id); break;
+      case 4: take(in, out.transfer.asset_id); break;
+      case 5: take(in, out.transfer.amount); break;
+      case 6: take(in, out.reason); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+OrderEvent read_order_updated(Reader in) {
+  OrderEvent out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.cause); break;
+      case 2: out.order = read_order(in.get_message()); break;
+      case 3: out.fill = read_fill(in.get_message()); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+PreventedMatchView read_prevented_match(Reader in) {
+  PreventedMatchView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); break;
+      case 2: take(in, out.maker_order_id); break;
+      case 3: take(in, out.taker_order_id); break;
+      case 4: out.price = in.get_sint64(); break;
+      case 5: take(in, out.quantity); break;
+      case 6: take(in, out.mode); break;
+      case 7: take(in, out.maker_account_id); break;
+      case 8: take(in, out.taker_account_id); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+BalanceChangeView read_balance_changed(Reader in) {
+  BalanceChangeView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.asset_id); break;
+      case 3: take(in, out.kind); break;
+      case 4: out.amount = in.get_sint64(); break;
+      case 5: take(in, out.available); break;
+      case 6: take(in, out.held); break;
+      case 7: take(in, out.trade_id); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+TradeView read_trade(Reader in) {
+  TradeView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.trade_id); break;
+      case 2: take(in, out.instrument_id); break;
+      case 3: out.price = in.get_sint64(); break;
+      case 4: take(in, out.quantity); break;
+      case 5: take(in, out.taker_side); break;
+      case 6: take(in, out.maker_order_id); break;
+      case 7: take(in, out.taker_order_id); break;
+      case 8: take(in, out.maker_account_id); break;
+      case 9: take(in, out.taker_account_id); break;
+      case 10: take(in, out.notional); break;
+      case 11: take(in, out.maker_fee); break;
+      case 12: take(in, out.taker_fee); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+BookChangeView read_book_changed(Reader in) {
+  BookChangeView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); break;
+      case 2: take(in, out.book_seq); break;
+      case 3: take(in, out.side); break;
+      case 4: out.price = in.get_sint64(); break;
+      case 5: take(in, out.quantity); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+ReadEvent read_event(Reader in) {
+  if (!in.next()) throw std::runtime_error("an event without a kind");
+  switch (in.tag()) {
+    case 1: return read_instrument_updated(in.get_message());
+    case 2: return read_account_opened(in.get_message());
+    case 3: return read_transfer_updated(in.get_message());
+    case 4: return read_order_updated(in.get_message());
+    case 5: return read_prevented_match(in.get_message());
+    case 6: return read_balance_changed(in.get_message());
+    case 7: return read_trade(in.get_message());
+    case 8: return read_book_changed(in.get_message());
+    default: unknown(in);
+  }
+}
+
+ReadBlock read_block(Reader in) {
+  ReadBlock out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.engine_seq); break;
+      case 2: take(in, out.engine_time_ns); break;
+      case 3: out.events.push_back(read_event(in.get_message())); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+std::uint64_t read_book_state(Reader in) {
+  std::uint64_t book_seq = 0;
+  while (in.next()) {
+    if (in.tag() == 2) {
+      take(in, book_seq);
+    } else {
+      in.skip();
+    }
+  }
+  return book_seq;
+}
+
+}  // namespace
+
+std::vector<ReadResult> read_results(std::string_view response) {
+  std::vector<ReadResult> out;
+  Reader in(response.data(), response.size());
+  while (in.next(1)) out.push_back(read_result(in.get_message()));
+  return out;
+}
+
+std::vector<ReadBlock> read_blocks(std::string_view response) {
+  std::vector<ReadBlock> out;
+  Reader in(response.data(), response.size());
+  while (in.next(4)) out.push_back(read_block(in.get_message()));
+  return out;
+}
+
+ReadAccount read_account(std::string_view response) {
+  ReadAccount out;
+  Reader in(response.data(), response.size());
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.engine_seq); break;
+      case 2: {
+        Reader message = in.get_message();
+        BalanceChangeView& balance = out.balances.emplace_back();
+        while (message.next()) {
+          if (message.tag() == 1) take(message, balance.asset_id);
+          if (message.tag() == 2) take(message, balance.available);
+          if (message.tag() == 3) take(message, balance.held);
+        }
+        break;
+      }
+      case 3: out.open_orders.push_back(read_order(in.get_message())); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+ReadPart read_part(std::string_view response) {
+  ReadPart out;
+  Reader in(response.data(), response.size());
+  Reader part;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.shard); break;
+      case 2: take(in, out.epoch); break;
+      case 3: take(in, out.durable_seq); break;
+      case 5: part = in.get_message(); break;
+      default: unknown(in);
+    }
+  }
+  while (part.next()) {
+    switch (part.tag()) {
+      case 1: take(part, out.engine_seq); break;
+      case 2: out.book_seqs.push_back(read_book_state(part.get_message())); break;
+      case 3: out.orders.push_back(read_order(part.get_message())); break;
+      case 4: take(part, out.last); break;
+      default: unknown(part);
+    }
+  }
+  return out;
+}
+
+}  // namespace exchange::engine::testing
