@@ -155,12 +155,12 @@ def _exit_code(name: str, kind: type[P], build: Build[P], environ: Mapping[str, 
 
 
 async def _until_stopped(name: str, own: P, build: Build[P]) -> int:
-    started = False
+    told_to_stop, started = _stop_signals(), False
     try:
         async with running(name, own, build) as process:
             started = True
             _log.info("started", port=process.server.port, faults=process.health.faults)
-            await _told_to_stop()
+            await told_to_stop.wait()
             _log.info("draining")
     except Exception as error:
         cause = _cause(error)
@@ -173,14 +173,18 @@ async def _until_stopped(name: str, own: P, build: Build[P]) -> int:
     return os.EX_OK
 
 
-async def _told_to_stop() -> None:
-    """Wait for SIGTERM or SIGINT; the second one kills."""
+def _stop_signals() -> asyncio.Event:
+    """Return what SIGTERM or SIGINT sets; a start that is under way ends first, the second signal kills."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        told.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
+        loop.add_signal_handler(number, tell)
+    return told
 
 
 def _cause(error: BaseException) -> BaseException:
