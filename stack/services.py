@@ -69,6 +69,12 @@ SERVICES = (
     ),
     ServiceSpec("orders", needs=("postgres", "redis", "auth", "engine"), settings={**ENGINE, **TOKENS}, database=True),
     ServiceSpec("market_data", needs=("engine",), settings=ENGINE),
+    ServiceSpec(
+        "relay",
+        needs=("engine", "kafka", "registry"),
+        settings={**ENGINE, **TOPICS, "position_file": lambda site: str(site.folder("relay") / "position")},
+        module="services.engine.relay",
+    ),
 )
 """Every process of ours; the edge leads to those that the contracts do not mark internal."""
 
