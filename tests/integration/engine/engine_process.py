@@ -1,0 +1,70 @@
+"""The engine as a process of its own, on a real port, that can be killed."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.mesh import Mesh
+
+START_LIMIT_S = 60
+
+
+class EngineProcess:
+    """`python -m services.engine` on one folder."""
+
+    def __init__(self, child: asyncio.subprocess.Process, port: int) -> None:
+        self._child = child
+        self.port = port
+
+    async def kill(self) -> None:
+        self._child.kill()
+        await self._child.wait()
+
+    async def stop(self) -> int:
+        """Tell it to stop; give its exit code."""
+        self._child.terminate()
+        return await self._child.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._child.returncode is None
+
+
+@asynccontextmanager
+async def engine_process(mesh: Mesh, folder: Path, **changed: Any) -> AsyncIterator[EngineProcess]:
+    settings = mesh.process("engine") | {"data_folder": folder, "journal_segment_bytes": 1 << 20} | changed
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.engine",
+        env=_environment(settings),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(START_LIMIT_S):
+            port = await _port(child)
+        yield EngineProcess(child, port)
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.communicate()
+
+
+def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    own = {f"EXCHANGE_{name.upper()}": str(value) for name, value in settings.items()}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": f"gen/python{os.pathsep}."} | own
+
+
+async def _port(child: asyncio.subprocess.Process) -> int:
+    """Read the log up to the line that says where it listens."""
+    assert child.stdout is not None
+    async for line in child.stdout:
+        entry = json.loads(line)
+        if entry["event"] == "started":
+            return int(entry["port"])
+    raise AssertionError(f"the engine did not start, exit code {await child.wait()}")
