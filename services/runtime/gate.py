@@ -29,27 +29,22 @@ from opentelemetry import propagate, trace
 from services.kernel.ids import Ids
 from services.kernel.refusal import LimitExceeded, Refusal
 from services.runtime import call as calls
-from services.runtime.authorization import EDGE, Authorizer, Rule, identity_of
+from services.runtime.authorization import Authorizer, Rule, identity_of
 from services.runtime.call import REQUEST_ID_KEY, Call
+from services.runtime.incoming import Context, client_address_of, deadline_of, loop_time, request_id_of
 from services.runtime.refusals import DeadlineTooShort, Draining, Internal, UnknownMethod, code_of, trailers_of
 from services.runtime.telemetry import RpcMetrics, Telemetry
 from services.runtime.validation import FieldRules, unreadable
-
-UNARY_LIMIT = timedelta(seconds=10)
-"""Deadline of a unary call that brings none, and the most that one may bring."""
 
 HOPELESS = timedelta(milliseconds=2)
 """With less time than this left, work is refused rather than begun."""
 
 RETRY_AFTER_MS = 100
-MAX_REQUEST_ID_CHARS = 64
 
-if TYPE_CHECKING:  # generic in the stubs, plain classes when they run
+if TYPE_CHECKING:  # generic in the stubs, a plain class when it runs
     Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
-    Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 else:
     Handler = grpc.RpcMethodHandler
-    Context = grpc.aio.ServicerContext
 _Serve: TypeAlias = Callable[[Any, Context], Any]
 
 _WRAPPERS: Mapping[tuple[bool, bool], Callable[[_Serve, None, Any], Handler]] = {
@@ -192,18 +187,18 @@ class Gate(grpc.aio.ServerInterceptor):
         peer = identity_of(context.auth_context())
         call = Call(
             method=method,
-            request_id=_request_id(metadata) or str(self._ids.new()),
-            deadline=_deadline(context, streaming=streaming),
+            request_id=request_id_of(metadata) or str(self._ids.new()),
+            deadline=deadline_of(context, streaming=streaming),
             streaming=streaming,
             draining=self._draining,
             peer=peer,
-            client_address=_client_address(peer, metadata, context),
+            client_address=client_address_of(peer, metadata, context),
         )
         calls.begin(call)
         return call
 
     async def _let_in(self, call: Call, metadata: Mapping[str, Any]) -> None:
-        if call.deadline is not None and call.deadline - _now() < HOPELESS.total_seconds():
+        if call.deadline is not None and call.deadline - loop_time() < HOPELESS.total_seconds():
             raise DeadlineTooShort("The deadline leaves no time for the work; send the same request with a longer one.")
         if self._draining.is_set():
             raise Draining("The server is shutting down; retry on another connection.", retry_after_ms=RETRY_AFTER_MS)
@@ -267,7 +262,7 @@ def _explained(call: Call, error: BaseException) -> Refusal:
             raise error
         task.uncancel()
         return Draining("The server is shutting down; open the stream again elsewhere.", retry_after_ms=RETRY_AFTER_MS)
-    if isinstance(error, TimeoutError) and call.deadline is not None and _now() >= call.deadline:
+    if isinstance(error, TimeoutError) and call.deadline is not None and loop_time() >= call.deadline:
         return DeadlineTooShort("The deadline passed during the work; retry with the same id.")
     _log.error("rpc_failed", exc_info=error)
     return Internal(
@@ -281,30 +276,3 @@ def _unknown(method: str) -> _Serve:
         await context.abort(code_of(refusal), refusal.message, trailers_of(refusal))
 
     return refuse
-
-
-def _deadline(context: Context, *, streaming: bool) -> float | None:
-    left: float | None = context.time_remaining()
-    if not streaming:
-        left = min(left or UNARY_LIMIT.total_seconds(), UNARY_LIMIT.total_seconds())
-    return None if left is None else _now() + left
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _request_id(metadata: Mapping[str, Any]) -> str:
-    """Return the id that came with the call, unless it is no plain word of reasonable length."""
-    given = str(metadata.get(REQUEST_ID_KEY, ""))
-    plain = given.isascii() and given.replace("-", "").replace("_", "").isalnum()
-    return given if plain and len(given) <= MAX_REQUEST_ID_CHARS else ""
-
-
-def _client_address(peer: str | None, metadata: Mapping[str, Any], context: Context) -> str:
-    """Return what the edge saw; only the edge is believed."""
-    if peer == EDGE and "x-envoy-external-address" in metadata:
-        return str(metadata["x-envoy-external-address"])
-    if peer == EDGE and "x-forwarded-for" in metadata:
-        return str(metadata["x-forwarded-for"]).rpartition(",")[2].strip()
-    return context.peer().partition(":")[2].rpartition(":")[0]

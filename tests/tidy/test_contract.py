@@ -1,0 +1,74 @@
+"""The contract and the code say the same."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+import services
+from exchange.error.v1 import reason_pb2
+from services.kernel.refusal import Refusal, RelayedRefusal
+from services.runtime.authorization import rules_of
+from services.runtime.refusals import CODES
+from tests.tidy.source import ROOT
+
+OWN = "exchange/"
+
+
+def contract_files() -> Iterator[FileDescriptor]:
+    """Give every file of the contract that the generated image names."""
+    image = FileDescriptorSet.FromString((ROOT / "gen" / "contracts.binpb").read_bytes())
+    for file in image.file:
+        if file.name.startswith(OWN):
+            module = importlib.import_module(file.name.removesuffix(".proto").replace("/", ".") + "_pb2")
+            yield module.DESCRIPTOR
+
+
+def refusals() -> Iterator[type[Refusal]]:
+    """Give every refusal that a service states."""
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if module.name.endswith((".errors", ".refusals", ".refusal", ".page")) or ".errors." in module.name:
+            importlib.import_module(module.name)
+    pending = list(Refusal.__subclasses__())
+    while pending:
+        refusal = pending.pop()
+        pending += refusal.__subclasses__()
+        if refusal is not RelayedRefusal and refusal.__module__.startswith("services."):
+            yield refusal
+
+
+def test_every_method_states_who_may_call_it() -> None:
+    methods = [
+        method for file in contract_files() for each in file.services_by_name.values() for method in rules_of(each)
+    ]
+    assert len(methods) == len(set(methods)) > 0
+
+
+def test_every_scope_is_a_noun_and_a_verb() -> None:
+    scopes = {
+        rule.scope
+        for file in contract_files()
+        for each in file.services_by_name.values()
+        for rule in rules_of(each).values()
+        if rule.scope
+    }
+    assert [scope for scope in scopes if not re.fullmatch(r"[a-z_]+:[a-z]+", scope)] == []
+
+
+def test_every_refusal_is_a_reason_of_the_contract() -> None:
+    stated = {refusal.reason for refusal in refusals()}
+    assert stated - set(CODES) - {""} == set()
+
+
+def test_no_room_states_a_reason_twice() -> None:
+    rooms = [(refusal.__module__.split(".")[1], refusal.reason) for refusal in refusals() if "reason" in vars(refusal)]
+    assert sorted(rooms) == sorted(set(rooms))
+
+
+def test_every_reason_has_a_class_or_comes_from_the_core() -> None:
+    numbers = {each.name.removeprefix("REASON_"): each.number for each in reason_pb2.Reason.DESCRIPTOR.values}
+    missing = set(CODES) - {refusal.reason for refusal in refusals()}
+    assert {reason for reason in missing if not 200 <= numbers[reason] < 400} == set()
