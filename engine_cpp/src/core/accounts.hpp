@@ -97,8 +97,8 @@ class Accounts {
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
-  // An order of a saved state is back in its book.
-  void restore_resting(Slot order, Slot book_slot) noexcept;
+  // An order of a saved state is back in its book. Called in order of number.
+  void restore_resting(const Rested& message) noexcept;
   [[nodiscard]] bool consistent() const;
 
  private:

@@ -65,8 +65,8 @@ bool Accounts::load(StateReader& in) {
          orders_.load(in, balances_.accounts(), instruments_) && ids_.load(in);
 }
 
-void Accounts::restore_resting(Slot slot, Slot book_slot) noexcept {
-  orders_.rest(slot, book_slot, balances_.account(orders_[slot].account));
+void Accounts::restore_resting(const Rested& message) noexcept {
+  orders_.rest(message.owner, message.book_slot, balances_.account(orders_[message.owner].account));
 }
 
 bool Accounts::consistent() const {

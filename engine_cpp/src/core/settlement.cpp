@@ -109,7 +109,7 @@ void Accounts::on(const Refused& message, Step& step) {
   tell(OrderUpdateCause::kRejected, order, step);
 }
 
-void Accounts::on(const Rested& message, Step& /*step*/) { restore_resting(message.owner, message.book_slot); }
+void Accounts::on(const Rested& message, Step& /*step*/) { restore_resting(message); }
 
 void Accounts::on(const Fill& message, Step& step) {
   const Instrument& instrument = instruments_[message.instrument];

@@ -50,7 +50,7 @@ class Core::Shard {
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);
-  [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side);
+  [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side, std::vector<Rested>& rested);
 
   std::uint8_t shard_;
   Stamp last_;

@@ -1,5 +1,6 @@
 // The shard as bytes: its saved state, and the views that other services ask for.
 #include <algorithm>
+#include <limits>
 
 #include "shard.hpp"
 
@@ -115,13 +116,20 @@ void Core::Shard::save_queues(StateWriter& out) const {
 }
 
 bool Core::Shard::load_queues(StateReader& in) {
+  std::vector<Rested> rested;
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    if (!load_queue(in, instrument, Side::kBuy) || !load_queue(in, instrument, Side::kSell)) return false;
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      if (!load_queue(in, instrument, side, rested)) return false;
+    }
   }
+  const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].order_id; };
+  std::ranges::sort(rested, {}, number);
+  if (std::ranges::adjacent_find(rested, {}, number) != rested.end()) return false;
+  for (const Rested& order : rested) accounts_.restore_resting(order);
   return true;
 }
 
-bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side) {
+bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, std::vector<Rested>& rested) {
   const std::uint32_t count = in.get_count(std::numeric_limits<std::uint32_t>::max());
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
     std::uint64_t order_id = 0;
@@ -129,13 +137,11 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side) {
     const Slot owner = accounts_.orders().find(order_id);
     if (!in.ok() || owner == kNil || !books_.has_room()) return false;
     const OrderRecord& order = accounts_.orders()[owner];
-    if (order.is_resting() || order.now.leaves == 0 || order.instrument != instrument || order.side != side) {
-      return false;
-    }
+    if (order.now.leaves == 0 || order.instrument != instrument || order.side != side) return false;
     const BookOrder entry{.leaves = order.now.leaves,
                           .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
                           .owner = owner};
-    accounts_.restore_resting(owner, books_.restore(instrument, side, order.price, entry));
+    rested.push_back({owner, books_.restore(instrument, side, order.price, entry)});
   }
   return in.ok();
 }
