@@ -81,6 +81,7 @@ class EngineFake:
         if place.client_order_id in account.answers:
             return _replayed(*account.answers[place.client_order_id], place.fingerprint)
         try:
+            check_fields(place)
             self._check_time(place.valid_until_ns)
         except Refused as refused:
             return Result(reason=refused.reason)
@@ -162,7 +163,6 @@ class EngineFake:
             raise Refused(reason_pb2.REASON_UNKNOWN_INSTRUMENT)
         if instrument.phase != type_instrument_pb2.TRADING_PHASE_CONTINUOUS:
             raise Refused(reason_pb2.REASON_PHASE_NOT_ALLOWED)
-        check_fields(order)
         check_grid(instrument, order)
         crossing = self._crossing(order)
         if order.type == t.ORDER_TYPE_LIMIT and self._lacking(account, instrument, order):

@@ -1,6 +1,6 @@
 """Rules of the engine in memory that need no state."""
 
-from exchange.engine.v1 import instrument_pb2, order_pb2
+from exchange.engine.v1 import command_pb2, instrument_pb2, order_pb2
 from exchange.error.v1 import reason_pb2
 from exchange.type.v1 import order_pb2 as t
 
@@ -13,7 +13,7 @@ class Refused(Exception):  # noqa: N818 - the trade's word
         self.reason = reason
 
 
-def check_fields(order: order_pb2.Order) -> None:
+def check_fields(order: command_pb2.PlaceOrder) -> None:
     market = order.type == t.ORDER_TYPE_MARKET
     gtc = order.time_in_force == t.TIME_IN_FORCE_GTC
     if (market and (gtc or order.price)) or (order.post_only and (market or not gtc)):

@@ -12,6 +12,8 @@ from exchange.engine.v1.admin_service_pb2_grpc import AdminServiceStub
 from exchange.engine.v1.engine_service_pb2 import SubmitRequest, SubmitResponse
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.engine.v1.instrument_pb2 import Instrument
+from services.engine.app import build as build_engine
+from services.engine.settings import EngineSettings
 from services.runtime.run import Process, ProcessSettings, running
 from tests.fakes.engine import EngineFake
 from tests.fakes.engine_server import serving
@@ -48,9 +50,6 @@ class Real:
         self._folder = folder
 
     def running(self, port: int = 0) -> AbstractAsyncContextManager[Process]:
-        from services.engine.app import build as build_engine
-        from services.engine.settings import EngineSettings
-
         own = EngineSettings(**self._mesh.process("engine") | {"listen_port": port}, data_folder=self._folder)
         return running("engine", own, build_engine)
 

@@ -204,8 +204,6 @@ async def test_ids_belong_to_their_account(desk: Desk) -> None:
         ("INSUFFICIENT_FUNDS", {"price": "100000", "quantity": "10"}),
         ("INSUFFICIENT_FUNDS", {"side": Side.SELL, "quantity": "1000.0001"}),
         ("NO_LIQUIDITY", {"type": OrderType.MARKET, "time_in_force": TimeInForce.IOC, "price": ""}),
-        ("ORDER_FIELDS_CONFLICT", {"post_only": True, "time_in_force": TimeInForce.IOC}),
-        ("ORDER_FIELDS_CONFLICT", {"quote_budget": "5"}),
     ],
 )
 async def test_an_order_refused_by_rule_is_remembered(desk: Desk, reason: str, changes: dict[str, Any]) -> None:
@@ -229,6 +227,8 @@ async def test_an_order_refused_by_rule_is_remembered(desk: Desk, reason: str, c
     ("reason", "changes"),
     [
         ("UNKNOWN_ACCOUNT", {"account_id": STRANGER}),
+        ("ORDER_FIELDS_CONFLICT", {"post_only": True, "time_in_force": TimeInForce.IOC}),
+        ("ORDER_FIELDS_CONFLICT", {"quote_budget": "5"}),
         ("REQUEST_EXPIRED", {"valid_until_ns": 1}),
         ("VALID_UNTIL_TOO_FAR", {"valid_until_ns": 2**62}),
     ],

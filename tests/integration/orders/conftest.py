@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.runtime import migrate
-from tests.contract.orders.engines import CALLERS, engine_of, open_market, operator
+from tests.contract.orders.engines import CALLERS, Real, open_market, operator
 from tests.integration.orders.venue import Orders, Venue
 from tests.mesh import Mesh
 
@@ -16,7 +16,7 @@ async def venue(tmp_path: Path, postgres: str, redis_url: str) -> AsyncIterator[
     """Give a venue with a running engine, a listed instrument and two funded accounts."""
     await migrate.apply(postgres, migrate.folder_of("orders"))
     mesh = Mesh(tmp_path, CALLERS)
-    venue = Venue(mesh, engine_of("memory", mesh, tmp_path), postgres, redis_url)
+    venue = Venue(mesh, Real(mesh, tmp_path / "engine"), postgres, redis_url)
     await venue.start_engine()
     async with operator(mesh, venue.engine_port) as channel:
         await open_market(channel)

@@ -98,7 +98,7 @@ MARKET: dict[str, Any] = {"type": OrderType.MARKET, "time_in_force": TimeInForce
         ({"price": "100000", "quantity": "10"}, "INSUFFICIENT_FUNDS", {"asset": "KK99", "order_id": "1"}),
         ({"side": Side.SELL, "quantity": "1000.0001"}, "INSUFFICIENT_FUNDS", {"asset": "BTC"}),
         (MARKET, "NO_LIQUIDITY", {"order_id": "1"}),
-        ({"post_only": True, "time_in_force": TimeInForce.IOC}, "ORDER_FIELDS_CONFLICT", {"order_id": "1"}),
+        ({"post_only": True, "time_in_force": TimeInForce.IOC}, "ORDER_FIELDS_CONFLICT", {}),
         ({"valid_until_ns": 1}, "REQUEST_EXPIRED", {}),
         ({"valid_until_ns": 2**62}, "VALID_UNTIL_TOO_FAR", {}),
     ],
