@@ -25,7 +25,6 @@ UNANSWERED_BATCHES = 64
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Answers: TypeAlias = "asyncio.Queue[Pending | None]"
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,12 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         self, requests: AsyncIterator[bytes], context: Context
     ) -> None:
         """Answer batches in their order; at a drain stop reading and finish what was read."""
-        answers: Answers = asyncio.Queue(UNANSWERED_BATCHES)
+        answers = _Answers()
         try:
             async with asyncio.TaskGroup() as group:
                 reader = group.create_task(self._read(requests, answers, self._kinds_of(call.peer())))
                 drain = group.create_task(_stop_at_drain(reader))
-                await _write(answers, context)
+                await answers.write(context)
                 drain.cancel()
         except* Refusal as refused:
             raise _only(refused) from None
@@ -95,12 +94,13 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         """Tell how far the shard is."""
         return convert.state_message(await self._shard.state())
 
-    async def _read(self, requests: AsyncIterator[bytes], answers: Answers, kinds: int) -> None:
+    async def _read(self, requests: AsyncIterator[bytes], answers: "_Answers", kinds: int) -> None:
         try:
             async for batch in requests:
-                await answers.put(self._applied(batch, kinds))
+                await answers.room()
+                answers.add(self._applied(batch, kinds))
         finally:
-            await answers.put(None)
+            answers.end()
 
     def _applied(self, batch: bytes, kinds: int) -> Pending:
         try:
@@ -143,10 +143,30 @@ class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
         return convert.only_result(pending.content)
 
 
-async def _write(answers: Answers, context: Context) -> None:
-    while (pending := await answers.get()) is not None:
-        await pending.durable
-        await context.write(pending.content)
+class _Answers:
+    """The answers of one stream on their way out, in order: a bounded number."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(UNANSWERED_BATCHES)
+        self._pending: asyncio.Queue[Pending | None] = asyncio.Queue()
+
+    async def room(self) -> None:
+        """Wait until one more may be added."""
+        await self._free.acquire()
+
+    def add(self, pending: Pending) -> None:
+        self._pending.put_nowait(pending)
+
+    def end(self) -> None:
+        """Say that none will follow."""
+        self._pending.put_nowait(None)
+
+    async def write(self, context: Context) -> None:
+        """Write each once it is durable, to the end."""
+        while (pending := await self._pending.get()) is not None:
+            await pending.durable
+            await context.write(pending.content)
+            self._free.release()
 
 
 async def _stop_at_drain(reader: asyncio.Task[None]) -> None:
