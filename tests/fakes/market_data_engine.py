@@ -84,7 +84,7 @@ class ScriptedEngine:
 
     @property
     def engine_seq(self) -> int:
-        return self.blocks[-1].engine_seq if self.blocks else 0
+        return self.blocks[-1].engine_seq if self.blocks else self._forgotten
 
     def enlist(self, listed: Instrument) -> None:
         self.command(Event(instrument_updated=engine_events_pb2.InstrumentUpdated(instrument=listed)))

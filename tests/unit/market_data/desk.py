@@ -45,7 +45,9 @@ class Desk:
 
     def hear(self) -> None:
         """Take in what the engine logged, and publish nothing yet."""
-        for block in convert.delivery(self.engine.deliver(self.engine.blocks)).blocks:
+        assert self.mirror.position is not None
+        new = self.engine.blocks[self.mirror.position.engine_seq :]
+        for block in convert.delivery(self.engine.deliver(new)).blocks:
             self.mirror.apply(block)
 
     def publish(self) -> None:
