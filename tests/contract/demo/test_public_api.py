@@ -153,7 +153,7 @@ async def test_refusals_have_the_names_that_the_demo_knows(floor: Floor) -> None
     with pytest.raises(RefusedError, match="POST_ONLY_WOULD_CROSS"):
         await floor.maker.place(_order(SIDE_BUY, "150.00", post_only=True))
     with pytest.raises(RefusedError, match="INSUFFICIENT_FUNDS") as refused:
-        await floor.maker.place(_order(SIDE_BUY, "140.00", "50000.000"))
+        await floor.maker.place(_order(SIDE_BUY, "240.00", "10000.000"))
     assert refused.value.details["asset"] == "KK99"
 
 
