@@ -3,11 +3,12 @@
 from exchange.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from services.auth.hasher import Argon2Hasher, hashing_pool
 from services.auth.peers import AccountOpener, OutboxOpenings
+from services.auth.publisher import publishing
 from services.auth.server import AuthServicer, UseCases
 from services.auth.sessions import RedisSessions
 from services.auth.settings import Settings
 from services.auth.signer import TransitSigner
-from services.auth.store import ENGINE, PostgresStore
+from services.auth.store import ENGINE, USER_EVENTS, PostgresStore
 from services.auth.throttle import MemoryThrottle, RedisThrottle
 from services.auth.usecases.get_current_user import GetCurrentUser
 from services.auth.usecases.issue_tokens import IssueTokens
@@ -58,7 +59,8 @@ async def _signer(process: Process, own: Settings) -> TransitSigner:
 
 async def _outbox(process: Process, own: Settings, pool: Pool) -> Outbox:
     engine = await process.open(grpc_client.connect(own.engine_target, own.identity, own.engine_server_name))
-    deliveries = {ENGINE: AccountOpener(engine).deliver}
+    events = await process.open(publishing(own.kafka_servers, own.registry_url))
+    deliveries = {ENGINE: AccountOpener(engine).deliver, USER_EVENTS: events.deliver}
     outbox = Outbox(pool, deliveries, process.clock, process.entropy, process.telemetry.registry)
     process.background("outbox", outbox.run)
     return outbox

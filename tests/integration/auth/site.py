@@ -75,6 +75,12 @@ class Site:
         ):
             yield Client.on(process, channel)
 
+    @asynccontextmanager
+    async def up(self, **changed: Any) -> AsyncIterator["Client"]:
+        """Let the engine and auth answer."""
+        async with self.engine_up(), self.auth_up(**changed) as client:
+            yield client
+
     async def outbox(self) -> Sequence[bytes]:
         """Return what waits to be delivered."""
         async with postgres.connect(self.postgres_dsn) as pool:

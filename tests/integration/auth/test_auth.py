@@ -32,7 +32,7 @@ async def reason(call: Awaitable[object]) -> str:
 
 
 async def test_register_login_and_ask_who_one_is(site: Site) -> None:
-    async with site.engine_up(), site.auth_up() as client:
+    async with site.up() as client:
         user = await client.register("Ada@Example.com")
         assert (user.email, user.account_id, list(user.scopes)) == (EMAIL, "1001", ALL_SCOPES)
         assert UUID(user.user_id).version == 7
@@ -46,7 +46,7 @@ async def test_register_login_and_ask_who_one_is(site: Site) -> None:
 
 
 async def test_a_narrow_token_does_no_more_than_it_says(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         narrow = await client.login(scopes=["orders:read"])
         assert list(narrow.scopes) == ["orders:read"]
@@ -57,7 +57,7 @@ async def test_a_narrow_token_does_no_more_than_it_says(site: Site) -> None:
 
 
 async def test_wrong_passwords_are_refused_then_throttled(site: Site) -> None:
-    async with site.auth_up(login_failures=2) as client:
+    async with site.up(login_failures=2) as client:
         await client.register()
         for email in (EMAIL, EMAIL, "nobody@example.com", "nobody@example.com", "nul\x00@example.com"):
             assert await reason(client.login(email, "wrong")) == "INVALID_CREDENTIALS"
@@ -69,7 +69,7 @@ async def test_wrong_passwords_are_refused_then_throttled(site: Site) -> None:
 
 
 async def test_refresh_tokens_rotate_and_a_second_use_ends_the_session(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         first = await client.login(scopes=["account:read"])
         second = await client.refresh(first.refresh_token)
@@ -83,7 +83,7 @@ async def test_refresh_tokens_rotate_and_a_second_use_ends_the_session(site: Sit
 
 
 async def test_a_refresh_token_used_by_many_at_once_works_once(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         token = (await client.login()).refresh_token
         answers = await asyncio.gather(*(client.refresh(token) for _ in range(8)), return_exceptions=True)
@@ -92,7 +92,7 @@ async def test_a_refresh_token_used_by_many_at_once_works_once(site: Site) -> No
 
 
 async def test_a_logout_ends_its_session_only(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         ended, other = await client.login(), await client.login()
         await client.logout(ended.access_token)
@@ -102,16 +102,16 @@ async def test_a_logout_ends_its_session_only(site: Site) -> None:
 
 
 async def test_a_session_outlives_a_restart(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         pair = await client.login()
-    async with site.auth_up() as client:
+    async with site.up() as client:
         await client.me(pair.access_token)
         await client.refresh(pair.refresh_token)
 
 
 async def test_other_services_verify_tokens_by_the_published_keys(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         user = await client.register()
         pair = await client.login()
         caller = await TokenVerifier(SystemClock(), keys_of_auth(client.channel)).verify(pair.access_token)
@@ -123,7 +123,7 @@ async def test_other_services_verify_tokens_by_the_published_keys(site: Site) ->
 
 
 async def test_bad_input_is_refused_by_name(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         cases = {
             "email": client.register("not an address"),
             "password": client.register(password="short"),
@@ -141,7 +141,7 @@ async def test_bad_input_is_refused_by_name(site: Site) -> None:
 
 
 async def test_redis_may_be_lost(site: Site, stack: Stack) -> None:
-    async with site.auth_up(login_failures=2) as client:
+    async with site.up(login_failures=2) as client:
         await client.register()
         before = await client.login()
         stack.kill("redis")
@@ -178,14 +178,14 @@ async def test_an_account_is_opened_by_the_next_process(site: Site) -> None:
 
 async def test_a_conflict_does_not_hold_up_other_accounts(site: Site) -> None:
     site.engine.occupy(1001)
-    async with site.engine_up(), site.auth_up() as client:
+    async with site.up() as client:
         await client.register()
         bob = await client.register("bob@example.com")
         assert int(bob.account_id) in site.engine.accounts
 
 
 async def test_secrets_stay_out_of_logs_and_outbox(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
-    async with site.auth_up(log_level="debug") as client:
+    async with site.up(log_level="debug") as client:
         await client.register()
         pair = await client.login()
         await refusal(client.login(password="wrong password 1"))
@@ -200,7 +200,7 @@ async def test_secrets_stay_out_of_logs_and_outbox(site: Site, capfd: pytest.Cap
 
 
 async def test_every_call_shows_a_certificate(site: Site) -> None:
-    async with site.auth_up() as client:
+    async with site.up() as client:
         target = f"127.0.0.1:{client.process.server.port}"
         async with grpc.aio.insecure_channel(target) as channel:
             with pytest.raises(grpc.aio.AioRpcError) as caught:
