@@ -22,7 +22,7 @@ namespace exchange::engine {
 
 struct PlaceOrder {
   std::uint64_t account_id = 0;
-  std::string_view client_order_id;
+  std::string_view client_order_id{};
   std::uint32_t instrument_id = 0;
   Side side{};
   OrderType type{};
@@ -39,8 +39,8 @@ struct PlaceOrder {
 struct CancelOrder {
   std::uint64_t account_id = 0;
   std::uint64_t order_id = 0;        // 0 if the target is named by the owner's id
-  std::string_view client_order_id;  // empty if the target is named by number
-  std::string_view request_id;       // empty if the request is not to be remembered
+  std::string_view client_order_id{};  // empty if the target is named by number
+  std::string_view request_id{};       // empty if the request is not to be remembered
   std::int64_t valid_until_ns = 0;
   std::uint64_t fingerprint = 0;
 };
@@ -62,7 +62,7 @@ struct OpenAccount {
 
 struct AssetDefinition {
   std::uint32_t asset_id = 0;
-  std::string_view symbol;
+  std::string_view symbol{};
   std::uint32_t scale = 0;
 
   bool operator==(const AssetDefinition&) const = default;
@@ -70,7 +70,7 @@ struct AssetDefinition {
 
 struct InstrumentDefinition {
   std::uint32_t instrument_id = 0;
-  std::string_view symbol;
+  std::string_view symbol{};
   AssetClass asset_class{};
   AssetDefinition base;
   AssetDefinition quote;
