@@ -258,7 +258,8 @@ def _explained(call: Call, error: BaseException) -> Refusal:
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         if not call.cut or task is None:
-            call.code = grpc.StatusCode.CANCELLED.name
+            late = call.deadline is not None and loop_time() >= call.deadline
+            call.code = (grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED).name
             raise error
         task.uncancel()
         return Draining("The server is shutting down; open the stream again elsewhere.", retry_after_ms=RETRY_AFTER_MS)

@@ -39,6 +39,7 @@ async def connect(target: str, identity: Identity, server_name: str = "localhost
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
+        ("grpc.http2.max_pings_without_data", 0),  # a silent stream must notice a dead peer, however long it is silent
         ("grpc.initial_reconnect_backoff_ms", MIN_RECONNECT_MS),
         ("grpc.min_reconnect_backoff_ms", MIN_RECONNECT_MS),
         ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_MS),

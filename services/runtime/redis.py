@@ -1,10 +1,12 @@
-"""The Redis client: short timeouts, no retries hidden from the caller, health."""
+"""The Redis client: short timeouts, one more attempt for a connection that went stale, health."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 MAX_CONNECTIONS = 32
 
@@ -21,6 +23,7 @@ async def connect(url: str, *, limit: timedelta = timedelta(milliseconds=250)) -
         max_connections=MAX_CONNECTIONS,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), retries=1),
     )
     try:
         yield client

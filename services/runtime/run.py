@@ -131,17 +131,19 @@ async def running(name: str, own: P, build: Build[P]) -> AsyncIterator[Process]:
 
     Raises what kept it from starting as it is, and an ExceptionGroup with what ended a background task.
     """
-    with open_telemetry(name, own.metrics_port, own.otlp_endpoint) as telemetry:
-        async with AsyncExitStack() as resources:
-            process = Process(own, telemetry, resources)
-            await build(process, own)
-            await process.health.check_all()
-            await process.server.start()
-            async with process.tasks():
-                try:
-                    yield process
-                finally:
-                    await process.server.drain(own.grace)
+    async with (
+        open_telemetry(name, own.metrics_port, own.otlp_endpoint) as telemetry,
+        AsyncExitStack() as resources,
+    ):
+        process = Process(own, telemetry, resources)
+        await build(process, own)
+        await process.health.check_all()
+        await process.server.start()
+        async with process.tasks():
+            try:
+                yield process
+            finally:
+                await process.server.drain(own.grace)
 
 
 def _exit_code(name: str, kind: type[P], build: Build[P], environ: Mapping[str, str]) -> int:

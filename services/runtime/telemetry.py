@@ -4,8 +4,9 @@ Traces are recorded only when a collector is named; without one, trace ids still
 Metrics are served in Prometheus' text format on a port of their own, bound to the loopback address.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from opentelemetry import trace
@@ -36,35 +37,35 @@ class Telemetry:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
-def untraced() -> Telemetry:
-    """Return telemetry that records no trace and serves no metrics: for command lines and tests."""
-    return Telemetry(TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False).get_tracer("exchange"))
-
-
-@contextmanager
-def open_telemetry(service: str, metrics_port: int | None, otlp_endpoint: str | None) -> Iterator[Telemetry]:
+@asynccontextmanager
+async def open_telemetry(service: str, metrics_port: int | None, otlp_endpoint: str | None) -> AsyncIterator[Telemetry]:
     """Start to record and to serve; a `metrics_port` of None serves no metrics. Raises OSError for a busy port."""
-    with _tracer(service, otlp_endpoint) as tracer:
+    async with _tracer(service, otlp_endpoint) as tracer:
         telemetry = Telemetry(tracer)
         with _served(telemetry.registry, metrics_port):
             yield telemetry
 
 
-@contextmanager
-def _tracer(service: str, otlp_endpoint: str | None) -> Iterator[trace.Tracer]:
+@asynccontextmanager
+async def _tracer(service: str, otlp_endpoint: str | None) -> AsyncIterator[trace.Tracer]:
     provider = TracerProvider(
         sampler=ParentBased(ALWAYS_ON if otlp_endpoint else ALWAYS_OFF),
         resource=Resource.create({SERVICE_NAME: service}),
         shutdown_on_exit=False,
     )
-    if otlp_endpoint:
-        from services.runtime.trace_export import export  # noqa: PLC0415 - costly, and needed by few
-
-        export(provider, otlp_endpoint)
     try:
-        yield provider.get_tracer("exchange")
+        with _exporting(provider, otlp_endpoint):
+            yield provider.get_tracer("exchange")
     finally:
-        provider.shutdown()
+        await asyncio.to_thread(provider.shutdown)  # sends what is left, and may wait for the collector
+
+
+def _exporting(provider: TracerProvider, endpoint: str | None) -> AbstractContextManager[None]:
+    if endpoint is None:
+        return nullcontext()
+    from services.runtime.trace_export import exporting  # noqa: PLC0415 - costly, and needed by few
+
+    return exporting(provider, endpoint)
 
 
 @contextmanager
