@@ -16,6 +16,7 @@ from services.auth.usecases.login import Login
 from services.auth.usecases.logout import Logout
 from services.auth.usecases.refresh_token import Refresh
 from services.auth.usecases.register import Register
+from services.kernel.refusal import Unavailable
 from services.runtime import grpc_client, postgres, redis
 from services.runtime.outbox import Outbox
 from services.runtime.postgres import Pool
@@ -51,7 +52,10 @@ async def build(process: Process, own: Settings) -> None:
 async def _signer(process: Process, own: Settings) -> TransitSigner:
     role = AppRole(own.vault_role_id, own.vault_secret_id)
     vault = Vault(own.vault_url, role, process.clock, process.entropy)
-    await vault.login()
+    try:
+        await vault.login()
+    except Unavailable as error:
+        raise ConnectionError(f"the vault at {own.vault_url} gives no token: {error.__cause__}") from error
     process.check("vault", vault.check)
     process.background("vault", vault.run)
     return TransitSigner(vault, own.vault_signing_key, process.clock, own.signing_key_lead)

@@ -1,21 +1,25 @@
 """Auth on real servers, with a client for it and an engine that can be absent."""
 
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 
 from exchange.auth.v1 import auth_service_pb2 as pb
 from exchange.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from exchange.auth.v1.user_pb2 import TokenPair, User
 from services.auth.app import build
 from services.auth.settings import Settings
+from services.kernel.refusal import Refusal
 from services.runtime import postgres
-from services.runtime.run import Process, ProcessSettings, running
+from services.runtime.refusals import refusal_of
+from services.runtime.run import ProcessSettings, running
 from tests.fakes.auth_engine import EngineFake
 from tests.mesh import Mesh
 
@@ -73,13 +77,19 @@ class Site:
             running("auth", self.settings(**changed), build) as process,
             self.mesh.channel("edge", process.server.port) as channel,
         ):
-            yield Client.on(process, channel)
+            yield Client.on(channel, process.server.port)
 
     @asynccontextmanager
     async def up(self, **changed: Any) -> AsyncIterator["Client"]:
         """Let the engine and auth answer."""
         async with self.engine_up(), self.auth_up(**changed) as client:
             yield client
+
+    def environment(self, **changed: Any) -> dict[str, str]:
+        """Tell the same in the environment of a process."""
+        own = self.settings(**changed)
+        told = {name: getattr(own, name) for name in (field.name for field in fields(own))}
+        return {f"EXCHANGE_{name.upper()}": _written(value) for name, value in told.items() if value is not None}
 
     async def outbox(self) -> Sequence[bytes]:
         """Return what waits to be delivered."""
@@ -91,14 +101,14 @@ class Site:
 class Client:
     """A client of auth."""
 
-    process: Process
     channel: grpc.aio.Channel
+    port: int
     stub: Any
 
     @classmethod
-    def on(cls, process: Process, channel: grpc.aio.Channel) -> "Client":
-        """Make a client of the process that talks over the channel."""
-        return cls(process, channel, AuthServiceStub(channel))
+    def on(cls, channel: grpc.aio.Channel, port: int) -> "Client":
+        """Make a client of the process that listens on the port."""
+        return cls(channel, port, AuthServiceStub(channel))
 
     async def register(self, email: str = EMAIL, password: str = PASSWORD) -> User:
         """Register and return the user."""
@@ -135,9 +145,27 @@ class Client:
         return response
 
 
+async def refusal(call: Awaitable[object]) -> Refusal:
+    """Await a call that must be refused, and return the refusal."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return refusal_of(caught.value)
+
+
+async def reason(call: Awaitable[object]) -> str:
+    """Await a call that must be refused, and return why."""
+    return (await refusal(call)).reason
+
+
 def bearer(access_token: str) -> tuple[tuple[str, str], ...]:
     """Return the metadata that carries a token."""
     return (("authorization", f"Bearer {access_token}"),)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value // timedelta(milliseconds=1)}ms"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def free_port() -> int:
