@@ -56,8 +56,7 @@ CREATE TABLE public.order_record (
     reject_reason text NOT NULL,
     version bigint NOT NULL,
     accepted_time_ns bigint NOT NULL,
-    updated_time_ns bigint NOT NULL,
-    CONSTRAINT order_record_quantity_ck CHECK ((quantity = (((cum_quantity + leaves_quantity) + prevented_quantity) + cancelled_quantity)))
+    updated_time_ns bigint NOT NULL
 );
 
 COMMENT ON TABLE public.order_record IS 'Each order as its last event left it, refused ones included. ORDER is a word of SQL, hence the name.';

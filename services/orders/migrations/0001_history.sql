@@ -37,9 +37,7 @@ CREATE TABLE order_record (
     version               bigint   NOT NULL,
     accepted_time_ns      bigint   NOT NULL,
     updated_time_ns       bigint   NOT NULL,
-    CONSTRAINT order_record_pk PRIMARY KEY (order_id),
-    CONSTRAINT order_record_quantity_ck
-        CHECK (quantity = cum_quantity + leaves_quantity + prevented_quantity + cancelled_quantity)
+    CONSTRAINT order_record_pk PRIMARY KEY (order_id)
 );
 CREATE INDEX order_record_account_ix ON order_record (account_id, order_id DESC);
 CREATE INDEX order_record_client_order_id_ix ON order_record (account_id, client_order_id, order_id DESC);

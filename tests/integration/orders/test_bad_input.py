@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import grpc
-import pytest
 
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
@@ -48,6 +47,22 @@ MALFORMED: list[tuple[str, dict[str, Any]]] = [
     ("", {"quote_budget": "5"}),
 ]
 
+MALFORMED_CANCELS = [
+    pb.CancelOrderRequest(),
+    pb.CancelOrderRequest(order_id="0"),
+    pb.CancelOrderRequest(order_id="-1"),
+    pb.CancelOrderRequest(order_id="1" * 21),
+    pb.CancelOrderRequest(client_order_id="a b"),
+    pb.CancelOrderRequest(order_id="1", request_id="é"),
+]
+
+BAD_PAGES: list[tuple[str, dict[str, Any]]] = [
+    ("INVALID_PAGE_TOKEN", {"page_token": "garbage"}),
+    ("INVALID_FIELD", {"page_token": "x" * 257}),
+    ("INVALID_FIELD", {"page_size": -1}),
+    ("INVALID_FIELD", {"page_size": 501}),
+]
+
 
 async def refusal_of_order(orders: Orders, **changes: Any) -> Refusal:
     async with refused() as refusals:
@@ -55,13 +70,11 @@ async def refusal_of_order(orders: Orders, **changes: Any) -> Refusal:
     return refusals[0]
 
 
-@pytest.mark.parametrize(("reason", "changes"), BAD_ORDERS)
-async def test_an_order_that_breaks_a_rule_is_refused_with_the_rule(
-    orders: Orders, reason: str, changes: dict[str, Any]
-) -> None:
-    refusal = await refusal_of_order(orders, **changes)
-    assert refusal.reason == reason
-    assert refusal.message.endswith(".")
+async def test_an_order_that_breaks_a_rule_is_refused_with_the_rule(orders: Orders) -> None:
+    for number, (reason, changes) in enumerate(BAD_ORDERS):
+        refusal = await refusal_of_order(orders, client_order_id=f"o{number}", **changes)
+        assert refusal.reason == reason, changes
+        assert refusal.message.endswith("."), changes
     assert list((await orders.list(open_only=True)).orders) == []
 
 
@@ -74,52 +87,34 @@ async def test_a_malformed_field_is_named_and_nothing_is_sequenced(orders: Order
     assert int((await orders.place(client_order_id="after")).engine_seq) == before + 1
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        pb.CancelOrderRequest(),
-        pb.CancelOrderRequest(order_id="0"),
-        pb.CancelOrderRequest(order_id="-1"),
-        pb.CancelOrderRequest(order_id="1" * 21),
-        pb.CancelOrderRequest(client_order_id="a b"),
-        pb.CancelOrderRequest(order_id="1", request_id="é"),
-    ],
-)
-async def test_a_malformed_cancel_is_refused(orders: Orders, request_: pb.CancelOrderRequest) -> None:
-    async with refused() as refusals:
-        await orders.stub.CancelOrder(request_, metadata=orders.bearer())
-    assert refusals[0].reason == "INVALID_FIELD"
-
-
-@pytest.mark.parametrize("order_id", ["1", "9223372036854775808", "18446744073709551616", "99999999999999999999"])
-async def test_a_number_that_no_order_has_is_not_found(orders: Orders, order_id: str) -> None:
-    for attempt in (orders.get(order_id=order_id), orders.cancel(order_id=order_id)):
+async def test_a_malformed_cancel_is_refused(orders: Orders) -> None:
+    for request in MALFORMED_CANCELS:
         async with refused() as refusals:
-            await attempt
-        assert refusals[0].reason == "ORDER_NOT_FOUND"
+            await orders.stub.CancelOrder(request, metadata=orders.bearer())
+        assert refusals[0].reason == "INVALID_FIELD", request
 
 
-@pytest.mark.parametrize(
-    ("reason", "query"),
-    [
-        ("INVALID_PAGE_TOKEN", {"page_token": "garbage"}),
-        ("INVALID_FIELD", {"page_token": "x" * 257}),
-        ("INVALID_FIELD", {"page_size": -1}),
-        ("INVALID_FIELD", {"page_size": 501}),
-    ],
-)
-async def test_a_bad_page_is_refused(orders: Orders, reason: str, query: dict[str, Any]) -> None:
-    async with refused() as refusals:
-        await orders.list(**query)
-    assert refusals[0].reason == reason
+async def test_a_number_that_no_order_has_is_not_found(orders: Orders) -> None:
+    for order_id in ("1", str(2**63), str(2**64), "9" * 20):
+        for attempt in (orders.get(order_id=order_id), orders.cancel(order_id=order_id)):
+            async with refused() as refusals:
+                await attempt
+            assert refusals[0].reason == "ORDER_NOT_FOUND", order_id
 
 
-@pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\xff\xff\xff\xff\x0f", b"not a message"])
-@pytest.mark.parametrize("method", ["PlaceOrder", "CancelOrder", "GetOrder", "ListOrders"])
-async def test_garbage_is_refused(orders: Orders, method: str, body: bytes) -> None:
-    async with refused() as refusals:
-        await orders.channel.unary_unary(f"{SERVICE}/{method}")(body, metadata=orders.bearer())
-    assert refusals[0].reason == "INVALID_FIELD"
+async def test_a_bad_page_is_refused(orders: Orders) -> None:
+    for reason, query in BAD_PAGES:
+        async with refused() as refusals:
+            await orders.list(**query)
+        assert refusals[0].reason == reason, query
+
+
+async def test_garbage_is_refused(orders: Orders) -> None:
+    for method in ("PlaceOrder", "CancelOrder", "GetOrder", "ListOrders"):
+        for body in (b"\xff\xff\xff", b"\x0a\xff\xff\xff\xff\x0f", b"not a message"):
+            async with refused() as refusals:
+                await orders.channel.unary_unary(f"{SERVICE}/{method}")(body, metadata=orders.bearer())
+            assert refusals[0].reason == "INVALID_FIELD", (method, body)
 
 
 async def test_tokens_are_checked(orders: Orders) -> None:

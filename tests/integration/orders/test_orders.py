@@ -1,9 +1,13 @@
 """Orders are placed, matched, cancelled, repeated and read again, through the service's own port."""
 
+import grpc
+import pytest
+
 from exchange.orders.v1 import order_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
 from services.orders.server import ENGINE_SEQ_KEY
+from services.runtime.refusals import refusal_of
 from tests.integration.orders.venue import Orders, Venue, limit_order, refused
 from tests.unit.orders.samples import ALICE, BOB
 
@@ -28,6 +32,13 @@ async def test_the_place_in_the_engines_order_is_metadata(orders: Orders) -> Non
     assert dict(await call.trailing_metadata())[ENGINE_SEQ_KEY] == response.engine_seq
 
 
+async def test_a_refusal_tells_its_place_too(orders: Orders) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await orders.place(price="100000", quantity="100")
+    refusal = refusal_of(error.value)
+    assert dict(error.value.trailing_metadata() or ())[ENGINE_SEQ_KEY] == refusal.metadata["engine_seq"]
+
+
 async def test_two_orders_trade_and_both_read_their_own_writes(orders: Orders) -> None:
     maker = await orders.place(BOB, side=t.SIDE_SELL, quantity="0.2", price="99.99")
     taker = await orders.place(ALICE)
@@ -47,6 +58,16 @@ async def test_two_orders_trade_and_both_read_their_own_writes(orders: Orders) -
     made = await orders.get(BOB, order_id=maker.order.order_id)
     assert (made.order.status, made.order.cum_fee) == (t.ORDER_STATUS_FILLED, "0.009999")
     assert made.fills[0].trade_id == fill.trade_id
+
+
+async def test_a_budget_buys_what_it_can(orders: Orders) -> None:
+    await orders.place(BOB, side=t.SIDE_SELL)
+    market = {"type": t.ORDER_TYPE_MARKET, "time_in_force": t.TIME_IN_FORCE_IOC, "price": "", "quantity": ""}
+    bought = await orders.place(ALICE, **market, quote_budget="20.02")
+    order = bought.order
+    assert (order.price, order.quantity, order.quote_budget) == ("", "0.2000", "20.020000")
+    assert (order.status, order.cum_notional, order.cum_fee) == (t.ORDER_STATUS_FILLED, "20.000000", "0.020000")
+    assert (await orders.get(client_order_id="one")).order == order
 
 
 async def test_a_cancelled_order_is_told_as_it_ended(orders: Orders) -> None:

@@ -56,7 +56,7 @@ class Venue:
         }
 
     @asynccontextmanager
-    async def orders(self, *, healthy: bool = True) -> AsyncIterator["Orders"]:
+    async def orders(self, *, healthy: bool = True, **settings: Any) -> AsyncIterator["Orders"]:
         """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh."""
 
         async def with_keys_of_mesh(process: Process, own: Settings) -> None:
@@ -64,7 +64,7 @@ class Venue:
             process.use_tokens(self.mesh.keys)
 
         async with (
-            running("orders", Settings(**self.settings), with_keys_of_mesh) as process,
+            running("orders", Settings(**self.settings | settings), with_keys_of_mesh) as process,
             self.mesh.channel("edge", process.server.port) as channel,
         ):
             orders = Orders(self.mesh, process, channel)
