@@ -77,6 +77,9 @@ class TradeClient:
         self.seq = seq
         self.trade_ids: list[str] = []
 
+    def resume(self) -> book_pb2.Resume | None:
+        return None if self.seq is None else book_pb2.Resume(epoch=self.epoch, seq=self.seq)
+
     def take(self, message: bytes | market_data_service_pb2.StreamTradesResponse) -> "TradeClient":
         contract = market_data_service_pb2.StreamTradesResponse
         response = contract.FromString(message) if isinstance(message, bytes) else message
