@@ -8,7 +8,7 @@ import pytest
 from services.engine.app import build
 from services.engine.settings import EngineSettings
 from services.runtime.run import Process, running
-from tests.integration.engine.market import CALLERS, open_market
+from tests.contract.engine.market import CALLERS, open_market
 from tests.mesh import Mesh
 
 

@@ -10,9 +10,10 @@ from exchange.engine.v1.instrument_pb2 import Instrument
 from services.engine.app import build
 from services.engine.settings import EngineSettings
 from services.runtime.run import Process, running
+from tests.contract.engine.market import OPERATOR, ORDERS, account, open_market
 from tests.contract.runtime.wire import refused
-from tests.integration.engine.market import BTC_KK99, BUYER, FUNDS, OPERATOR, ORDERS, account, open_market
 from tests.mesh import Mesh
+from tests.unit.engine.samples import BTC_KK99, BUYER, FUNDS
 
 
 def changed(**fields: object) -> Instrument:

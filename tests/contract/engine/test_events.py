@@ -11,9 +11,10 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse,
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.event.v1.event_pb2 import Position
 from services.runtime.run import Process
+from tests.contract.engine.market import ORDERS, all_blocks, submit
 from tests.contract.runtime.wire import refused
-from tests.integration.engine.market import BTC_KK99, BUYER, ORDERS, SELLER, all_blocks, order, submit
 from tests.mesh import Mesh
+from tests.unit.engine.samples import BTC_KK99, BUYER, SELLER, order
 
 Stream = "grpc.aio.UnaryStreamCall[EventsRequest, EventsResponse]"
 

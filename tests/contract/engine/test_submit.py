@@ -10,8 +10,9 @@ from exchange.engine.v1.engine_service_pb2 import GetStateRequest, SubmitRequest
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.error.v1 import reason_pb2
 from services.runtime.run import Process
-from tests.integration.engine.market import BUYER, KK99, ORDERS, SELLER, WALLETS, account, order, submit
+from tests.contract.engine.market import ORDERS, WALLETS, account, submit
 from tests.mesh import Mesh
+from tests.unit.engine.samples import BUYER, KK99, SELLER, order
 
 SUBMIT = "/exchange.engine.v1.EngineService/Submit"
 

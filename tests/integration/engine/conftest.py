@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.engine.market import CALLERS
+from tests.contract.engine.market import CALLERS
 from tests.mesh import Mesh
 
 

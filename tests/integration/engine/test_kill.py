@@ -13,9 +13,10 @@ from exchange.engine.v1.engine_events_pb2 import ORDER_UPDATE_CAUSE_ACCEPTED, Ev
 from exchange.engine.v1.engine_service_pb2 import GetStateRequest, SubmitRequest
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.engine import _core
+from tests.contract.engine.market import ORDERS, account, all_blocks, open_market
 from tests.integration.engine.engine_process import EngineProcess, engine_process
-from tests.integration.engine.market import BUYER, FUNDS, ORDERS, SELLER, account, all_blocks, open_market, order
 from tests.mesh import Mesh
+from tests.unit.engine.samples import BUYER, FUNDS, SELLER, order
 
 Batches = Sequence[Sequence[Command]]
 
