@@ -1,6 +1,6 @@
 // Shows the top of each book, asked for once a second through the public REST API.
 
-const LEVELS = 5;
+const LEVELS = 8;
 const REFRESH_MS = 1000;
 const MAX_INSTRUMENTS = 6;
 
@@ -16,45 +16,65 @@ call $edge/v1/orders -H "authorization: Bearer $token" -d '{"client_order_id": "
 async function ask(path) {
   const answer = await fetch(path);
   if (!answer.ok) {
-    throw new Error(`${path}: ${answer.status} ${(await answer.json()).message}`);
+    throw new Error(`${path} answered ${answer.status}`);
   }
   return answer.json();
 }
 
-function row(level, side) {
-  const line = document.createElement("tr");
-  line.className = side;
-  for (const text of [level.price, level.quantity]) {
-    line.insertCell().textContent = text;
+function section(side, levels) {
+  const rows = document.createElement("tbody");
+  rows.className = side;
+  rows.setAttribute("aria-label", side);
+  for (const { price, quantity } of levels) {
+    const row = rows.insertRow();
+    for (const text of [price, quantity]) {
+      row.insertCell().textContent = text;
+    }
   }
-  return line;
+  return rows;
 }
 
-function table(instrument, book) {
+function heading() {
+  const head = document.createElement("thead");
+  const row = head.insertRow();
+  for (const text of ["price", "quantity"]) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = text;
+    row.append(cell);
+  }
+  return head;
+}
+
+function table(instrument, { asks = [], bids = [] }) {
   const shown = document.createElement("table");
-  shown.className = "book";
   shown.createCaption().textContent = instrument;
   shown.append(
-    ...book.asks.slice(0, LEVELS).reverse().map((level) => row(level, "ask")),
-    ...book.bids.slice(0, LEVELS).map((level) => row(level, "bid")),
+    heading(),
+    section("asks", asks.slice(0, LEVELS).reverse()),
+    section("bids", bids.slice(0, LEVELS)),
   );
   return shown;
 }
 
 async function refresh() {
-  const { instruments } = await ask("/v1/instruments");
+  const { instruments = [] } = await ask("/v1/instruments");
   const symbols = instruments.slice(0, MAX_INSTRUMENTS).map(({ instrument }) => instrument);
-  const books = await Promise.all(symbols.map((symbol) => ask(`/v1/instruments/${symbol}/book`)));
+  const books = await Promise.all(symbols.map((symbol) => ask(`/v1/instruments/${symbol}/book?depth=10`)));
   document.getElementById("books").replaceChildren(...books.map((book, at) => table(symbols[at], book)));
-  return `${instruments.length} instruments, ${new Date().toLocaleTimeString()}`;
+  return `${instruments.length} instruments; the books are refreshed each second.`;
+}
+
+function tell(sentence) {
+  const status = document.getElementById("status");
+  if (status.textContent !== sentence) {
+    status.textContent = sentence; // read aloud only when it says something new
+  }
 }
 
 async function keepFresh() {
-  const status = document.getElementById("status");
-  try {
-    status.textContent = await refresh();
-  } catch (error) {
-    status.textContent = error.message;
+  if (!document.hidden) {
+    await refresh().then(tell, (error) => tell(`No market data right now: ${error.message}`));
   }
   setTimeout(keepFresh, REFRESH_MS);
 }
