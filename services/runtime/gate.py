@@ -17,7 +17,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
@@ -173,8 +173,9 @@ class Gate(grpc.aio.ServerInterceptor):
         call = self._begin(method, metadata, context, streaming=streaming)
         with self._traced(call, metadata), self._counted(call):
             try:
-                await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
                 await self._let_in(call, metadata)
+                if streaming:  # a stream may be silent for long: tell at once that it was let in
+                    await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
                 async with asyncio.timeout_at(call.deadline):
                     yield
                 context.set_trailing_metadata(tuple(call.trailers.items()))
@@ -194,6 +195,7 @@ class Gate(grpc.aio.ServerInterceptor):
             peer=peer,
             client_address=client_address_of(peer, metadata, context),
         )
+        call.trailers[REQUEST_ID_KEY] = call.request_id
         calls.begin(call)
         return call
 
@@ -207,16 +209,14 @@ class Gate(grpc.aio.ServerInterceptor):
         authorization = str(metadata.get("authorization", ""))
         call.caller = await self._authorizer.admit(call.method, self._rules[call.method], call.peer, authorization)
 
-    @contextmanager
-    def _traced(self, call: Call, metadata: Mapping[str, Any]) -> Iterator[None]:
-        with self._tracer.start_as_current_span(
+    def _traced(self, call: Call, metadata: Mapping[str, Any]) -> AbstractContextManager[trace.Span]:
+        return self._tracer.start_as_current_span(
             call.method.removeprefix("/"),
             propagate.extract(metadata),
             trace.SpanKind.SERVER,
             {"rpc.system": "grpc", "request_id": call.request_id},
             record_exception=False,
-        ):
-            yield
+        )
 
     @contextmanager
     def _counted(self, call: Call) -> Iterator[None]:
@@ -253,6 +253,8 @@ def _behaviour(handler: Handler) -> _Serve:
 
 def _explained(call: Call, error: BaseException) -> Refusal:
     """Return the refusal that tells the caller of `error`; a cancel by the caller goes on as it is."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # a handler's TaskGroup wraps what one of its tasks raised
     if isinstance(error, Refusal):
         return error
     if isinstance(error, asyncio.CancelledError):

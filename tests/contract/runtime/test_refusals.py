@@ -27,7 +27,7 @@ async def test_a_good_call_is_served_and_answers_with_its_request_id(tmp_path: P
             ORDER, metadata=(*served.mesh.bearer(scopes=SCOPE), ("x-request-id", "abc-1"))
         )
         assert (await answer).engine_seq == "12"
-        assert dict(await answer.initial_metadata())["x-request-id"] == "abc-1"
+        assert dict(await answer.trailing_metadata())["x-request-id"] == "abc-1"
         assert served.counted(PLACE, "OK") == 1
 
 
@@ -36,7 +36,7 @@ async def test_a_request_id_that_is_no_plain_word_is_replaced(tmp_path: Path, gi
     async with orders(tmp_path) as served, served.channel() as channel:
         metadata = (*served.mesh.bearer(scopes=SCOPE), ("x-request-id", given))
         answer = OrdersServiceStub(channel).PlaceOrder(ORDER, metadata=metadata)
-        assert dict(await answer.initial_metadata())["x-request-id"] not in ("", given)
+        assert dict(await answer.trailing_metadata())["x-request-id"] not in ("", given)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,20 @@ async def test_a_handlers_refusal_travels_whole(tmp_path: Path) -> None:
     assert (what.metadata, what.retry_ms, what.trailers["x-engine-seq"]) == ({"asset": "KK99"}, 1_500, "41")
 
 
+async def test_a_refusal_from_a_handlers_task_is_still_that_refusal(tmp_path: Path) -> None:
+    async def poor() -> None:
+        raise InsufficientFunds("Deposit KK99 first.")
+
+    async def place(_request: PlaceOrderRequest) -> PlaceOrderResponse:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(poor())
+        raise AssertionError
+
+    async with orders(tmp_path, place) as served, served.channel() as channel:
+        what = await refused(OrdersServiceStub(channel).PlaceOrder(ORDER, metadata=served.mesh.bearer(scopes=SCOPE)))
+    assert what.reason == "INSUFFICIENT_FUNDS"
+
+
 async def test_a_handlers_failure_tells_the_request_id_and_nothing_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +179,7 @@ async def test_a_handlers_failure_tells_the_request_id_and_nothing_else(
         what = await refused(OrdersServiceStub(channel).PlaceOrder(ORDER, metadata=metadata))
         assert (what.code, what.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
         assert what.metadata == {"request_id": "r-1"}
+        assert what.trailers["x-request-id"] == "r-1"
         assert "hunter2" not in what.message + str(what.trailers)
         assert served.counted(PLACE, "INTERNAL") == 1
     assert "hunter2" in capsys.readouterr().out

@@ -117,6 +117,22 @@ async def test_typed_requests_with_ready_bytes_for_answers(tmp_path: Path) -> No
         assert (await refused(anext(aiter(stub.Events(EventsRequest()))))).reason == "INVALID_FIELD"
 
 
+async def test_garbage_of_others_leaves_a_stream_alone(tmp_path: Path) -> None:
+    turn: asyncio.Queue[int] = asyncio.Queue()
+
+    async def events(_request: EventsRequest) -> AsyncIterator[EventsResponse]:
+        while True:
+            yield EventsResponse(durable_seq=await turn.get())
+
+    async with engine(tmp_path, Engine(events=events)) as served, served.channel("orders") as channel:
+        stream = EngineServiceStub(channel).Events(START)
+        for number in range(1, 101):
+            for method in ("Query", "Nothing", "Events"):
+                await refused(channel.unary_unary(f"{ENGINE}/{method}")(b"\xff" * number))
+            turn.put_nowait(number)
+            assert (await stream.read()).durable_seq == number
+
+
 async def test_a_client_that_leaves_a_stream_closes_the_generator(tmp_path: Path) -> None:
     closed = asyncio.Event()
 
@@ -129,6 +145,7 @@ async def test_a_client_that_leaves_a_stream_closes_the_generator(tmp_path: Path
 
     async with engine(tmp_path, Engine(events=events)) as served, served.channel("orders") as channel:
         stream = EngineServiceStub(channel).Events(START)
+        assert "x-request-id" in dict(await stream.initial_metadata())
         await anext(aiter(stream))
         stream.cancel()
         async with asyncio.timeout(5):
