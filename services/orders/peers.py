@@ -39,9 +39,7 @@ class EnginePeer:
         self._get_state = EngineServiceStub(channel).GetState
         self._submit = submit
         self._seen = EngineSeq(0)
-        self._asking = asyncio.Lock()
-        self._asked = 0
-        self._told = Horizon(EngineSeq(0), certain=False)
+        self._question = SharedQuestion(self._ask)
 
     async def place(self, order: NewOrder) -> Outcome:
         """Enter an order; raises `Unavailable`."""
@@ -52,13 +50,8 @@ class EnginePeer:
         return self._answered(await self._submit(convert.cancel_command(cancel)))
 
     async def horizon(self) -> Horizon:
-        """Tell the last durable command; one question serves all who came before it was asked."""
-        before = self._asked
-        async with self._asking:
-            if self._asked == before:
-                self._told = await self._ask()
-                self._asked += 1
-            return self._told
+        """Tell the last durable command as of now, or the last one seen if the engine is gone."""
+        return await self._question.answer()
 
     def _answered(self, result: CommandResult) -> Outcome:
         outcome = convert.outcome_of(result)
@@ -73,6 +66,28 @@ class EnginePeer:
                 raise
             return Horizon(self._seen, certain=False)
         return Horizon(EngineSeq(state.durable_seq), certain=True)
+
+
+class SharedQuestion:
+    """Asks one question at a time; each answer serves all who came before it was asked."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Horizon]]) -> None:
+        self._ask = ask
+        self._one_at_a_time = asyncio.Lock()
+        self._asked = 0
+        self._answered = 0
+        self._answer = Horizon(EngineSeq(0), certain=False)
+
+    async def answer(self) -> Horizon:
+        """Return the answer to a question that was asked after this call; raises what asking raises."""
+        asked_before = self._asked
+        async with self._one_at_a_time:
+            if self._answered <= asked_before:
+                self._asked += 1
+                question = self._asked
+                self._answer = await self._ask()
+                self._answered = question
+            return self._answer
 
 
 class InstrumentMirror:
