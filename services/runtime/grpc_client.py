@@ -69,7 +69,7 @@ async def invoke(
             return await method(request, timeout=_timeout_s(limit), metadata=outgoing_metadata())
         except grpc.aio.AioRpcError as error:
             refusal = refusal_of(error)
-            if not (retry and attempt < MAX_ATTEMPTS and refusal.reason == Unavailable.reason):
+            if not (retry and attempt < MAX_ATTEMPTS and isinstance(refusal, Unavailable)):
                 raise refusal from error
     raise AssertionError("the last attempt returns or raises")
 

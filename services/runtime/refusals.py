@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from exchange.error.v1 import reason_pb2
-from services.kernel.refusal import FieldViolation, InvalidField, Refusal, RelayedRefusal, Unavailable
+from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded, Refusal, RelayedRefusal, Unavailable
 
 DOMAIN = "exchange"
 PREFIX = "REASON_"
@@ -55,7 +55,7 @@ class UnknownMethod(Refusal):
     reason = "UNKNOWN_METHOD"
 
 
-class Draining(Refusal):
+class Draining(Unavailable):
     """The server is shutting down."""
 
     reason = "DRAINING"
@@ -89,6 +89,11 @@ def _codes() -> Mapping[str, int]:
 
 CODES = _codes()
 """Number of the gRPC code of each reason, by its name without the prefix."""
+
+_SHARED: Mapping[str, type[Refusal]] = {
+    kind.reason: kind for kind in (Unavailable, Draining, LimitExceeded, DeadlineTooShort)
+}
+"""Refusals that mean the same whoever gives them, so that callers may catch them by type."""
 
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -168,4 +173,7 @@ def _from_status(status: status_pb2.Status) -> Refusal:
     if bad_request.field_violations:
         return InvalidField([FieldViolation(each.field, each.description) for each in bad_request.field_violations])
     retry_after_ms = retry.retry_delay.ToMilliseconds() if retry.HasField("retry_delay") else None
-    return RelayedRefusal(info.reason, status.message, metadata=dict(info.metadata), retry_after_ms=retry_after_ms)
+    shared = _SHARED.get(info.reason)
+    if shared is not None:
+        return shared(status.message, metadata=info.metadata, retry_after_ms=retry_after_ms)
+    return RelayedRefusal(info.reason, status.message, metadata=info.metadata, retry_after_ms=retry_after_ms)

@@ -9,6 +9,7 @@ from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded,
 from services.runtime.refusals import (
     CODES,
     DeadlineTooShort,
+    Draining,
     PeerFailed,
     code_of,
     name_of,
@@ -45,6 +46,12 @@ def test_a_refusal_comes_back_as_it_was(refusal: Refusal) -> None:
         refusal.retry_after_ms,
     )
     assert getattr(back, "violations", ()) == getattr(refusal, "violations", ())
+
+
+@pytest.mark.parametrize("kind", [Unavailable, Draining, LimitExceeded, DeadlineTooShort])
+def test_what_means_the_same_everywhere_comes_back_as_its_type(kind: type[Refusal]) -> None:
+    refusal = kind("Later.")
+    assert type(refusal_of(error(code_of(refusal), refusal))) is kind
 
 
 def test_the_status_carries_code_and_message() -> None:
