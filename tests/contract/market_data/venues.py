@@ -12,9 +12,10 @@ from services.engine.app import build as build_engine
 from services.engine.settings import EngineSettings
 from services.market_data.model.book import Side
 from services.runtime.run import Process, ProcessSettings, running
+from tests.contract.engine.market import CALLERS, ORDERS, open_market, submit
 from tests.fakes.market_data_engine import ScriptedEngine, ScriptedService
-from tests.integration.engine.market import BTC_KK99, BUYER, CALLERS, ORDERS, SELLER, open_market, order, submit
 from tests.mesh import Mesh
+from tests.unit.engine.samples import BTC_KK99, BUYER, SELLER, order
 
 SYMBOL = BTC_KK99.symbol
 MARKET_DATA = "market_data"
