@@ -7,13 +7,16 @@ One stack serves a whole test session, on ports and a folder of its own; a serve
 import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import redis
 
+from stack import envoy, openbao, postgres, registry
 from stack import kafka as kafka_server
-from stack import openbao, postgres, registry
 from stack import redis as redis_server
+from stack.authority import authority_of
 from stack.failure import StackError
 from stack.inventory import local_stack
 from stack.launcher import Stack
@@ -35,6 +38,23 @@ class Vault:
     def approle(self, service: str) -> AppRole:
         """Give the AppRole of a service that has one."""
         return openbao.approle(self._site, service)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The whole exchange of the test session, its instruments listed and nothing traded by the demo."""
+
+    stack: Stack
+    """To kill and restart processes by name; call it from the main thread."""
+    address: str
+    """Host and port of the edge: gRPC, grpc-web and REST over TLS."""
+    authority: Path
+    """Certificate that clients verify the edge with; the name in the edge's certificate is localhost."""
+
+    @property
+    def url(self) -> str:
+        """Give the edge's address for REST and grpc-web."""
+        return envoy.url(self.stack.site)
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +102,13 @@ def schema_registry(stack: Stack) -> str:
     """Give the address of the schema registry's Confluent-compatible API."""
     stack.start("registry")
     return registry.url(stack.site)
+
+
+@pytest.fixture(scope="session")
+def exchange(stack: Stack) -> Exchange:
+    """Give every service behind the edge."""
+    stack.start("envoy", "instruments", "relay")
+    return Exchange(stack, stack.site.address("edge"), authority_of(stack.site).certificate)
 
 
 def free_base_port() -> int:

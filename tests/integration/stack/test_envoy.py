@@ -206,7 +206,21 @@ def test_internal_methods_are_not_there(edge: Edge) -> None:
 def test_a_lost_service_is_unavailable_at_once(edge: Edge) -> None:
     answer = edge.get("/v1/orders", authorization=f"Bearer {token()}")
 
-    assert answer.status_code == requests.codes.service_unavailable
+    assert answer.status_code == answer.json()["code"] == requests.codes.service_unavailable
+    assert answer.json()["message"] == "no healthy upstream"
+
+
+def test_a_body_that_is_not_the_message_is_refused_in_json(edge: Edge) -> None:
+    answer = requests.post(
+        edge.url + "/v1/auth/register",
+        data='{"email": 7',
+        headers={"content-type": "application/json"},
+        verify=edge.authority,
+        timeout=TIMEOUT_S,
+    )
+
+    assert answer.status_code == answer.json()["code"] == requests.codes.bad_request
+    assert "Unexpected end of string" in answer.json()["message"]
 
 
 def test_an_unknown_path_is_not_found_in_json(edge: Edge) -> None:
