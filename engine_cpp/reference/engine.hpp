@@ -34,6 +34,7 @@ struct Instrument {
   std::string symbol, base_symbol, quote_symbol;
   std::uint64_t listed_seq = 0;
   std::uint64_t book_seq = 0;
+  std::uint64_t trade_seq = 0;
   std::map<std::int64_t, std::list<std::uint64_t>> bids;  // best last
   std::map<std::int64_t, std::list<std::uint64_t>> asks;  // best first
 };

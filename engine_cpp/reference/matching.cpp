@@ -140,7 +140,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
   pay(buys ? taker : maker, buys ? maker : taker, fill, buys ? taker_fee : maker_fee, buys ? maker_fee : taker_fee);
   events_->trade({fill.trade_id, instrument.definition.instrument_id, price, quantity, taker.view.side,
                   maker.view.order_id, taker.view.order_id, maker.view.account_id, taker.view.account_id, value,
-                  maker_fee, taker_fee});
+                  maker_fee, taker_fee, ++instrument.trade_seq});
 }
 
 std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {

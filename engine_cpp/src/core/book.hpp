@@ -3,7 +3,8 @@
 // Invariants:
 //   1. A level's quantity is the sum of its orders' leaves, all above zero; an empty level does not exist.
 //   2. Levels of a side form a list from best to worst; the best bid is below the best offer.
-//   3. Every change of a level gets the next number of the book, from 1; a run of changes of one level within one
+//   3. Every trade gets the next number of the instrument's trades, from 1.
+//   4. Every change of a level gets the next number of the book, from 1; a run of changes of one level within one
 //      command is one change, reported with the quantity at its end.
 //
 // Threads: none; owned by the books half of one Core.
@@ -72,6 +73,11 @@ class Book {
   [[nodiscard]] std::uint64_t seq() const noexcept { return seq_; }
   void set_seq(std::uint64_t seq) noexcept { seq_ = seq; }
 
+  // Number of the newest trade, and of the one that is made now.
+  [[nodiscard]] std::uint64_t trade_seq() const noexcept { return trade_seq_; }
+  std::uint64_t next_trade_seq() noexcept { return ++trade_seq_; }
+  void set_trade_seq(std::uint64_t trade_seq) noexcept { trade_seq_ = trade_seq; }
+
   // Where changes of levels are reported.
   void report_to(std::vector<LevelChange>& changes) noexcept { changes_ = &changes; }
 
@@ -98,6 +104,7 @@ class Book {
   Slot instrument_;
   std::int64_t tick_;
   std::uint64_t seq_ = 0;
+  std::uint64_t trade_seq_ = 0;
   std::array<Half, 2> halves_;
 };
 

@@ -130,6 +130,7 @@ void Books::meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t want
 void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t quantity) {
   const std::int64_t notional = taker.instrument.notional(price, quantity);
   outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
+                                     .trade_seq = taker.book.next_trade_seq(),
                                      .price = price,
                                      .quantity = quantity,
                                      .notional = notional,
@@ -229,7 +230,7 @@ Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOr
 
 void Books::save_counters(StateWriter& out) const {
   out.put(trades_, static_cast<std::uint32_t>(books_.size()));
-  for (const Book& book : books_) out.put(book.seq());
+  for (const Book& book : books_) out.put(book.seq(), book.trade_seq());
 }
 
 bool Books::load_counters(StateReader& in) {
@@ -238,9 +239,11 @@ bool Books::load_counters(StateReader& in) {
   in.require(in.get_count(instruments_.size()) == instruments_.size());
   for (Slot slot = 0; in.ok() && slot < instruments_.size(); ++slot) {
     std::uint64_t seq = 0;
-    in.get(seq);
+    std::uint64_t trade_seq = 0;
+    in.get(seq, trade_seq);
     open(slot);
     books_[slot].set_seq(seq);
+    books_[slot].set_trade_seq(trade_seq);
   }
   return in.ok();
 }

@@ -201,6 +201,7 @@ void EventWriter::trade(const TradeView& trade) {
   put(event.body(), 10, trade.notional);
   put(event.body(), 11, trade.maker_fee);
   put(event.body(), 12, trade.taker_fee);
+  put(event.body(), 13, trade.trade_seq);
 }
 
 void EventWriter::book_changed(const BookChangeView& change) {

@@ -89,6 +89,7 @@ struct TradeView {
   std::int64_t notional = 0;
   std::int64_t maker_fee = 0;
   std::int64_t taker_fee = 0;
+  std::uint64_t trade_seq = 0;  // number among the instrument's trades
 };
 
 struct BookChangeView {

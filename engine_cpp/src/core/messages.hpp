@@ -69,6 +69,7 @@ struct Refused {
 
 struct Fill {
   std::uint64_t trade_id = 0;
+  std::uint64_t trade_seq = 0;  // number among the instrument's trades
   std::int64_t price = 0;
   std::int64_t quantity = 0;
   std::int64_t notional = 0;

@@ -132,7 +132,8 @@ void Accounts::on(const Fill& message, Step& step) {
                      .taker_account_id = balances_.account(taker.account).account_id,
                      .notional = message.notional,
                      .maker_fee = maker_fee,
-                     .taker_fee = taker_fee});
+                     .taker_fee = taker_fee,
+                     .trade_seq = message.trade_seq});
 }
 
 std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity, Step& step) {

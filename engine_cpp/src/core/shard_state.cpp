@@ -24,14 +24,15 @@ class Parts {
         const std::function<void(std::string_view)>& emit)
       : shard_(shard), epoch_(epoch), engine_seq_(engine_seq), emit_(emit) {}
 
-  void add_book(const InstrumentDefinition& instrument, std::uint64_t book_seq) {
+  void add_book(const InstrumentDefinition& instrument, const Book& state) {
     Writer part(body_);
     Writer book(part, 2);
     {
       Writer definition(book, 1);
       write_instrument(definition, instrument);
     }
-    if (book_seq != 0) book.add_uint64(2, book_seq);
+    if (state.seq() != 0) book.add_uint64(2, state.seq());
+    if (state.trade_seq() != 0) book.add_uint64(3, state.trade_seq());
     if (++books_ == kSnapshotPartOrders) flush(false);
   }
 
@@ -173,7 +174,7 @@ void Core::Shard::query(Slot account, std::string& out) const {
 void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {
   Parts parts(shard_, epoch, last_.engine_seq, emit);
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    parts.add_book(instruments_.definition(instrument), books_.book(instrument).seq());
+    parts.add_book(instruments_.definition(instrument), books_.book(instrument));
   }
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {

@@ -23,10 +23,19 @@ TEST_F(ViewTest, NumbersCarryTheShard) {
   EXPECT_EQ(taken.all<TradeView>().at(0).trade_id, (std::uint64_t{7} << 56) + 1);
 }
 
+TEST_F(ViewTest, TradesOfAnInstrumentAreNumberedFromOneAndASnapshotTellsTheLast) {
+  submit(limit(kBob, Side::kSell, 10'000, 200));
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    const Outcome taken = submit(limit(kAlice, Side::kBuy, 10'000, 100));
+    EXPECT_EQ(taken.all<TradeView>().at(0).trade_seq, n);
+  }
+  EXPECT_EQ(parts().at(0).books.at(0).trade_seq, 2U);
+}
+
 TEST_F(ViewTest, QueryTellsBalancesAndOpenOrdersByNumber) {
   const auto first = submit(limit(kAlice, Side::kSell, 10'000, 100)).order().order_id;
   const auto second = submit(limit(kAlice, Side::kBuy, 9'000, 120)).order().order_id;
-  const auto third = submit(limit(kAlice, Side::kBuy, 9'500, 100)).order().order_id;
+  const auto third = submit(limit(kAlice, Side::kBuy, 9'500, 120)).order().order_id;
   submit(cancel(kAlice, third));
   std::string bytes;
   ASSERT_TRUE(core_.query(kAlice, bytes));
@@ -50,7 +59,7 @@ TEST_F(ViewTest, ASnapshotHasEveryBookAndOrderInPriorityOrder) {
   EXPECT_EQ(snapshot[0].shard, 7U);
   EXPECT_EQ(snapshot[0].epoch, 4U);
   EXPECT_EQ(snapshot[0].engine_seq, core_.last_stamp().engine_seq);
-  EXPECT_EQ(snapshot[0].book_seqs, std::vector<std::uint64_t>{4});
+  EXPECT_EQ(snapshot[0].books, (std::vector<ReadBook>{{.book_seq = 4, .trade_seq = 0}}));
   std::vector<std::uint64_t> ids;
   for (const ReadOrder& order : snapshot[0].orders) ids.push_back(order.view.order_id);
   EXPECT_EQ(ids, (std::vector{best, later, back, offer}));

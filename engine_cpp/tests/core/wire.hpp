@@ -79,12 +79,19 @@ struct ReadAccount {
 // A `QueryResponse`.
 [[nodiscard]] ReadAccount read_account(std::string_view response);
 
+struct ReadBook {
+  std::uint64_t book_seq = 0;
+  std::uint64_t trade_seq = 0;
+
+  bool operator==(const ReadBook&) const = default;
+};
+
 struct ReadPart {
   std::uint32_t shard = 0;
   std::uint32_t epoch = 0;
   std::uint64_t durable_seq = 0;
   std::uint64_t engine_seq = 0;
-  std::vector<std::uint64_t> book_seqs;
+  std::vector<ReadBook> books;
   std::vector<ReadOrder> orders;
   bool last = false;
 };

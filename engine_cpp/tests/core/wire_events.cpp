@@ -188,6 +188,7 @@ TradeView read_trade(Reader in) {
       case 10: take(in, out.notional); break;
       case 11: take(in, out.maker_fee); break;
       case 12: take(in, out.taker_fee); break;
+      case 13: take(in, out.trade_seq); break;
       default: unknown(in);
     }
   }
@@ -237,16 +238,17 @@ ReadBlock read_block(Reader in) {
   return out;
 }
 
-std::uint64_t read_book_state(Reader in) {
-  std::uint64_t book_seq = 0;
+ReadBook read_book_state(Reader in) {
+  ReadBook out;
   while (in.next()) {
-    if (in.tag() == 2) {
-      take(in, book_seq);
-    } else {
-      in.skip();
+    switch (in.tag()) {
+      case 1: in.skip(); break;
+      case 2: take(in, out.book_seq); break;
+      case 3: take(in, out.trade_seq); break;
+      default: unknown(in);
     }
   }
-  return book_seq;
+  return out;
 }
 
 }  // namespace
@@ -304,7 +306,7 @@ ReadPart read_part(std::string_view response) {
   while (part.next()) {
     switch (part.tag()) {
       case 1: take(part, out.engine_seq); break;
-      case 2: out.book_seqs.push_back(read_book_state(part.get_message())); break;
+      case 2: out.books.push_back(read_book_state(part.get_message())); break;
       case 3: out.orders.push_back(read_order(part.get_message())); break;
       case 4: take(part, out.last); break;
       default: unknown(part);
