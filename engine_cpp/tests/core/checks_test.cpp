@@ -157,7 +157,7 @@ TEST_F(TightChecksTest, AFullPoolRefusesAndChangesNothing) {
   EXPECT_EQ(full.reason(), Reason::kEngineFull);
   EXPECT_TRUE(full.events.empty());
   EXPECT_FALSE(full.result.order.has_value());
-  submit(limit(kDave, Side::kSell, 10'000, 100));
+  submit(market(kDave, Side::kSell, 110));
   EXPECT_EQ(submit(order).reason(), Reason::kNone);
 }
 

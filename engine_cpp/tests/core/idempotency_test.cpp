@@ -8,9 +8,9 @@ namespace {
 using IdempotencyTest = Venue;
 
 TEST_F(IdempotencyTest, RepeatsTheFirstAnswerAsItWas) {
-  const PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
+  const PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 200);
   const Outcome first = submit(order);
-  submit(limit(kBob, Side::kSell, 10'000, 40));
+  submit(limit(kBob, Side::kSell, 10'000, 100));
   const Outcome again = submit(order);
   EXPECT_TRUE(again.result.replayed);
   EXPECT_EQ(again.result.engine_seq, first.result.engine_seq);

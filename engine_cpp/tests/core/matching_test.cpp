@@ -78,7 +78,7 @@ TEST_F(MatchingTest, RefusesAPostOnlyThatWouldTake) {
   EXPECT_EQ(refused.reason(), Reason::kPostOnlyWouldCross);
   EXPECT_EQ(refused.order().status, OrderStatus::kRejected);
   EXPECT_EQ(balance(kAlice, kKk99).held, 0);
-  order = limit(kAlice, Side::kBuy, 9'995, 100);
+  order = limit(kAlice, Side::kBuy, 9'995, 110);
   order.post_only = true;
   EXPECT_EQ(submit(order).order().status, OrderStatus::kNew);
 }

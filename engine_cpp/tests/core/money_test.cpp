@@ -61,31 +61,31 @@ TEST_F(SettlementTest, HowFillsAreSplitDoesNotChangeTheFee) {
   std::int64_t split = 0;
   const auto maker = submit(limit(kBob, Side::kSell, 10'005, 1'000)).order().order_id;
   for (int i = 0; i < 7; ++i) {
-    const Outcome taken = submit(limit(kAlice, Side::kBuy, 10'005, 130));
+    const Outcome taken = submit(limit(kAlice, Side::kBuy, 10'005, 120));
     for (const TradeView& trade : taken.all<TradeView>()) split += trade.maker_fee;
   }
-  split += submit(limit(kAlice, Side::kBuy, 10'005, 90)).all<TradeView>().at(0).maker_fee;
-  EXPECT_EQ(split, fee_on(10'005 * 1'000, 500));
+  split += submit(limit(kAlice, Side::kBuy, 10'005, 150)).all<TradeView>().at(0).maker_fee;
+  EXPECT_EQ(split, fee_on(10'005 * 990, 500));
   EXPECT_EQ(submit(cancel(kBob, maker)).order().cum_fee, split);
 }
 
 TEST_F(SettlementTest, ABuyersHoldFollowsTheFormula) {
-  submit(limit(kBob, Side::kSell, 9'995, 50));
-  submit(limit(kAlice, Side::kBuy, 10'000, 150));
-  const std::int64_t notional = 9'995 * 50;
+  submit(limit(kBob, Side::kSell, 9'995, 110));
+  submit(limit(kAlice, Side::kBuy, 10'000, 260));
+  const std::int64_t notional = 9'995 * 110;
   const std::int64_t paid = fee_on(notional, 1'000);
-  EXPECT_EQ(balance(kAlice, kKk99).held, buyer_hold(1'000'000, notional, 1'000, paid));
+  EXPECT_EQ(balance(kAlice, kKk99).held, buyer_hold(1'500'000, notional, 1'000, paid));
   EXPECT_EQ(balance(kAlice, kKk99).available + balance(kAlice, kKk99).held, kFundsKk99 - notional - paid);
 }
 
 TEST_F(SettlementTest, PartMakerPartTakerNeverRunsShort) {
   ASSERT_EQ(submit(OpenAccount{5, 0, 1'000, 1'000}).reason(), Reason::kNone);
-  fund(5, kKk99, 1'001'001 + 500'000);
-  submit(limit(kBob, Side::kSell, 10'000, 30));
-  submit(limit(5, Side::kBuy, 10'000, 130));
+  fund(5, kKk99, 2'302'301);
   submit(limit(kBob, Side::kSell, 10'000, 100));
+  submit(limit(5, Side::kBuy, 10'000, 230));
+  submit(limit(kBob, Side::kSell, 10'000, 130));
   EXPECT_EQ(balance(5, kKk99).held, 0);
-  EXPECT_EQ(balance(5, kKk99).available, 1'501'001 - 1'300'000 - 300 - 1'000);
+  EXPECT_EQ(balance(5, kKk99).available, 1);
 }
 
 TEST_F(SettlementTest, BalanceEventsTellEveryStep) {

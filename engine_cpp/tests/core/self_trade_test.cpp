@@ -67,13 +67,13 @@ TEST_F(SelfTradeTest, DecrementTakesTheSmallerFromBoth) {
 }
 
 TEST_F(SelfTradeTest, DecrementToZeroEndsTheTaker) {
-  submit(limit(kCarol, Side::kSell, 10'000, 100));
-  PlaceOrder order = limit(kDave, Side::kBuy, 10'000, 60);
+  submit(limit(kCarol, Side::kSell, 10'000, 200));
+  PlaceOrder order = limit(kDave, Side::kBuy, 10'000, 160);
   order.self_trade_prevention = SelfTradePrevention::kDecrement;
   const Outcome taker = submit(order);
   EXPECT_EQ(taker.order().status, OrderStatus::kCancelled);
   EXPECT_EQ(taker.order().end_reason, EndReason::kSelfTrade);
-  EXPECT_EQ(taker.order().prevented_quantity, 60);
+  EXPECT_EQ(taker.order().prevented_quantity, 160);
   EXPECT_EQ(depth(Side::kSell), (std::vector<PriceLevel>{{10'000, 40}}));
 }
 

@@ -30,8 +30,9 @@ void Venue::SetUp() {
 }
 
 Outcome Venue::submit(const std::string& command) {
+  const std::string request = submit_request({command});
   Batch batch;
-  EXPECT_EQ(Core::decode(bytes_of(submit_request({command})), kAllCommandKinds, batch), Reason::kNone);
+  EXPECT_EQ(Core::decode(bytes_of(request), kAllCommandKinds, batch), Reason::kNone);
   std::string result;
   std::string events;
   core_.apply(batch.commands.at(0), {++seq_, now_ns_}, result, events);
