@@ -21,6 +21,7 @@ from services.kernel.ids import (
     OrderId,
     TradeId,
 )
+from services.kernel.money import INT64_MAX, INT64_MIN
 from services.orders.fingerprint import fingerprint_of_cancel, fingerprint_of_order
 from services.orders.model import (
     Answer,
@@ -283,4 +284,5 @@ def _timestamp_of(ns: int) -> Timestamp:
 
 
 def _ns_of(timestamp: Timestamp) -> int:
-    return timestamp.seconds * _NS_PER_S + timestamp.nanos
+    """Return nanoseconds since 1970, held within 64 bits: what lies beyond is too far for any purpose."""
+    return min(max(timestamp.seconds * _NS_PER_S + timestamp.nanos, INT64_MIN), INT64_MAX)

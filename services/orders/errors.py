@@ -47,8 +47,7 @@ class PriceOutOfRange(Refusal):
     def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
         tick = instrument.scales.price_text(instrument.tick)
         super().__init__(
-            f"The price is outside what {instrument.scales.symbol} allows; give one from {tick} up that the order's"
-            " quantity keeps within the notional limits.",
+            f"{instrument.scales.symbol} has no such price: prices start at {tick}; choose one nearer to the market.",
             metadata={"tick": tick, **trail},
         )
 

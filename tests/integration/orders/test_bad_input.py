@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
@@ -23,6 +24,8 @@ BAD_ORDERS: list[tuple[str, dict[str, Any]]] = [
     ("QUANTITY_OUT_OF_RANGE", {"quantity": "-0.5"}),
     ("QUANTITY_OUT_OF_RANGE", {"quantity": "0"}),
     ("NOTIONAL_OUT_OF_RANGE", {"price": "0.01", "quantity": "0.0001"}),
+    ("REQUEST_EXPIRED", {"valid_until": Timestamp(seconds=-(2**62))}),
+    ("VALID_UNTIL_TOO_FAR", {"valid_until": Timestamp(seconds=2**62)}),
 ]
 
 MALFORMED: list[tuple[str, dict[str, Any]]] = [
