@@ -24,6 +24,7 @@ lint: setup
 	ruff format --check .
 	mypy
 	lint-imports
+	python mesh/verify_envoy.py
 
 # Contracts: lint, breaking changes, and gen/ is what proto/ makes.
 check-gen: setup

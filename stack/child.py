@@ -5,8 +5,10 @@
 """
 
 import os
+import shutil
 import subprocess
 import threading
+from collections import deque
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +16,7 @@ from stack.failure import ChildDiedError
 from stack.part import Command
 
 LOG_TAIL_LINES = 15
+MAX_LOG_BYTES = 64 * 1024 * 1024
 
 
 class Child:
@@ -50,6 +53,15 @@ class Child:
             end = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise ChildDiedError(f"{self.name} {end}; its log is {self.log}.", tail(self.log))
 
+    def bound_log(self) -> None:
+        """Keep the log from filling the disk: past its limit it becomes `NAME.log.1`, over the one before.
+
+        The child appends, so it goes on at the start of the emptied file; what it wrote during the copy is lost.
+        """
+        if self.log.stat().st_size > MAX_LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
+
     def stop(self) -> None:
         """Ask the process to stop, and kills it after its grace period."""
         if self._process.poll() is None:
@@ -69,4 +81,5 @@ def tail(log: Path) -> str:
     """Give the last lines of a log; empty if there is none."""
     if not log.exists():
         return ""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+    with log.open(errors="replace") as lines:
+        return "".join(deque(lines, LOG_TAIL_LINES)).rstrip()

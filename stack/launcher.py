@@ -21,7 +21,7 @@ from stack.progress import Stopwatch, Tell, in_silence
 from stack.site import Site
 
 READY_TIMEOUT_S = 120.0
-READY_POLL_S = 0.05
+READY_POLL_S = 0.1
 SLOW_STEP_S = 5.0
 
 
@@ -86,9 +86,10 @@ class Stack:
         return self._children[name].pid
 
     def check(self) -> None:
-        """Raise ChildDiedError if a child has ended by itself."""
+        """Look after the children: bound their logs, and raise ChildDiedError if one has ended by itself."""
         for child in self._children.values():
             child.raise_if_dead()
+            child.bound_log()
 
     def close(self) -> None:
         """Stop all children, the none before those that need it, and release the folder."""

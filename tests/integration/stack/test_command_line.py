@@ -53,12 +53,13 @@ def test_a_dead_child_is_told_with_its_log_and_the_rest_is_stopped(site: Site) -
 
 
 def test_nothing_outlives_a_killed_launcher(site: Site) -> None:
-    with running(site) as launcher:
-        child = os.pidfd_open(redis_pid(site))
+    with running(site, "redis", "postgres") as launcher:
+        postmaster = int((site.data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+        children = [os.pidfd_open(redis_pid(site)), os.pidfd_open(postmaster)]
         launcher.kill()
         launcher.wait(TIMEOUT_S)
 
-        assert is_over(child)
+        assert all(is_over(child) for child in children)
 
 
 def test_a_busy_port_is_one_sentence(site: Site) -> None:
@@ -93,9 +94,9 @@ def stack(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running(site: Site) -> Iterator[subprocess.Popen[str]]:
-    """Run the launcher with Redis alone; the block begins when it says that everything is ready."""
-    arguments = ("up", "--port", str(site.base_port), "--only", "redis")
+def running(site: Site, *parts: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the launcher with some parts, Redis alone if none; the block begins when it says that all are ready."""
+    arguments = ("up", "--port", str(site.base_port), "--only", *(parts or ["redis"]))
     with subprocess.Popen(command(site, *arguments), stderr=subprocess.PIPE, text=True) as launcher:  # noqa: S603 - ours
         try:
             assert launcher.stderr is not None

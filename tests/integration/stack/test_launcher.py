@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import lock
+from stack import child, lock
 from stack.failure import ChildDiedError, StackError
 from stack.launcher import Stack, in_order
 from stack.part import Command
@@ -93,6 +93,19 @@ def test_a_child_that_dies_later_is_found(site: Site) -> None:
         os.waitid(os.P_PID, stack.pid("two"), os.WEXITED | os.WNOWAIT)
         with pytest.raises(ChildDiedError, match="two was killed by signal 9"):
             stack.check()
+
+
+def test_a_log_does_not_grow_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "MAX_LOG_BYTES", 1_000)
+    with Stack(site, [Shell("talker", [], script="head -c 2000 /dev/zero; exec sleep 60")], ["talker"]) as stack:
+        written = Path(site.log("talker"))
+        with Path(f"/proc/{stack.pid('talker')}/comm").open() as name:
+            while name.read().strip() != "sleep":
+                name.seek(0)
+        stack.check()
+
+        assert written.stat().st_size == 0
+        assert written.with_suffix(".log.1").stat().st_size == 2_000
 
 
 def test_a_busy_port_is_said_in_one_sentence(site: Site, listener: socket.socket) -> None:

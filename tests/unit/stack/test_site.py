@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from stack.site import PORT_OFFSETS, PORTS_IN_USE, Site
+import pytest
+
+from stack.failure import StackError
+from stack.site import PORT_OFFSETS, PORTS_IN_USE, Site, required
 
 
 def test_secrets_are_kept_and_private(tmp_path: Path) -> None:
@@ -20,3 +23,8 @@ def test_no_two_listeners_share_a_port() -> None:
 
     assert len(set(ports)) == len(ports)
     assert max(ports) == 9000 + PORTS_IN_USE - 1
+
+
+def test_a_missing_program_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=r"^Redis 7 is missing \(.*/redis-server\); run stack/setup\.sh, which"):
+        required(tmp_path / "redis-server", "Redis 7")
