@@ -7,6 +7,7 @@ cut its streams, lose a block, forget old ones, and begin a new epoch from an ol
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -185,7 +186,8 @@ class ScriptedEngine:
                 yield part
         yield self.deliver()
         while self._cuts == cuts:
-            blocks = [block for block in self.blocks if block.engine_seq > position][:BLOCKS_AT_ONCE]
+            first = bisect_right(self.blocks, position, key=lambda block: block.engine_seq)
+            blocks = self.blocks[first : first + BLOCKS_AT_ONCE]
             position = blocks[-1].engine_seq if blocks else position
             if (blocks or await self._quiet()) and not self.silent:
                 yield self.deliver(blocks)
