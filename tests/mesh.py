@@ -80,7 +80,7 @@ class Mesh:
     def token(self, account: int = 1, scopes: str = "", **changed: Any) -> str:
         """Sign a token; `changed` replaces claims, and removes those that are None."""
         body = _part({"alg": "EdDSA", "kid": KEY_ID}) + "." + _part(_claims(account, scopes, changed))
-        return f"{body}.{_text(self._signer.sign(body.encode()))}"
+        return f"{body}.{text_of_bytes(self._signer.sign(body.encode()))}"
 
     def unsigned(self, account: int = 1, scopes: str = "") -> str:
         """Give a token that says it needs no signature."""
@@ -127,8 +127,9 @@ def _claims(account: int, scopes: str, changed: Mapping[str, Any]) -> dict[str, 
 
 
 def _part(content: Mapping[str, Any]) -> str:
-    return _text(json.dumps(content).encode())
+    return text_of_bytes(json.dumps(content).encode())
 
 
-def _text(content: bytes) -> str:
+def text_of_bytes(content: bytes) -> str:
+    """Write bytes as JSON Web Tokens do: base64url without padding."""
     return base64.urlsafe_b64encode(content).decode().rstrip("=")

@@ -1,6 +1,5 @@
 """The gRPC server of a process: mutual TLS, the gate before every handler, health, reflection, limits."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +21,9 @@ KEEPALIVE_MS = 30_000
 KEEPALIVE_TIMEOUT_MS = 10_000
 STREAM_GRACE = timedelta(milliseconds=500)
 """How long open streams may take to end by themselves at a drain."""
+
+CLOSING_GRACE = timedelta(milliseconds=100)
+"""How long refusals may take to leave, and watchers of the health to notice, before connections close."""
 
 Servicer = TypeVar("Servicer")
 
@@ -80,12 +82,13 @@ class Server:
         await self._server.start()
 
     async def drain(self, grace: timedelta) -> None:
-        """Take nothing new, wait for what is being served, and close; whatever outlasts the grace is cancelled."""
+        """Refuse what is new, wait for what is being served, and close; whatever outlasts the grace is cancelled.
+
+        The connections stay open until then: gRPC would cut a call that meets a closing server, the gate tells it why.
+        """
         await self._health.drain()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._server.stop(grace.total_seconds()))
-            await self._gate.drain(min(STREAM_GRACE, grace), grace)
-            await self._server.stop(0)  # what is open now is no work: those who watch the health
+        await self._gate.drain(min(STREAM_GRACE, grace), grace)
+        await self._server.stop(CLOSING_GRACE.total_seconds())
 
 
 class _Contract:

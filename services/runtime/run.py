@@ -101,14 +101,19 @@ class Process:
     @asynccontextmanager
     async def tasks(self) -> AsyncIterator[None]:
         """Run the background tasks, and the health checks, around the body."""
+        failed: Exception | None = None
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(_endless(name, task), name=name) for name, task in self._tasks]
             running.append(group.create_task(self.health.run(), name="health"))
             try:
                 yield
+            except Exception as error:
+                failed = error  # raised below as it is: inside, the group would wrap it
             finally:
                 for task in running:
                     task.cancel()
+        if failed is not None:
+            raise failed
 
 
 async def _endless(name: str, task: Callable[[], Coroutine[Any, Any, object]]) -> None:

@@ -13,7 +13,8 @@ from exchange.error.v1.reason_pb2 import REASON_CALLER_NOT_ALLOWED
 from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from services.kernel.refusal import LimitExceeded, Refusal, Unavailable
-from services.runtime.submitter import MAX_PENDING, Submitter
+from services.runtime import submitter as submitter_room
+from services.runtime.submitter import Submitter
 from tests.contract.runtime.serving import Engine, Served, engine
 
 Submit = Callable[[AsyncIterator[SubmitRequest]], AsyncIterator[SubmitResponse]]
@@ -132,8 +133,10 @@ async def test_a_caller_that_stops_waiting_disturbs_nobody(tmp_path: Path) -> No
         assert (await patient).engine_seq == 2
 
 
-async def test_too_much_at_once_is_refused(tmp_path: Path) -> None:
+async def test_too_much_at_once_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submitter_room, "MAX_PENDING", 10)
     async with engine(tmp_path, Engine(submit=echo)) as served, submitting(served) as submitter:
-        many = [asyncio.ensure_future(submitter.submit(command(1))) for _ in range(MAX_PENDING + 1)]
+        many = [asyncio.ensure_future(submitter.submit(command(1))) for _ in range(12)]
         outcomes = await asyncio.gather(*many, return_exceptions=True)
-        assert sum(isinstance(outcome, LimitExceeded) for outcome in outcomes) == 1
+        assert sum(isinstance(outcome, LimitExceeded) for outcome in outcomes) == 2
+        assert (await submitter.submit(command(2))).engine_seq == 2
