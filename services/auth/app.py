@@ -8,7 +8,7 @@ from services.auth.server import AuthServicer, UseCases
 from services.auth.sessions import RedisSessions
 from services.auth.settings import Settings
 from services.auth.signer import TransitSigner
-from services.auth.store import ENGINE, USER_EVENTS, PostgresStore
+from services.auth.store import ENGINE, REVOCATIONS, USER_EVENTS, PostgresStore
 from services.auth.throttle import MemoryThrottle, RedisThrottle
 from services.auth.usecases.get_current_user import GetCurrentUser
 from services.auth.usecases.issue_tokens import IssueTokens
@@ -31,9 +31,10 @@ async def build(process: Process, own: Settings) -> None:
     pool = await process.open(postgres.connect(own.postgres_dsn))
     cache = await process.open(redis.connect(own.redis_url))
     signer = await _signer(process, own)
-    openings = OutboxOpenings(await _outbox(process, own, pool))
+    sessions = RedisSessions(cache, own.lifetimes, clock)
+    openings = OutboxOpenings(await _outbox(process, own, pool, sessions))
     hasher = Argon2Hasher(await process.open(hashing_pool()), process.entropy, own.hash_cost)
-    store, sessions = PostgresStore(pool), RedisSessions(cache, own.lifetimes)
+    store = PostgresStore(pool)
     throttle = RedisThrottle(cache, own.throttle_limits, MemoryThrottle(clock, own.throttle_limits))
     issue_tokens = IssueTokens(signer, process.entropy, own.lifetimes)
     use_cases = UseCases(
@@ -61,10 +62,14 @@ async def _signer(process: Process, own: Settings) -> TransitSigner:
     return TransitSigner(vault, own.vault_signing_key, process.clock, own.signing_key_lead)
 
 
-async def _outbox(process: Process, own: Settings, pool: Pool) -> Outbox:
+async def _outbox(process: Process, own: Settings, pool: Pool, sessions: RedisSessions) -> Outbox:
     engine = await process.open(grpc_client.connect(own.engine_target, own.identity, own.engine_server_name))
     events = await process.open(publishing(own.kafka_servers, own.registry_url))
-    deliveries = {ENGINE: AccountOpener(engine).deliver, USER_EVENTS: events.deliver}
+    deliveries = {
+        ENGINE: AccountOpener(engine).deliver,
+        USER_EVENTS: events.deliver,
+        REVOCATIONS: sessions.deliver,
+    }
     outbox = Outbox(pool, deliveries, process.clock, process.entropy, process.telemetry.registry)
     process.background("outbox", outbox.run)
     return outbox

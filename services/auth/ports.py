@@ -62,6 +62,10 @@ class Transaction(Protocol):
         """Have the event published once the block has ended well, sooner or later."""
         ...
 
+    async def request_revocation(self, session_id: SessionId) -> None:
+        """Have every gate refuse the session once the block has ended well, sooner or later."""
+        ...
+
     async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         """Have the engine open the account once the block has ended well, sooner or later."""
         ...
@@ -125,7 +129,8 @@ class Signer(Protocol):
 class Sessions(Protocol):
     """What the gates of all services look at to refuse tokens of ended sessions at once.
 
-    Without its server, tokens live until they expire; so no method raises `Unavailable`.
+    Both methods cope with a lost server: then tokens live until they expire, or until the revocation that was requested
+    with the session's end arrives.
     """
 
     async def keep(self, session_id: SessionId) -> None:

@@ -30,6 +30,8 @@ USER_EVENTS = "user-events"
 """Destination in the outbox, and topic, of what others may want to know of users."""
 ENGINE = "engine"
 """Destination in the outbox of account openings."""
+REVOCATIONS = "sessions"
+"""Destination in the outbox of sessions to revoke: their 16 octets."""
 
 EMAIL_CONSTRAINT = "users_email_uq"
 
@@ -147,6 +149,10 @@ class PostgresTransaction:
         outbox_id = await outbox.next_id(self._connection)
         payload = user_event_message(event, f"auth:{outbox_id}").SerializeToString()
         await outbox.add(self._connection, USER_EVENTS, str(event.account_id), payload, outbox_id=outbox_id)
+
+    async def request_revocation(self, session_id: SessionId) -> None:
+        """Have every gate refuse the session once the block has ended well."""
+        await outbox.add(self._connection, REVOCATIONS, str(session_id), session_id.bytes)
 
     async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         """Have the engine open the account once the block has ended well."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -41,11 +41,10 @@ class _Tables:
     tokens: dict[TokenDigest, RefreshToken] = field(default_factory=dict)
     events: list[UserEvent] = field(default_factory=list)
     openings: list[AccountOpening] = field(default_factory=list)
+    revocations: list[SessionId] = field(default_factory=list)
 
     def copy(self) -> "_Tables":
-        return _Tables(
-            dict(self.credentials), dict(self.sessions), dict(self.tokens), list(self.events), list(self.openings)
-        )
+        return _Tables(**{each.name: getattr(self, each.name).copy() for each in fields(self)})
 
 
 class MemoryTransaction:
@@ -87,6 +86,9 @@ class MemoryTransaction:
     async def announce(self, event: UserEvent) -> None:
         self._tables.events.append(event)
 
+    async def request_revocation(self, session_id: SessionId) -> None:
+        self._tables.revocations.append(session_id)
+
     async def request_opening(self, opening: AccountOpening) -> OpeningRequestId:
         self._tables.openings.append(opening)
         return OpeningRequestId(len(self._tables.openings))
@@ -124,6 +126,10 @@ class MemoryStore:
     @property
     def events(self) -> Sequence[UserEvent]:
         return self._tables.events
+
+    @property
+    def revocations(self) -> Sequence[SessionId]:
+        return self._tables.revocations
 
     @property
     def openings(self) -> Sequence[AccountOpening]:

@@ -7,7 +7,8 @@ from services.auth.ports import Transaction
 
 
 async def end_session(transaction: Transaction, session: Session, reason: SessionEndReason, now: datetime) -> None:
-    """End a lasting session, locked before, and have it announced."""
+    """End a lasting session, locked before; have its tokens refused everywhere, and the end announced."""
     await transaction.end_session(session.session_id, reason, now)
+    await transaction.request_revocation(session.session_id)
     ended = SessionEnded(session.session_id, reason)
     await transaction.announce(UserEvent(now, session.user_id, session.account_id, ended))

@@ -14,7 +14,7 @@ from services.auth.model import (
     UserEvent,
     UserRegistered,
 )
-from services.auth.store import ENGINE, USER_EVENTS
+from services.auth.store import ENGINE, REVOCATIONS, USER_EVENTS
 from services.kernel.clock import ManualClock
 from services.kernel.ids import AccountId, SessionId, UserId
 from services.runtime import postgres, schema
@@ -38,6 +38,13 @@ async def test_an_opening_waits_for_the_engine(postgres: str) -> None:
     assert (destination, key) == (ENGINE, str(ACCOUNT))
     request = OpenAccountRequest(account_id=ACCOUNT, taker_fee_ppm=1_000, maker_fee_ppm=500)
     assert OpenAccountRequest.FromString(payload) == request
+
+
+async def test_a_revocation_waits_for_the_gates(postgres: str) -> None:
+    async with postgres_store(postgres) as store, store.transaction() as transaction:
+        await transaction.request_revocation(SESSION)
+    [(_, destination, _, payload)] = await outbox_rows(postgres)
+    assert (destination, payload) == (REVOCATIONS, SESSION.bytes)
 
 
 async def test_events_wait_for_their_topic_in_order_with_ids_of_their_own(postgres: str) -> None:

@@ -1,6 +1,7 @@
 """Auth over mutual TLS, with PostgreSQL, Redis and OpenBao."""
 
 import asyncio
+from collections.abc import Awaitable
 from uuid import UUID
 
 import grpc
@@ -128,6 +129,14 @@ async def test_bad_input_is_refused_by_name(site: Site) -> None:
         assert await reason(client.stub.GetCurrentUser(pb.GetCurrentUserRequest())) == "UNAUTHENTICATED"
 
 
+async def accepted(call: Awaitable[object]) -> bool:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return refusal_of(error).reason != "SESSION_REVOKED"
+    return True
+
+
 async def test_redis_may_be_lost(site: Site, stack: Stack) -> None:
     async with site.up(login_failures=2) as client:
         await client.register()
@@ -136,13 +145,18 @@ async def test_redis_may_be_lost(site: Site, stack: Stack) -> None:
         try:
             await client.me(before.access_token)
             pair = await client.login()
-            await client.me((await client.refresh(pair.refresh_token)).access_token)
-            await client.logout(pair.access_token)
+            renewed = await client.refresh(pair.refresh_token)
+            await client.logout(renewed.access_token)
+            await client.me(renewed.access_token)
             for _ in range(2):
                 assert await reason(client.login(password="wrong")) == "INVALID_CREDENTIALS"
             assert await reason(client.login()) == "LOGIN_THROTTLED"
         finally:
             stack.restart("redis")
+        async with asyncio.timeout(30):
+            while await accepted(client.me(renewed.access_token)):
+                pass
+        await client.me(before.access_token)
         await client.login()
 
 
@@ -181,3 +195,34 @@ async def test_every_call_shows_a_certificate(site: Site) -> None:
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         async with site.mesh.channel("stranger", client.port) as channel:
             assert await reason(Client.on(channel, client.port).jwks()) == "CALLER_NOT_ALLOWED"
+
+
+async def test_postgres_may_be_lost_for_a_while(site: Site, stack: Stack) -> None:
+    async with site.up() as client:
+        await client.register()
+        pair = await client.login()
+        stack.kill("postgres")
+        try:
+            assert await reason(client.login()) == "UNAVAILABLE"
+            assert await reason(client.register("bob@example.com")) == "UNAVAILABLE"
+            assert await reason(client.refresh(pair.refresh_token)) == "UNAVAILABLE"
+            assert await reason(client.me(pair.access_token)) == "UNAVAILABLE"
+            assert (await client.jwks()).keys
+        finally:
+            stack.restart("postgres")
+        await client.refresh(pair.refresh_token)
+
+
+async def test_the_vault_may_be_lost_for_a_while(site: Site, stack: Stack) -> None:
+    async with site.up() as client:
+        await client.register()
+        pair = await client.login()
+        stack.kill("openbao")
+        try:
+            assert await reason(client.login()) == "UNAVAILABLE"
+            assert await reason(client.refresh(pair.refresh_token)) == "UNAVAILABLE"
+            await client.me(pair.access_token)
+            assert (await client.jwks()).keys
+        finally:
+            stack.restart("openbao")
+        await client.refresh(pair.refresh_token)

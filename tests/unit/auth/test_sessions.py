@@ -41,6 +41,7 @@ async def test_a_spent_token_ends_the_session_of_both_holders(world: World) -> N
     with pytest.raises(RefreshTokenReused):
         await world.refresh(first)
     assert ends(world) == [SessionEnded(session_id, SessionEndReason.REFRESH_TOKEN_REUSED)]
+    assert world.store.revocations == [session_id]
     assert not await world.sessions.is_live(session_id)
     for token in (first, second.refresh_token):
         with pytest.raises(RefreshTokenInvalid):
@@ -99,6 +100,7 @@ async def test_a_logout_revokes_every_token_of_the_session_once(world: World) ->
     await world.logout(session_id)
     await world.logout(session_id)
     assert ends(world) == [SessionEnded(session_id, SessionEndReason.LOGOUT)]
+    assert world.store.revocations == [session_id]
     assert not await world.sessions.is_live(session_id)
     with pytest.raises(RefreshTokenInvalid):
         await world.refresh(token)
