@@ -21,7 +21,7 @@ def configure(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_origin(service),
+        origin_of(service),
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
@@ -43,7 +43,9 @@ def configure(service: str, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
 
 
-def _add_origin(service: str) -> structlog.typing.Processor:
+def origin_of(service: str) -> structlog.typing.Processor:
+    """Return what adds the service, the trace and the call to a line."""
+
     def add(_logger: object, _method: str, event: _Event) -> _Event:
         event["service"] = service
         span = trace.get_current_span().get_span_context()
