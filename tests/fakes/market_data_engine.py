@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from exchange.engine.v1 import engine_events_pb2, engine_service_pb2, instrument_pb2, order_pb2
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceServicer
@@ -29,7 +30,8 @@ Block = engine_events_pb2.EventBlock
 Event = engine_events_pb2.Event
 Instrument = instrument_pb2.Instrument
 Response = engine_service_pb2.EventsResponse
-Levels = dict[tuple[t.Side, int], int]
+Side: TypeAlias = "t.Side.ValueType"
+Levels: TypeAlias = "dict[tuple[Side, int], int]"
 """Quantities by side and price."""
 
 
@@ -90,7 +92,7 @@ class ScriptedEngine:
     def enlist(self, listed: Instrument) -> None:
         self.command(Event(instrument_updated=engine_events_pb2.InstrumentUpdated(instrument=listed)))
 
-    def put(self, symbol: str, side: t.Side, price: int, quantity: int) -> None:
+    def put(self, symbol: str, side: Side, price: int, quantity: int) -> None:
         """Let the quantity at a price become `quantity`."""
         market = self.markets[symbol]
         self.command(
@@ -106,7 +108,7 @@ class ScriptedEngine:
             ),
         )
 
-    def trade(self, symbol: str, price: int, quantity: int, taker: t.Side = t.SIDE_BUY) -> None:
+    def trade(self, symbol: str, price: int, quantity: int, taker: Side = t.SIDE_BUY) -> None:
         market = self.markets[symbol]
         self.command(
             Event(
@@ -241,7 +243,7 @@ class ScriptedService(EngineServiceServicer):
     def __init__(self, engine: ScriptedEngine) -> None:
         self._engine = engine
 
-    async def Events(  # type: ignore[override] # noqa: N802
+    async def Events(  # noqa: N802
         self, request: engine_service_pb2.EventsRequest, context: object
     ) -> AsyncIterator[Response]:
         async for response in self._engine.serve(request):

@@ -6,13 +6,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exchange.type.v1 import order_pb2 as t
 from services.market_data.errors import ResumeUnknown, SlowConsumer
 from services.market_data.model.view import Resume
 from services.market_data.usecases.stream_book import BookSubscription
 from services.market_data.usecases.stream_trades import TradeSubscription
 from tests.fakes.market_data_client import BookClient, TradeClient
-from tests.fakes.market_data_engine import Levels
+from tests.fakes.market_data_engine import Levels, Side
 from tests.unit.market_data.desk import BTC, BUY, SECOND_NS, SELL, BookMessage, Desk, TradeMessage
 
 READER_DEPTHS = (1, 10, 10)
@@ -179,7 +178,7 @@ class World:
     def _reader(self, number: int) -> Reader:
         return self.readers[number % len(self.readers)]
 
-    def _put(self, side: t.Side, price: int, quantity: int) -> None:
+    def _put(self, side: Side, price: int, quantity: int) -> None:
         if quantity or (side, price) in self.desk.engine.markets[BTC].levels:
             self.desk.engine.put(BTC, side, price, quantity)
             self._note()

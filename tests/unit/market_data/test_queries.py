@@ -58,7 +58,8 @@ def test_a_request_without_a_depth_means_ten_and_without_a_resume_none() -> None
 def test_instruments_come_by_symbol_page_by_page() -> None:
     symbols = [f"{letter}-KK99" for letter in ("CCC", "AAA", "EEE", "BBB", "DDD")]
     mirror = Desk(ScriptedEngine(*(instrument(number, symbol) for number, symbol in enumerate(symbols, 1)))).mirror
-    pages, token = [], ""
+    pages: list[list[str]] = []
+    token = ""
     while not pages or token:
         page, token = list_instruments(mirror, 2, token)
         pages.append([each.symbol for each in page])
