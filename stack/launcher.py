@@ -60,6 +60,8 @@ class Stack:
         """
         todo = [part for part in in_order(self._known, names) if part.name not in self._ready]
         for part in todo:
+            if part.name in self._children:  # left over from a start that failed
+                self.stop(part.name)
             refuse_busy_ports(part.name, part.ports())
         if todo:
             self._bring_up(todo)

@@ -14,13 +14,21 @@ from stack.site import Site
 
 
 class Shell:
-    """A part whose process is a shell command; `order` collects what happens, in turn."""
+    """A part whose process is a shell command; `order` collects what happens, a file `sign` tells that it is ready."""
 
-    def __init__(self, name: str, order: list[str], needs: tuple[str, ...] = (), script: str = "sleep 60") -> None:
+    def __init__(
+        self,
+        name: str,
+        order: list[str],
+        needs: tuple[str, ...] = (),
+        script: str = "sleep 60",
+        sign: Path | None = None,
+    ) -> None:
         self.name = name
         self.needs = needs
         self._order = order
         self._script = script
+        self._sign = sign
         self.port: int | None = None
 
     def ports(self) -> Mapping[str, int]:
@@ -33,7 +41,7 @@ class Shell:
         return Command(("sh", "-c", self._script), grace_s=5)
 
     def ready(self) -> bool:
-        return "exit" not in self._script
+        return self._sign is None or self._sign.exists()
 
     def settle(self) -> None:
         self._order.append(f"settle {self.name}")
@@ -78,12 +86,25 @@ def test_only_what_is_asked_for_is_started(site: Site) -> None:
 
 
 def test_a_child_that_dies_at_its_start_is_named_with_its_log(site: Site) -> None:
-    parts = [Shell("broken", [], script="echo no such table; exit 3")]
+    parts = [Shell("broken", [], script="echo no such table; exit 3", sign=site.data / "never")]
 
     with pytest.raises(ChildDiedError, match=r"broken ended with exit code 3; its log is .*broken\.log") as died:
         Stack(site, parts, ["broken"]).__enter__()
 
     assert died.value.log_tail == "no such table"
+
+
+def test_a_part_whose_start_failed_can_be_started_again(site: Site) -> None:
+    sign = site.data / "repaired"
+    moody = Shell("moody", [], script=f"test -e {sign} || exit 3; exec sleep 60", sign=sign)
+    with Stack(site, [moody], []) as stack:
+        with pytest.raises(ChildDiedError):
+            stack.start("moody")
+        sign.touch()
+
+        stack.start("moody")
+
+        stack.check()
 
 
 def test_a_child_that_dies_later_is_found(site: Site) -> None:
