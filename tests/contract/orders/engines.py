@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -49,9 +50,12 @@ class Real:
         self._mesh = mesh
         self._folder = folder
 
+    def settings(self, port: int) -> dict[str, Any]:
+        """Give the settings of its process, as keywords."""
+        return self._mesh.process("engine") | {"listen_port": port, "data_folder": self._folder}
+
     def running(self, port: int = 0) -> AbstractAsyncContextManager[Process]:
-        own = EngineSettings(**self._mesh.process("engine") | {"listen_port": port}, data_folder=self._folder)
-        return running("engine", own, build_engine)
+        return running("engine", EngineSettings(**self.settings(port)), build_engine)
 
 
 Engine = InMemory | Real

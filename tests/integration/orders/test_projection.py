@@ -1,9 +1,6 @@
 """The history holds each event of the engine exactly once, however its writer stops."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import astuple
@@ -23,7 +20,7 @@ from services.orders.convert import place_command
 from services.orders.model import Changes, Side
 from services.orders.usecases.place_order import translate
 from services.runtime.engine_stream import events_of
-from tests.integration.orders.venue import PATIENCE_S, Venue, refused
+from tests.integration.orders.venue import PATIENCE_S, Venue, process, refused
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft
 
 Connection = asyncpg.Connection
@@ -92,25 +89,6 @@ async def database(venue: Venue) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-@asynccontextmanager
-async def process_of(venue: Venue) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run the service as a process of its own; kill it at the end if nobody did."""
-    environment = {f"EXCHANGE_{name.upper()}": str(value) for name, value in venue.settings.items()}
-    python_path = os.pathsep.join(["gen/python", "."])
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "services.orders"),
-        env={**os.environ, **environment, "PYTHONPATH": python_path},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
 async def until(database: Connection, sql: str, *arguments: object) -> None:
     """Ask again and again until the query finds something."""
     async with asyncio.timeout(PATIENCE_S):
@@ -174,16 +152,16 @@ async def test_a_writer_killed_in_the_middle_of_a_write_leaves_nothing_and_loses
     async with market(venue) as trading, database(venue) as tables, database(venue) as obstacle:
         await trading.trade(200)
         first, reached = await trading.told()
-        async with process_of(venue) as process:
+        async with process("orders", venue.settings) as writer:
             await until_written(tables, reached)
             async with obstacle.transaction():
                 await obstacle.execute(HOLDS_UP)
                 await trading.trade(200)
                 await until(tables, HELD_UP)  # its orders are written, its fills wait, nothing is committed
-                process.send_signal(signal.SIGKILL)
-                await process.wait()
+                writer.kill()
+                await writer.wait()
         await assert_written_once(tables, first)
-        async with process_of(venue):
+        async with process("orders", venue.settings):
             changes, last = await trading.told()
             await until_written(tables, last)
         await assert_written_once(tables, changes)

@@ -1,7 +1,9 @@
 """The service around a real engine and a real PostgreSQL, and a client of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -16,7 +18,7 @@ from services.orders.app import build
 from services.orders.settings import Settings
 from services.runtime.refusals import refusal_of
 from services.runtime.run import Process, running
-from tests.contract.orders.engines import Engine
+from tests.contract.orders.engines import Real
 from tests.mesh import Mesh
 from tests.unit.orders.samples import ALICE
 
@@ -27,7 +29,7 @@ SCOPES = "orders:read orders:write"
 class Venue:
     """An engine that can be stopped and started, and what the service needs to know of the rest."""
 
-    def __init__(self, mesh: Mesh, engine: Engine, dsn: str, redis_url: str) -> None:
+    def __init__(self, mesh: Mesh, engine: Real, dsn: str, redis_url: str) -> None:
         self.mesh = mesh
         self.dsn = dsn
         self.engine_port = 0
@@ -39,6 +41,11 @@ class Venue:
         """Start the engine, each time on the same port."""
         process = await self._running.enter_async_context(self._engine.running(self.engine_port))
         self.engine_port = process.server.port
+
+    @property
+    def engine_settings(self) -> dict[str, Any]:
+        """Give the settings of the engine's process, as keywords."""
+        return self._engine.settings(self.engine_port)
 
     async def stop_engine(self) -> None:
         """Stop the engine; what it knows stays."""
@@ -71,6 +78,25 @@ class Venue:
             if healthy:
                 await orders.healthy()
             yield orders
+
+
+@asynccontextmanager
+async def process(name: str, settings: Mapping[str, Any]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a service as a process of its own; kill it at the end if nobody did."""
+    environment = {f"EXCHANGE_{field.upper()}": str(value) for field, value in settings.items()}
+    python_path = os.pathsep.join(["gen/python", "."])
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", f"services.{name}"),
+        env={**os.environ, **environment, "PYTHONPATH": python_path},
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
 
 
 class Orders:
