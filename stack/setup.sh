@@ -66,7 +66,7 @@ make_environment() {
 }
 
 pip_install() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps "$@"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps "$@"
 }
 
 build_core() {
