@@ -89,9 +89,11 @@ class Projection:
             try:
                 async with leased(self._pool, f"projection {self._name}", self._clock) as connection:
                     await self._follow(connection, backoff)
-            except (Refusal, PeerFailed, EOFError, *postgres.LOST) as error:
+            except Exception as error:
                 if isinstance(error, Refusal) and error.reason == POSITION_UNKNOWN:
                     raise HistoryLost(f"{self._name}: the engine does not know position {self._position}") from error
+                if not (isinstance(error, Refusal | PeerFailed | EOFError) or postgres.is_lost(error)):
+                    raise
                 _log.warning("projection_waits", name=self._name, error=str(error) or type(error).__name__)
             finally:
                 self._leads = False

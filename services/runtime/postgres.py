@@ -25,17 +25,22 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
-LOST = (
+_LOST = (
     OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
-"""What asyncpg raises when the server, not the statement, is the trouble."""
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the server, and not the statement, is the trouble.
+
+    asyncpg's InterfaceError is both: a connection found closed, or (a ValueError then) an argument that fits no column.
+    """
+    return isinstance(error, _LOST) or (isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError))
 
 
 @asynccontextmanager
@@ -50,7 +55,7 @@ async def connect(dsn: str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncI
             command_timeout=STATEMENT_LIMIT.total_seconds(),
             server_settings={"jit": "off"},
         )
-    except (*LOST, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
         raise ConnectionError(f"PostgreSQL cannot be used: {error or type(error).__name__}") from error
     try:
         yield pool
@@ -85,5 +90,7 @@ async def check(pool: Pool) -> None:
 def _lost_is_unavailable() -> Iterator[None]:
     try:
         yield
-    except LOST as error:
+    except Exception as error:
+        if not is_lost(error):
+            raise
         raise Unavailable("The store does not answer; retry with the same ids.") from error

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -131,7 +132,7 @@ async def test_a_cut_stream_resumes_after_the_position(pool: Pool) -> None:
 
 async def test_a_lost_store_rolls_back_effect_and_position_together(pool: Pool) -> None:
     history, effects = History(), Effects()
-    effects.fail = [ConnectionError("lost")]
+    effects.fail = [ConnectionError("lost"), asyncpg.InterfaceError("connection is closed")]
     await history.write(1)
     async with following(pool, history, effects) as followed:
         assert await followed.wait_until(1, LIMIT)
@@ -192,10 +193,13 @@ async def test_a_position_that_the_engine_never_reached_ends_it_loudly(pool: Poo
     assert "does not know position" in await run_into(pool, History())
 
 
-async def test_a_mistake_in_the_handler_ends_it(pool: Pool) -> None:
+@pytest.mark.parametrize(
+    "mistake", [LookupError("a bug"), asyncpg.DataError("no such value"), asyncpg.CheckViolationError()]
+)
+async def test_a_mistake_in_the_handler_ends_it(pool: Pool, mistake: Exception) -> None:
     history, effects = History(), Effects()
-    effects.fail = [LookupError("a bug")]
+    effects.fail = [mistake]
     await history.write(1)
-    with pytest.raises(LookupError):
+    with pytest.raises(type(mistake)):
         await projection(pool, history, effects).run()
     assert await effect(pool) == []
