@@ -34,6 +34,7 @@ redis-server redis-server
 mvn maven
 g++ g++
 /usr/include/gtest/gtest.h libgtest-dev
+/usr/include/openssl/sha.h libssl-dev
 curl curl
 git git
 NEEDS
