@@ -90,12 +90,12 @@ ALTER TABLE ONLY public.instrument
     ADD CONSTRAINT instrument_symbol_uq UNIQUE (symbol);
 
 ALTER TABLE ONLY public.order_record
-    ADD CONSTRAINT order_record_pk PRIMARY KEY (order_id);
+    ADD CONSTRAINT order_record_pk PRIMARY KEY (account_id, order_id);
+
+COMMENT ON CONSTRAINT order_record_pk ON public.order_record IS 'Numbers alone are unique too. All reads are of one account, newest first: with an index on the number alone, the planner would walk through everybody''s orders to find those of a quiet account.';
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
-
-CREATE INDEX order_record_account_ix ON public.order_record USING btree (account_id, order_id DESC);
 
 CREATE INDEX order_record_client_order_id_ix ON public.order_record USING btree (account_id, client_order_id, order_id DESC);
 

@@ -95,7 +95,7 @@ _UPSERT_ORDERS = """
         $8::boolean[], $9::smallint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
         $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::smallint[],
         $21::text[], $22::bigint[], $23::bigint[], $24::bigint[])
-    ON CONFLICT (order_id) DO UPDATE SET
+    ON CONFLICT (account_id, order_id) DO UPDATE SET
         quantity = excluded.quantity,
         cum_quantity = excluded.cum_quantity,
         leaves_quantity = excluded.leaves_quantity,

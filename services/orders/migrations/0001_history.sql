@@ -37,12 +37,12 @@ CREATE TABLE order_record (
     version               bigint   NOT NULL,
     accepted_time_ns      bigint   NOT NULL,
     updated_time_ns       bigint   NOT NULL,
-    CONSTRAINT order_record_pk PRIMARY KEY (order_id)
+    CONSTRAINT order_record_pk PRIMARY KEY (account_id, order_id)
 );
-CREATE INDEX order_record_account_ix ON order_record (account_id, order_id DESC);
 CREATE INDEX order_record_client_order_id_ix ON order_record (account_id, client_order_id, order_id DESC);
 CREATE INDEX order_record_open_ix ON order_record (account_id, order_id DESC) WHERE status IN (1, 2);
 COMMENT ON TABLE order_record IS 'Each order as its last event left it, refused ones included. ORDER is a word of SQL, hence the name.';
+COMMENT ON CONSTRAINT order_record_pk ON order_record IS 'Numbers alone are unique too. All reads are of one account, newest first: with an index on the number alone, the planner would walk through everybody''s orders to find those of a quiet account.';
 COMMENT ON COLUMN order_record.version IS 'Grows by one with each event of the order, so an event that comes twice changes nothing.';
 COMMENT ON COLUMN order_record.client_order_id IS 'May come again after the engine has forgotten it: the order with the highest number used it last.';
 
