@@ -16,5 +16,5 @@ class Settings(ProcessSettings):
     """Streams that this process serves at once; more are refused."""
     publish_tick: timedelta = timedelta(milliseconds=10)
     """A book's changes are gathered for this long, then told in one message."""
-    earlier_commands: int = 50_000
+    earlier_commands: int = 20_000
     """How many commands before a snapshot are read for their trades, so that trade streams can be resumed."""
