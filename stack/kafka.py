@@ -79,7 +79,8 @@ class Kafka:
 
     def _format(self) -> None:
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "--cluster-id", cluster_id, "--config", str(self._properties)]
+        # One word, because an id may begin with a dash.
+        arguments = ["format", f"--cluster-id={cluster_id}", "--config", str(self._properties)]
         done = subprocess.run(
             [*java("kafka_storage"), *self._program("kafka.tools.StorageTool"), *arguments],
             capture_output=True,
