@@ -52,6 +52,8 @@ async def test_a_book_is_followed_from_the_engine_to_the_client(on_stage: Stage)
     book = await on_stage.api.GetBook(contract.GetBookRequest(instrument=BTC))
     assert (book.epoch, book.seq, book.checksum) == (1, 10, reader.client.checksum())
     assert [level.price for level in book.bids[:2]] == ["0.99", "0.98"]
+    assert (on_stage.measure("live"), on_stage.measure("lag_commands")) == (1, 0)
+    assert on_stage.measure("encoded_bytes_total") > 0
     listed = await on_stage.api.ListInstruments(contract.ListInstrumentsRequest())
     assert [each.instrument for each in listed.instruments] == [BTC]
     reader.cancel()
