@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -11,6 +12,7 @@ from aiokafka.errors import KafkaError
 from services.kernel.refusal import Unavailable
 
 REQUEST_LIMIT_MS = 10_000
+SEND_LIMIT = timedelta(seconds=10)
 LINGER_MS = 2
 
 
@@ -31,11 +33,15 @@ class Producer:
         self._producer = producer
 
     async def send(self, records: Iterable[Record]) -> None:
-        """Send records together and return once all are acknowledged; raises `Unavailable` if one may be lost."""
+        """Send records together and return once all are acknowledged; raises `Unavailable` if one may be lost.
+
+        After that the producer is of no more use: open another one.
+        """
         try:
-            for acknowledged in [await self._enqueue(record) for record in records]:
-                await acknowledged
-        except KafkaError as error:
+            async with asyncio.timeout(SEND_LIMIT.total_seconds()):
+                for acknowledged in [await self._enqueue(record) for record in records]:
+                    await acknowledged
+        except (KafkaError, TimeoutError) as error:
             raise Unavailable("The event topics do not answer; the same records may be sent again.") from error
 
     async def _enqueue(self, record: Record) -> asyncio.Future[object]:
@@ -59,9 +65,18 @@ async def connect(bootstrap: str, client_id: str) -> AsyncIterator[Producer]:
     )
     try:
         await _start(producer, bootstrap)
-        yield Producer(producer)
+        try:
+            yield Producer(producer)
+        finally:
+            await _give_up(producer)
     finally:
         await producer.stop()  # also after a failed start: it holds a connection then
+
+
+async def _give_up(producer: AIOKafkaProducer) -> None:
+    """Let go of records that are not acknowledged: an idempotent producer never does, nor would it stop before."""
+    await producer._sender.close()  # noqa: SLF001 - there is no public way
+    producer._message_accumulator._batches.clear()  # noqa: SLF001 - there is no public way
 
 
 async def _start(producer: AIOKafkaProducer, bootstrap: str) -> None:

@@ -10,7 +10,7 @@ from services.runtime.kafka import Record
 
 ORDER_EVENTS = "order-events"
 TRADE_EVENTS = "trade-events"
-EVENT_ID = "event-id"
+EVENT_ID = "event_id"
 
 
 @dataclass(frozen=True)

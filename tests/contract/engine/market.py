@@ -24,6 +24,7 @@ CALLERS = {
     OPERATOR: {"methods": [ENGINE, "/exchange.engine.v1.AdminService/*"]},
     ORDERS: {"methods": [ENGINE], "commands": ["place_order", "cancel_order"]},
     WALLETS: {"methods": [ENGINE], "commands": ["transfer_in", "transfer_out"]},
+    "relay": {"methods": ["/exchange.engine.v1.EngineService/Events"]},
 }
 
 
