@@ -23,13 +23,16 @@ main() {
 
 # What each Debian package is needed for, as something that exists once it is installed.
 debian_packages() {
-  local missing=() need package
+  local missing=() need package library headers
+  read -r library headers < <(python3.11 -c 'from sysconfig import get_path as p; print(p("stdlib"), p("include"))' \
+    2>/dev/null || echo /usr/lib/python3.11 /usr/include/python3.11)
   while read -r need package; do
     [ -e "$need" ] || command -v "$need" >/dev/null || missing+=("$package")
-  done <<'NEEDS'
+  done <<NEEDS
 /usr/lib/postgresql/15/bin/postgres postgresql-15
 /usr/include/protozero/pbf_reader.hpp libprotozero-dev
-/usr/lib/python3.11/ensurepip/__init__.py python3-venv
+$library/ensurepip/__init__.py python3-venv
+$headers/Python.h python3-dev
 redis-server redis-server
 mvn maven
 g++ g++
