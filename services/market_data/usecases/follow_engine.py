@@ -21,7 +21,7 @@ from services.market_data.model.mirror import HistoryRegressed, Mirror, Position
 from services.market_data.model.tape import KEPT_TRADES, Trade
 from services.market_data.ports import Delivery, EngineLog
 
-SILENCE = timedelta(seconds=3)
+SILENCE = timedelta(seconds=5)
 """The engine says something each second; without a word for this long the connection counts as lost."""
 
 EARLIER_LIMIT = timedelta(seconds=10)
