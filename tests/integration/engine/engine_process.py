@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,7 +29,15 @@ class EngineProcess:
     async def stop(self) -> int:
         """Tell it to stop; give its exit code."""
         self._child.terminate()
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; give its exit code."""
         return await self._child.wait()
+
+    def forbid_writes_beyond(self, offset: int) -> None:
+        """Let every write beyond an offset of a file fail from now on."""
+        resource.prlimit(self._child.pid, resource.RLIMIT_FSIZE, (offset, resource.RLIM_INFINITY))
 
     @property
     def running(self) -> bool:

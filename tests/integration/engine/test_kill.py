@@ -1,6 +1,7 @@
 """kill -9 while batches are unacknowledged: what was acknowledged is there, and nothing happens twice."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -136,3 +137,25 @@ async def test_a_restart_replays_to_the_same_state(mesh: Mesh, tmp_path: Path) -
     killed, replayed, from_snapshot = states
     assert killed.state_hash == replayed.state_hash == from_snapshot.state_hash
     assert (replayed.snapshot_seq, from_snapshot.snapshot_seq) == (0, killed.engine_seq)
+
+
+async def test_a_journal_that_cannot_be_written_ends_the_process_and_loses_nothing(mesh: Mesh, tmp_path: Path) -> None:
+    folder = tmp_path / "engine"
+    async with engine_process(mesh, folder) as engine:
+        await open_market(mesh, engine.port)
+        engine.forbid_writes_beyond(16 * 1024)
+        acknowledged: dict[str, CommandResult] = {}
+
+        async def go_on(channel: grpc.aio.Channel) -> None:
+            async for results in answers(channel, batches_of(0)):
+                acknowledged.update(results)
+
+        async with mesh.channel(ORDERS, engine.port) as channel, asyncio.timeout(60):
+            with pytest.raises(grpc.aio.AioRpcError) as broken:
+                await go_on(channel)
+            assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert await engine.ended() == os.EX_SOFTWARE
+    async with engine_process(mesh, folder) as engine, mesh.channel(ORDERS, engine.port) as channel:
+        survivors = accepted(await all_blocks(channel))
+        assert acknowledged.keys() <= survivors.keys()
+        assert set(survivors.values()) <= {1}
