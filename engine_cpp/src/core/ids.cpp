@@ -129,7 +129,7 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     in.get_text(e.id);
     e.order = orders_.find(order_id);
     e.pinned = pinned;
-    in.require(e.account < balances_.accounts());
+    in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
     in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder);
     in.require(e.order == kNil ? order_id == 0 && e.kind == CommandKind::kCancelOrder : owns(e));
     in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);

@@ -10,6 +10,9 @@ void save_progress(StateWriter& out, const Progress& p) {
           p.updated_ns, p.version, p.status, p.end_reason);
 }
 
+// Latest engine time whose deadlines are still times.
+constexpr std::int64_t kMaxTimeNs = std::int64_t{1} << 62;
+
 bool is_amount(std::int64_t value) noexcept { return value >= 0 && value <= kMaxAmount; }
 
 // A refused order may have named any quantity; what traded is bounded by the supply and by the limit of each order.
@@ -33,6 +36,15 @@ bool has_known_terms(const OrderRecord& order) noexcept {
          is_between(order.mode, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          order.taker_fee_ppm <= kMaxFeePpm && order.maker_fee_ppm <= kMaxFeePpm && is_amount(order.held) &&
          order.quote_budget >= 0;
+}
+
+// Open exactly while its status says so, and with no fee but those of what it traded.
+bool adds_up(const OrderRecord& order) noexcept {
+  const Progress& now = order.now;
+  const bool active = now.status == OrderStatus::kNew || now.status == OrderStatus::kPartiallyFilled;
+  const std::int64_t fees =
+      fee_on(now.taker_notional, order.taker_fee_ppm) + fee_on(now.maker_notional, order.maker_fee_ppm);
+  return active == (now.leaves > 0) && now.cum_fee == fees;
 }
 
 // An open order is good to rest: a limit order on the grid of its instrument.
@@ -151,7 +163,8 @@ bool Orders::load_order(StateReader& in, std::uint32_t accounts, const Instrumen
   in.require(o.order_id > first_id_ + entered_ && o.order_id - first_id_ < std::uint64_t{1} << 56);
   in.require(o.account < accounts && has_known_terms(o));
   in.require(o.instrument < instruments.size() || o.now.status == OrderStatus::kRejected);
-  in.require(o.now.leaves == 0 || may_be_open(o, instruments));
+  in.require(o.accepted_ns >= 0 && o.accepted_ns <= kMaxTimeNs);
+  in.require(in.ok() && adds_up(o) && (o.now.leaves == 0 || may_be_open(o, instruments)));
   if (!in.ok()) return false;
   entered_ = o.order_id - first_id_;
   const Slot slot = orders_.take();

@@ -148,7 +148,7 @@ TEST_F(ExpiryTest, AnOrderEndsAfterNinetyDays) {
   EXPECT_TRUE(submit(Tick{}).events.empty());
   now_ns_ += 1;
   const Outcome due = submit(Tick{});
-  const OrderView& order = due.all<OrderEvent>().at(0).order.view;
+  const OrderView order = due.all<OrderEvent>().at(0).order.view;
   EXPECT_EQ(order.status, OrderStatus::kExpired);
   EXPECT_EQ(order.end_reason, EndReason::kTooOld);
   EXPECT_EQ(balance(kAlice, kKk99).held, 0);

@@ -26,7 +26,7 @@ Limits tight_limits() {
   limits.orders = 65'536;
   limits.ids = 65'536;
   limits.levels = 1'024;
-  limits.ids_per_account = 150;
+  limits.ids_per_account = 70;
   limits.open_orders_per_account = 25;
   return limits;
 }
@@ -50,7 +50,7 @@ std::string CommandStream::next() {
 void CommandStream::pass_time() {
   time_ns_ += below(2 * kSecond);
   if (one_in(500)) time_ns_ += 9 * kMinute + below(2 * kMinute);
-  if (one_in(20'000)) time_ns_ += 91 * kDay;
+  if (one_in(6'000)) time_ns_ += 91 * kDay;
 }
 
 std::string CommandStream::set_up(std::uint64_t step) {

@@ -128,7 +128,7 @@ TEST(DecodeTest, RefusesWrongWireTypesAndUnknownFields) {
 TEST(DecodeTest, RefusesWhatIsNotExactlyOneCommand) {
   EXPECT_EQ(decode(std::string()), Reason::kMalformedCommand);
   EXPECT_EQ(decode(encode(Tick{}) + encode(Tick{})), Reason::kMalformedCommand);
-  EXPECT_EQ(decode("\x42" + std::string(1, '\0')), Reason::kMalformedCommand);  // kind 8
+  EXPECT_EQ(decode(std::string("\x42\0", 2)), Reason::kMalformedCommand);  // kind 8
   EXPECT_EQ(decode("\x38\x01"), Reason::kMalformedCommand);                     // a Tick that is a number
   EXPECT_EQ(decode(encode(good_order()).substr(0, 20)), Reason::kMalformedCommand);
 }

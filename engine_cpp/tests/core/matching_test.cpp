@@ -155,7 +155,7 @@ TEST_F(MatchingTest, CancelFindsAnOrderByTheOwnersId) {
 
 TEST_F(MatchingTest, TellsOwnersBeforeThePublicAndTheBookLast) {
   submit(limit(kBob, Side::kSell, 10'000, 100));
-  const Outcome taker = submit(limit(kAlice, Side::kBuy, 10'000, 150));
+  const Outcome taker = submit(limit(kAlice, Side::kBuy, 10'005, 150));
   std::vector<std::size_t> kinds;
   for (const ReadEvent& event : taker.events) kinds.push_back(event.index());
   const std::vector<std::size_t> expected{

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "command_stream.hpp"
 #include "engine.hpp"
@@ -66,6 +67,41 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
     ASSERT_TRUE(save(restarted) == saved);
     ASSERT_EQ(restarted.state_hash(), steady.state_hash());
   }
+}
+
+// What a stream never meets, the engines never argued about.
+TEST_P(OracleTest, StreamsMeetEveryRefusalAndEveryEnd) {
+  CommandStream stream(GetParam());
+  Core core(tight_limits(), 0);
+  Batch batch;
+  std::set<Reason> reasons;
+  std::set<EndReason> ends;
+  std::set<OrderUpdateCause> causes;
+  for (std::uint64_t seq = 1; seq <= kCommandsPerSeed; ++seq) {
+    const std::string bytes = stream.next();
+    ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
+    std::string result;
+    std::string events;
+    core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
+    const ReadResult read = read_results(result).front();
+    reasons.insert(read.reason);
+    if (read.order) stream.saw_order(read.order->view.order_id);
+    const ReadBlock block = read_blocks(events).front();
+    for (const ReadEvent& event : block.events) {
+      const auto* update = std::get_if<OrderEvent>(&event);
+      if (update != nullptr) causes.insert(update->cause);
+      if (update != nullptr) ends.insert(update->order.view.end_reason);
+    }
+  }
+  for (std::uint16_t reason = 200; reason <= 224; ++reason) {
+    const bool never = reason == 219 || reason == 220 || reason == 223;  // full, malformed, the clock: not from a stream
+    EXPECT_EQ(reasons.contains(static_cast<Reason>(reason)), !never) << reason;
+  }
+  for (std::uint16_t reason = 300; reason <= 304; ++reason) {
+    EXPECT_TRUE(reasons.contains(static_cast<Reason>(reason))) << reason;
+  }
+  EXPECT_EQ(ends.size(), 7U);
+  EXPECT_EQ(causes.size(), 6U);
 }
 
 // Seeds that found a disagreement stay in seeds.txt.
