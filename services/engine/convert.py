@@ -16,6 +16,7 @@ _SENTENCES = {
     "ACCOUNT_CONFLICT": "The account exists with other properties.",
     "INSTRUMENT_CONFLICT": "The instrument exists with other properties; a listed instrument's scales never change.",
     "INSTRUMENT_INVALID": "The instrument breaks a listing rule: e.g. tick times lot is no whole number of quote units",
+    "UNAVAILABLE": "The engine's disk has no room for the command; retry with the same request.",
     "ENGINE_FULL": "The engine has no room for more; an operator raises the limit.",
 }
 

@@ -1,7 +1,6 @@
 #include "exchange/engine/log/engine.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "exchange/engine/log/record.hpp"

@@ -2,7 +2,6 @@
 //
 // Replaying writes the events after the snapshot again, so an event log that lost its end, or all of it, is made anew.
 #include <algorithm>
-#include <cassert>
 #include <charconv>
 #include <utility>
 

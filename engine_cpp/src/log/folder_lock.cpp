@@ -10,7 +10,8 @@
 
 namespace exchange::engine::log {
 
-FolderLock::FolderLock(const std::string& path) : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+FolderLock::FolderLock(const std::string& path)
+    : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (descriptor_ < 0) throw StorageError("open", path, errno);
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
   const int error_number = errno;

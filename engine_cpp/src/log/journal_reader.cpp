@@ -1,9 +1,7 @@
 #include "exchange/engine/log/journal_reader.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <charconv>
-#include <cstdio>
 #include <utility>
 
 namespace exchange::engine::log {

@@ -16,8 +16,6 @@ from tests.contract.runtime.wire import refused
 from tests.mesh import Mesh
 from tests.unit.engine.samples import BTC_KK99, BUYER, SELLER, order
 
-Stream = "grpc.aio.UnaryStreamCall[EventsRequest, EventsResponse]"
-
 
 @asynccontextmanager
 async def following(channel: grpc.aio.Channel, request: EventsRequest) -> AsyncIterator[AsyncIterator[EventsResponse]]:
@@ -78,6 +76,12 @@ async def test_a_position_of_another_history_is_refused(engine: Process, mesh: M
     async with mesh.channel(ORDERS, engine.server.port) as channel:
         seen = await refused(EngineServiceStub(channel).Events(EventsRequest(after=position)).read())
         assert (seen.code, seen.reason) == (grpc.StatusCode.OUT_OF_RANGE, "POSITION_UNKNOWN")
+
+
+async def test_a_start_has_to_be_named(engine: Process, mesh: Mesh) -> None:
+    async with mesh.channel(ORDERS, engine.server.port) as channel:
+        seen = await refused(EngineServiceStub(channel).Events(EventsRequest()).read())
+        assert (seen.code, seen.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
 
 
 async def test_a_follower_that_does_not_read_holds_nothing_up(engine: Process, mesh: Mesh) -> None:
