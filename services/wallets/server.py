@@ -21,7 +21,7 @@ class Wallets(WalletsServiceServicer):
     def __init__(self, list_balances: ListBalances) -> None:
         self._list_balances = list_balances
 
-    async def ListBalances(  # noqa: N802
+    async def ListBalances(
         self, request: wallets_service_pb2.ListBalancesRequest, context: Context
     ) -> wallets_service_pb2.ListBalancesResponse:
         """List the balances that are not zero."""
@@ -35,7 +35,7 @@ class Sandbox(SandboxServiceServicer):
     def __init__(self, fund: Fund) -> None:
         self._fund = fund
 
-    async def Fund(  # noqa: N802
+    async def Fund(
         self, request: sandbox_service_pb2.FundRequest, context: Context
     ) -> sandbox_service_pb2.FundResponse:
         """Give the token's account an amount."""

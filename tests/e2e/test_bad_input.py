@@ -1,0 +1,145 @@
+"""What nobody should send: the right code, a reason, a sentence; nothing changes, and nobody else notices."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.e2e.clients import Json, Refused
+from tests.e2e.clients.grpc_client import GrpcClient, refused_of
+from tests.e2e.clients.rest_client import RestClient
+from tests.e2e.conftest import Exchange, NewClient, clients
+from tests.e2e.trader import Trader
+
+INSTRUMENT = "BTC-KK99"
+FIVE_MEGABYTES = 5 * 1024 * 1024
+OUR_OWN = ("auth", "orders", "wallets", "market_data", "engine")
+
+REFUSED_ORDERS: dict[str, tuple[Json, str, str]] = {
+    "unknown instrument": ({"instrument": "GOLD-KK99"}, "NOT_FOUND", "UNKNOWN_INSTRUMENT"),
+    "price off the tick": ({"price": "10.001"}, "INVALID_ARGUMENT", "PRICE_NOT_ON_TICK"),
+    "quantity off the lot": ({"quantity": "1.00001"}, "INVALID_ARGUMENT", "QUANTITY_NOT_ON_LOT"),
+    "oversized quantity": ({"quantity": "999999999999999999"}, "INVALID_ARGUMENT", "QUANTITY_OUT_OF_RANGE"),
+    "negative quantity": ({"quantity": "-1"}, "INVALID_ARGUMENT", "QUANTITY_OUT_OF_RANGE"),
+    "zero quantity": ({"quantity": "0"}, "INVALID_ARGUMENT", "QUANTITY_OUT_OF_RANGE"),
+    "negative price": ({"price": "-10"}, "INVALID_ARGUMENT", "PRICE_OUT_OF_RANGE"),
+    "too small": ({"quantity": "0.0001"}, "INVALID_ARGUMENT", "NOTIONAL_OUT_OF_RANGE"),
+    "too dear": ({"quantity": "99"}, "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS"),
+    "exponent": ({"quantity": "1e5"}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "comma": ({"price": "10,5"}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "leading zero": ({"price": "010"}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "no id": ({"client_order_id": ""}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "unknown side": ({"side": 99}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "no type": ({"type": "ORDER_TYPE_UNSPECIFIED"}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+    "market with a price": ({"type": "ORDER_TYPE_MARKET"}, "INVALID_ARGUMENT", "INVALID_FIELD"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_ORDERS)
+async def test_an_order_that_cannot_be_is_refused_and_changes_nothing(new_client: NewClient, case: str) -> None:
+    fields, code, reason = REFUSED_ORDERS[case]
+    trader = await Trader(new_client()).join(KK99="100")
+    before = await trader.balances()
+    request = {**trader.order_request(INSTRUMENT, "BUY", "1", "10"), **fields}
+    with pytest.raises(Refused) as refused:
+        await trader.client.call("orders.OrdersService/PlaceOrder", request)
+    assert (refused.value.code, refused.value.reason) == (code, reason), refused.value
+    assert len(refused.value.message) > len("no")
+    assert "Traceback" not in refused.value.message
+    assert await trader.balances() == before
+    assert not [order for order in await trader.orders() if order["status"] != "ORDER_STATUS_REJECTED"]
+
+
+async def test_without_a_token_nobody_trades(new_client: NewClient) -> None:
+    with pytest.raises(Refused) as refused:
+        await Trader(new_client()).place(INSTRUMENT, "BUY", "1", "10")
+    assert refused.value.code == "UNAUTHENTICATED"
+
+
+async def test_a_forged_token_opens_nothing(new_client: NewClient) -> None:
+    trader = await Trader(new_client()).join()
+    assert trader.client.token is not None
+    head, claims, signature = trader.client.token.split(".")
+    trader.client.token = f"{head}.{claims}.{signature[::-1]}"
+    with pytest.raises(Refused) as refused:
+        await trader.orders()
+    assert refused.value.code == "UNAUTHENTICATED"
+
+
+async def test_a_narrow_token_does_what_it_says(new_client: NewClient) -> None:
+    trader = await Trader(new_client()).join()
+    await trader.login("orders:read")
+    assert await trader.orders() == []
+    with pytest.raises(Refused) as refused:
+        await trader.place(INSTRUMENT, "BUY", "1", "10")
+    assert (refused.value.code, refused.value.reason) == ("PERMISSION_DENIED", "SCOPE_MISSING")
+    assert refused.value.metadata == {"scope": "orders:write"}
+
+
+@pytest.fixture
+async def new_rest_client(exchange: Exchange) -> AsyncIterator[Callable[[], RestClient]]:
+    async with clients(exchange, RestClient) as make:
+        yield make
+
+
+async def test_bytes_that_are_no_message_are_refused(
+    new_grpc_client: NewClient, new_rest_client: Callable[[], RestClient]
+) -> None:
+    trader = await Trader(new_grpc_client()).join()
+    for body in (b"\xff" * 64, b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x02\xc3\x28"):
+        refused = await _send_raw(trader, body)
+        assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "INVALID_FIELD"), body
+    rest = new_rest_client()
+    rest.token = trader.client.token
+    for text in (b"not json", b"[1, 2]", b'{"quantity": ', b'{"quantity": {"a": 1}}'):
+        status, answer = await rest.send("POST", "/v1/orders", body=text)
+        assert status == 400, (text, answer)
+
+
+async def test_five_megabytes_are_refused_and_leave_no_trace(
+    exchange: Exchange, new_grpc_client: NewClient, new_rest_client: Callable[[], RestClient]
+) -> None:
+    trader = await Trader(new_grpc_client()).join()
+    rest = new_rest_client()
+    rest.token = trader.client.token
+    following = new_grpc_client().stream("market_data.MarketDataService/StreamBook", {"instrument": INSTRUMENT})
+    async with aclosing(following):
+        await anext(following)
+        await _send_large(trader, rest)
+        before = _memory(exchange)
+        for _ in range(20):
+            await _send_large(trader, rest)
+        grown = {name: size - before[name] for name, size in _memory(exchange).items()}
+        assert max(grown.values()) < 2 * FIVE_MEGABYTES, grown
+        # The stream of somebody else goes on: its next sign of life comes.
+        assert "epoch" in await asyncio.wait_for(anext(following), timeout=10)
+
+
+async def _send_large(trader: Trader, rest: RestClient) -> None:
+    refused = await _send_raw(trader, b"\x0a" + b"x" * FIVE_MEGABYTES)
+    assert refused.code == "RESOURCE_EXHAUSTED", refused
+    status, answer = await rest.send("POST", "/v1/orders", body=b'{"instrument": "' + b"x" * FIVE_MEGABYTES + b'"}')
+    assert (status, answer.get("code")) == (413, 413), answer
+
+
+async def _send_raw(trader: Trader, body: bytes) -> Refused:
+    client = trader.client
+    assert isinstance(client, GrpcClient)
+    call = client.channel.unary_unary("/exchange.orders.v1.OrdersService/PlaceOrder")
+    try:
+        await call(body, metadata=(("authorization", f"Bearer {client.token}"),), timeout=20)
+    except grpc.aio.AioRpcError as error:
+        return refused_of(error)
+    raise AssertionError("garbage was answered")
+
+
+def _memory(exchange: Exchange) -> dict[str, int]:
+    """Return the resident bytes of our processes and of the edge."""
+    sizes = {}
+    for name in (*OUR_OWN, "envoy"):
+        status = Path(f"/proc/{exchange.stack.pid(name)}/status").read_text()
+        sizes[name] = int(status.split("VmRSS:")[1].split()[0]) * 1024
+    return sizes
