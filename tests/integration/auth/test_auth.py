@@ -198,7 +198,7 @@ async def test_every_call_shows_a_certificate(site: Site) -> None:
 
 
 async def test_postgres_may_be_lost_for_a_while(site: Site, stack: Stack) -> None:
-    async with site.up() as client:
+    async with asyncio.timeout(60), site.up() as client:
         await client.register()
         pair = await client.login()
         stack.kill("postgres")
