@@ -105,6 +105,7 @@ void add_engine(py::module_& module) {
       .def("apply", &apply, py::arg("batch"), py::arg("now_ns"), py::arg("allowed_kinds"))
       .def("durable", &Engine::durable)
       .def("published", &Engine::published)
+      .def("full", &Engine::full)
       .def("fileno", &Engine::fileno)
       .def("next_deadline", &Engine::next_deadline, WithoutInterpreter())
       .def("read_events", &read_events, py::arg("after_seq"), py::arg("max_bytes"))

@@ -68,6 +68,9 @@ class Engine:
     def published(self) -> int:
         """Return the last command whose events can be read."""
 
+    def full(self) -> bool:
+        """Tell whether there is no space for more: commands are refused with UNAVAILABLE, reads go on."""
+
     def fileno(self) -> int:
         """Return a descriptor that is readable when `durable` or `published` grew, or the journal failed."""
 

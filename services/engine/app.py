@@ -32,6 +32,7 @@ async def build(process: Process, own: EngineSettings) -> None:
         time.now_ns()
 
     process.check("journal", shard.alive)
+    process.check("space", shard.has_space)
     process.check("clock", trustworthy_clock)
     process.background("journal", shard.watch)
     process.background("time", lambda: pass_time(shard, time, process.clock))

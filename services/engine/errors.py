@@ -19,6 +19,13 @@ class JournalDied(Unavailable):
         super().__init__("The engine's journal has failed; retry with the same ids once the engine is back.")
 
 
+class DiskFull(Unavailable):
+    """There is no space for more commands; reads go on."""
+
+    def __init__(self) -> None:
+        super().__init__("The engine's disk is full; retry with the same ids once there is room.")
+
+
 class SnapshotFailed(Unavailable):
     """The snapshot could not be written; the journal is not affected."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from services.engine import _core
-from services.engine.errors import JournalDied, SnapshotFailed
+from services.engine.errors import DiskFull, JournalDied, SnapshotFailed
 from services.engine.model import ShardState
 from services.engine.ports import Pending
 
@@ -111,6 +111,11 @@ class LocalShard:
     async def alive(self) -> None:
         """Raise `JournalFailed` if nothing becomes durable any more."""
         self._engine.durable()
+
+    async def has_space(self) -> None:
+        """Raise `DiskFull` while commands are refused for want of space."""
+        if self._engine.full():
+            raise DiskFull
 
     async def watch(self) -> None:
         """Wait until the journal dies, then raise what it died of."""

@@ -139,7 +139,7 @@ Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds all
   const Reason unreadable = Core::decode(submit_request, allowed_kinds, batch_);
   if (unreadable != Reason::kNone) return unreadable;
   if (journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
-  if (journal_->full() || publisher_->full()) return kUnavailable;
+  if (full()) return kUnavailable;
   return Reason::kNone;
 }
 

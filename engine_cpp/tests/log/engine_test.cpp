@@ -244,6 +244,7 @@ TEST_F(EngineTest, RefusesCommandsAndServesReadsWhileTheDiskIsFull) {
     answer = engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings);
     if (answer.ticket > 0) batch = openings(id += 100, 100);
   }
+  EXPECT_TRUE(engine.full());
   EXPECT_TRUE(engine.query(1));
   EXPECT_FALSE(engine.read_events(0, 1).bytes.empty());
   const std::uint64_t accepted = engine.state().engine_seq;
@@ -255,6 +256,7 @@ TEST_F(EngineTest, RefusesCommandsAndServesReadsWhileTheDiskIsFull) {
     std::this_thread::yield();
   }
   EXPECT_EQ(answer.ticket, accepted + 100);
+  EXPECT_FALSE(engine.full());
   while (engine.durable() < answer.ticket) std::this_thread::yield();
 }
 

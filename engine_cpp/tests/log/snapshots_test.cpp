@@ -31,6 +31,15 @@ TEST(Snapshots, KeepsTheNewestTwo) {
   EXPECT_EQ(snapshots.list(), (std::vector<std::uint64_t>{30, 20}));
 }
 
+TEST(Snapshots, KnowsNothingOfOneThatWasNeverFinished) {
+  Disk disk;
+  MemoryStorage storage(disk);
+  Snapshots snapshots(storage);
+  snapshots.publish(snapshot(10));
+  storage.create("snapshot-00000000000000000020.bin.tmp")->write_at(0, "half");
+  EXPECT_EQ(snapshots.list(), std::vector<std::uint64_t>{10});
+}
+
 TEST(Snapshots, GivesNothingForAFileWithAnyBitFlipped) {
   Disk disk;
   MemoryStorage storage(disk);

@@ -99,6 +99,8 @@ class Engine final : private Listener {
   [[nodiscard]] std::uint64_t durable() const;
   // The last command whose events can be read.
   [[nodiscard]] std::uint64_t published() const noexcept { return publisher_->published(); }
+  // True while there is no space for more: commands are refused with UNAVAILABLE, reads go on.
+  [[nodiscard]] bool full() const { return journal_->full() || publisher_->full(); }
   // Becomes readable when `durable` or `published` grew, and when the journal failed; reading 8 bytes resets it.
   [[nodiscard]] int fileno() const noexcept { return signal_.fileno(); }
   // Engine time at which time itself has work to do.
