@@ -53,7 +53,7 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
             "Query": grpc.unary_unary_rpc_method_handler(self.Query, service.QueryRequest.FromString),
         }
 
-    async def Submit(  # type: ignore[override] # noqa: N802 - bytes in, bytes out
+    async def Submit(  # type: ignore[override] # bytes in, bytes out
         self, requests: AsyncIterator[bytes], context: Context
     ) -> None:
         """Answer batches in their order; at a drain stop reading and finish what was read."""
@@ -69,7 +69,7 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         if reader.cancelled():
             raise Draining("The engine is shutting down; open the stream again, with the same ids.")
 
-    async def Events(  # type: ignore[override] # noqa: N802 - answers are ready bytes
+    async def Events(  # type: ignore[override] # answers are ready bytes
         self, request: engine_service_pb2.EventsRequest, context: Context
     ) -> AsyncIterator[bytes]:
         """Serve the event log."""
@@ -78,7 +78,7 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         async for response in responses:
             yield response
 
-    async def Query(  # type: ignore[override] # noqa: N802 - the answer is ready bytes
+    async def Query(  # type: ignore[override] # the answer is ready bytes
         self, request: engine_service_pb2.QueryRequest, context: Context
     ) -> bytes:
         """Tell an account's state, once it is durable."""
@@ -88,7 +88,7 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         await found.durable
         return found.content
 
-    async def GetState(  # noqa: N802 - the contract's name
+    async def GetState(
         self, request: engine_service_pb2.GetStateRequest, context: Context
     ) -> engine_service_pb2.GetStateResponse:
         """Tell how far the shard is."""
@@ -116,21 +116,21 @@ class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
         self._submit = submit
         self._shard = shard
 
-    async def OpenAccount(  # noqa: N802 - the contract's name
+    async def OpenAccount(
         self, request: admin_service_pb2.OpenAccountRequest, context: Context
     ) -> admin_service_pb2.OpenAccountResponse:
         """Make an account known."""
         engine_seq = await self._command(convert.open_account_batch(request))
         return admin_service_pb2.OpenAccountResponse(engine_seq=engine_seq)
 
-    async def CreateInstrument(  # noqa: N802 - the contract's name
+    async def CreateInstrument(
         self, request: admin_service_pb2.CreateInstrumentRequest, context: Context
     ) -> admin_service_pb2.CreateInstrumentResponse:
         """List an instrument."""
         engine_seq = await self._command(convert.create_instrument_batch(request))
         return admin_service_pb2.CreateInstrumentResponse(engine_seq=engine_seq)
 
-    async def TakeSnapshot(  # noqa: N802 - the contract's name
+    async def TakeSnapshot(
         self, request: admin_service_pb2.TakeSnapshotRequest, context: Context
     ) -> admin_service_pb2.TakeSnapshotResponse:
         """Write a snapshot of now."""
