@@ -36,7 +36,7 @@ class OrdersServer(OrdersServiceServicer):
         self._history = history
         self._clock = clock
 
-    async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:  # noqa: N802
+    async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         """Enter an order."""
         draft = convert.draft_of(request, call.caller().account_id)
         with _announcing():
@@ -44,7 +44,7 @@ class OrdersServer(OrdersServiceServicer):
         _announce(str(answer.engine_seq))
         return convert.place_response(answer)
 
-    async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:  # noqa: N802
+    async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         """Take an order out of the book."""
         order = convert.order_ref_of(request)
         request_id = RequestId(request.request_id) if request.request_id else None
@@ -60,13 +60,13 @@ class OrdersServer(OrdersServiceServicer):
         _announce(str(answer.engine_seq))
         return convert.cancel_response(answer)
 
-    async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:  # noqa: N802
+    async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""
         order = convert.order_ref_of(request)
         told = await get_order(call.caller().account_id, order, self._engine, self._history)
         return pb.GetOrderResponse(order=convert.order_message(told), fills=convert.fill_messages(told))
 
-    async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:  # noqa: N802
+    async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """List orders, newest first."""
         listing = Listing(
             account_id=call.caller().account_id,
