@@ -36,41 +36,39 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         self._do = use_cases
         self._signer = signer
 
-    async def GetJwks(  # noqa: N802 - the contract's name
+    async def GetJwks(
         self, request: auth_service_pb2.GetJwksRequest, context: Context
     ) -> auth_service_pb2.GetJwksResponse:
         """Publish the keys that verify access tokens."""
         return convert.jwks_message(await self._signer.verification_keys())
 
-    async def Register(  # noqa: N802 - the contract's name
+    async def Register(
         self, request: auth_service_pb2.RegisterRequest, context: Context
     ) -> auth_service_pb2.RegisterResponse:
         """Make a user."""
         user = await self._do.register(convert.registration_of(request))
         return auth_service_pb2.RegisterResponse(user=convert.user_message(user))
 
-    async def Login(  # noqa: N802 - the contract's name
-        self, request: auth_service_pb2.LoginRequest, context: Context
-    ) -> auth_service_pb2.LoginResponse:
+    async def Login(self, request: auth_service_pb2.LoginRequest, context: Context) -> auth_service_pb2.LoginResponse:
         """Start a session."""
         user, pair = await self._do.login(convert.login_attempt_of(request, call.client_address()))
         return auth_service_pb2.LoginResponse(tokens=convert.token_pair_message(pair), user=convert.user_message(user))
 
-    async def RefreshToken(  # noqa: N802 - the contract's name
+    async def RefreshToken(
         self, request: auth_service_pb2.RefreshTokenRequest, context: Context
     ) -> auth_service_pb2.RefreshTokenResponse:
         """Trade a refresh token."""
         pair = await self._do.refresh(request.refresh_token)
         return auth_service_pb2.RefreshTokenResponse(tokens=convert.token_pair_message(pair))
 
-    async def Logout(  # noqa: N802 - the contract's name
+    async def Logout(
         self, request: auth_service_pb2.LogoutRequest, context: Context
     ) -> auth_service_pb2.LogoutResponse:
         """End the session of the token."""
         await self._do.logout(call.caller().session_id)
         return auth_service_pb2.LogoutResponse()
 
-    async def GetCurrentUser(  # noqa: N802 - the contract's name
+    async def GetCurrentUser(
         self, request: auth_service_pb2.GetCurrentUserRequest, context: Context
     ) -> auth_service_pb2.GetCurrentUserResponse:
         """Tell who the token speaks for."""
