@@ -121,7 +121,6 @@ Result Engine::on(const CreateInstrument& command) {
 
 Result Engine::on(const Transfer& command) {
   const auto account = accounts_.find(command.account_id);
-  if (account == accounts_.end()) return {now_.engine_seq, Reason::kUnknownAccount};
   const std::size_t last = transfers_.size();
   const std::uint64_t seq = command.transfer_seq;
   if (seq >= 1 && seq <= last && last - seq < kTransfersRemembered) {
@@ -134,7 +133,9 @@ Result Engine::on(const Transfer& command) {
   if (seq != last + 1) return {now_.engine_seq, Reason::kTransferSequenceGap};
   const bool in = command.direction == TransferDirection::kIn;
   Reason reason = Reason::kNone;
-  if (!assets_.contains(command.asset_id)) {
+  if (account == accounts_.end()) {
+    reason = Reason::kUnknownAccount;
+  } else if (!assets_.contains(command.asset_id)) {
     reason = Reason::kUnknownAsset;
   } else if (command.amount <= 0 || command.amount > kLargest) {
     reason = Reason::kAmountOutOfRange;

@@ -17,11 +17,12 @@ from services.wallets import convert
 from services.wallets.model import TradingBalance
 
 _UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
-_GAP = "TRANSFER_SEQUENCE_GAP"
+_NOT_TAKEN = frozenset({"TRANSFER_SEQUENCE_GAP", "REQUEST_ID_REUSED", "ENGINE_FULL"})
+"""Refusals that do not use up the transfer's number, so no event will settle it."""
 
 
-class SequenceGap(Exception):  # noqa: N818 - named as what it says
-    """The engine has not seen the transfers before this one: ledger and engine do not belong together."""
+class TransferNotTaken(Exception):  # noqa: N818 - named as what it says
+    """The engine has no place for the transfer: it is full, or ledger and engine do not belong together."""
 
 
 class EnginePeer:
@@ -44,8 +45,8 @@ class EnginePeer:
     async def deliver(self, row: Row) -> None:
         """Hand a transfer of the outbox over. What the engine says of it comes back as an event, once.
 
-        Raises `SequenceGap`, and what keeps the engine from answering.
+        Raises `TransferNotTaken`, and what keeps the engine from answering.
         """
         result = await self._submitter.submit(Command.FromString(row.payload))
-        if result.reason and name_of(result.reason) == _GAP:
-            raise SequenceGap(f"the engine refuses transfer {row.key}: it lacks those before it")
+        if result.reason and (reason := name_of(result.reason)) in _NOT_TAKEN:
+            raise TransferNotTaken(f"the engine does not take transfer {row.key}: {reason}")

@@ -39,7 +39,6 @@ Answer Accounts::open(const OpenAccount& command, Step& step) {
 
 Answer Accounts::transfer(const Transfer& command, Step& step) {
   const Slot account = balances_.find(command.account_id);
-  if (account == kNil) return refuse(Reason::kUnknownAccount, step);
   if (transfers_.remembers(command.transfer_seq)) {
     const TransferAnswer& first = transfers_.answer(command.transfer_seq);
     const bool same = first.account_id == command.account_id && first.asset_id == command.asset_id &&
@@ -58,6 +57,7 @@ Answer Accounts::transfer(const Transfer& command, Step& step) {
 }
 
 Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept {
+  if (account == kNil) return Reason::kUnknownAccount;
   if (asset == kNil) return Reason::kUnknownAsset;
   if (command.amount <= 0 || command.amount > kMaxAmount) return Reason::kAmountOutOfRange;
   if (command.direction == TransferDirection::kOut) {
