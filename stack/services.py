@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped] # ships no types
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.runtime import migrate
 from stack import kafka, openbao, redis, registry
