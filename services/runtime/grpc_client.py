@@ -18,7 +18,8 @@ SHAVE = timedelta(milliseconds=5)
 
 DEFAULT_TIMEOUT = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+"""Peers are trusted: one command that ends thousands of orders makes one large block of events."""
 KEEPALIVE_MS = 10_000
 KEEPALIVE_TIMEOUT_MS = 5_000
 MIN_RECONNECT_MS = 50

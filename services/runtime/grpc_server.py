@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf import descriptor_pool
-from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped] # ships no types
-from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped] # ships no types
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 
 from services.runtime.authorization import rules_of
 from services.runtime.gate import Gate, Handler

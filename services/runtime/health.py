@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from grpc_health.v1 import health_pb2  # type: ignore[import-untyped] # ships no types
-from grpc_health.v1.health import aio as grpc_health  # type: ignore[import-untyped] # ships no types
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health import aio as grpc_health
 from prometheus_client import CollectorRegistry, Gauge
 
 from services.kernel.clock import Clock
