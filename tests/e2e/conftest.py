@@ -53,19 +53,19 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def new_client(exchange: Exchange, kind: str, web_program: None) -> AsyncIterator[NewClient]:
     """Give a maker of clients of one kind."""
-    async with clients(exchange, KINDS[kind]) as make:
+    async with _clients(exchange, KINDS[kind]) as make:
         yield make
 
 
 @pytest.fixture
 async def new_grpc_client(exchange: Exchange) -> AsyncIterator[NewClient]:
     """Give a maker of gRPC clients, for what does not depend on the kind."""
-    async with clients(exchange, GrpcClient) as make:
+    async with _clients(exchange, GrpcClient) as make:
         yield make
 
 
 @asynccontextmanager
-async def clients(exchange: Exchange, kind: Callable[[str, Path], C]) -> AsyncIterator[Callable[[], C]]:
+async def _clients(exchange: Exchange, kind: Callable[[str, Path], C]) -> AsyncIterator[Callable[[], C]]:
     """Make clients of a kind on demand, and close them all."""
     made: list[C] = []
 

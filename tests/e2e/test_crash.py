@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.clients import Json, Refused
 from tests.e2e.conftest import Exchange, NewClient
-from tests.e2e.trader import Trader, insist
+from tests.e2e.trader import Patient, Trader
 
 INSTRUMENT = "BTC-KK99"
 ORDERS = 300
@@ -18,12 +18,12 @@ ANSWERED_BEFORE_THE_KILL = 40
 async def test_a_killed_engine_loses_nothing_and_repeats_nothing(
     exchange: Exchange, new_grpc_client: NewClient
 ) -> None:
-    seller = await Trader(new_grpc_client()).join(BTC="100")
-    buyer = await Trader(new_grpc_client()).join(KK99="100000")
+    seller = await Trader(Patient(new_grpc_client())).join(BTC="100")
+    buyer = await Trader(Patient(new_grpc_client())).join(KK99="100000")
     answered = asyncio.Semaphore(0)
 
     async def place(trader: Trader, request: Json) -> Json:
-        answer = await insist(trader.client, "orders.OrdersService/PlaceOrder", request)
+        answer = await trader.client.call("orders.OrdersService/PlaceOrder", request)
         answered.release()
         return answer
 
@@ -37,8 +37,10 @@ async def test_a_killed_engine_loses_nothing_and_repeats_nothing(
         for _ in range(ANSWERED_BEFORE_THE_KILL):
             await answered.acquire()
         exchange.stack.kill("engine")
+        impatient = new_grpc_client()
+        impatient.token = seller.client.token
         with pytest.raises(Refused) as refused:
-            await seller.place(INSTRUMENT, "SELL", "0.1", "100")
+            await Trader(impatient).place(INSTRUMENT, "SELL", "0.1", "100")
         assert refused.value.code == "UNAVAILABLE"
         exchange.stack.restart("engine")
 
@@ -59,6 +61,7 @@ async def test_a_killed_engine_loses_nothing_and_repeats_nothing(
     await _adds_up(seller, buyer)
     for trader in (seller, buyer):
         assert {Decimal(balance["held"]) for balance in (await trader.balances()).values()} == {Decimal(0)}
+    await buyer.client.call("market_data.MarketDataService/GetBook", {"instrument": INSTRUMENT})
 
 
 def _order(trader: Trader, side: str, n: int) -> Json:

@@ -51,7 +51,8 @@ async def test_the_curl_example_buys_at_the_market(exchange: Exchange, new_grpc_
     assert (await seller.order(offer["order"]["order_id"]))["order"]["status"] == "ORDER_STATUS_FILLED"
 
 
-def test_the_python_example_rests_an_order(exchange: Exchange, tmp_path: Path) -> None:
+def test_the_python_example_places_and_cancels(exchange: Exchange, tmp_path: Path) -> None:
     program = tmp_path / "first_order.py"
     program.write_text(block("python"))
-    assert "ORDER_STATUS_NEW" in run([sys.executable, str(program), exchange.edge, str(exchange.ca)])
+    told = run([sys.executable, str(program), exchange.edge, str(exchange.ca)])
+    assert re.findall(r"ORDER_STATUS_\w+", told) == ["ORDER_STATUS_NEW", "ORDER_STATUS_CANCELLED"]

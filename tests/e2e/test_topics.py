@@ -12,7 +12,7 @@ from exchange.auth.v1.user_events_pb2 import UserEvent
 from exchange.engine.v1.engine_events_pb2 import OrderEvent, TradeEvent
 from stack import kafka
 from tests.e2e.conftest import Exchange, NewClient
-from tests.e2e.trader import Trader, insist
+from tests.e2e.trader import Patient, Trader
 
 INSTRUMENT = "ETH-KK99"
 WIRE_HEAD = 5  # magic byte and schema id; the message index follows
@@ -24,8 +24,8 @@ M = TypeVar("M", OrderEvent, TradeEvent, UserEvent)
 async def test_every_order_and_trade_arrives_once_across_kills_of_engine_and_broker(
     exchange: Exchange, new_grpc_client: NewClient
 ) -> None:
-    seller = await Trader(new_grpc_client()).join(ETH="100")
-    buyer = await Trader(new_grpc_client()).join(KK99="100000")
+    seller = await Trader(Patient(new_grpc_client())).join(ETH="100")
+    buyer = await Trader(Patient(new_grpc_client())).join(KK99="100000")
     trades = await _trade(seller, buyer)
     exchange.stack.kill("kafka")
     trades |= await _trade(seller, buyer)  # trading does not need Kafka
@@ -34,6 +34,7 @@ async def test_every_order_and_trade_arrives_once_across_kills_of_engine_and_bro
     exchange.stack.restart("kafka")
     trades |= await _trade(seller, buyer)
 
+    await buyer.client.call("market_data.MarketDataService/GetBook", {"instrument": INSTRUMENT})
     orders = {order["order_id"]: order for trader in (seller, buyer) for order in await trader.orders()}
     accounts = {int(seller.account_id), int(buyer.account_id)}
 
@@ -73,9 +74,7 @@ async def _trade(seller: Trader, buyer: Trader) -> set[str]:
     trades = set()
     for _ in range(5):
         for trader, side in ((seller, "SELL"), (buyer, "BUY")):
-            answer = await insist(
-                trader.client, "orders.OrdersService/PlaceOrder", trader.order_request(INSTRUMENT, side, "0.1", "50")
-            )
+            answer = await trader.place(INSTRUMENT, side, "0.1", "50")
         trades |= {fill["trade_id"] for fill in answer["fills"]}
     assert len(trades) == 5
     return trades

@@ -1,7 +1,7 @@
 """A user of the exchange, as the stories tell of one: registers, logs in, funds, trades."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from uuid import uuid4
 
@@ -78,13 +78,32 @@ class Trader:
         return Decimal(balances[asset]["total"]) if asset in balances else Decimal(0)
 
 
-async def insist(client: Client, method: str, request: Json) -> Json:
-    """Send the same request, with the same id, until there is an answer; a lost engine is waited for."""
-    while True:
-        try:
-            return await client.call(method, request)
-        except Refused as refused:
-            if refused.code not in RETRYABLE:
-                raise
-            # The edge ejects a lost endpoint for a while; without a pause this would only burn the processor.
-            await asyncio.sleep(0.05)
+class Patient:
+    """A client that sends a request again, with the same ids, until there is an answer: a lost part is waited for."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def token(self) -> str | None:
+        return self._client.token
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        self._client.token = token
+
+    async def call(self, method: str, request: Json) -> Json:
+        while True:
+            try:
+                return await self._client.call(method, request)
+            except Refused as refused:
+                if refused.code not in RETRYABLE:
+                    raise
+                # Without a pause this would only burn the processor that the lost part needs.
+                await asyncio.sleep(0.05)
+
+    def stream(self, method: str, request: Json) -> AsyncIterator[Json]:
+        return self._client.stream(method, request)
+
+    async def close(self) -> None:
+        await self._client.close()
