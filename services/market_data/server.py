@@ -25,7 +25,7 @@ class MarketData(MarketDataServiceServicer):
         self._books = books
         self._trades = trades
 
-    async def ListInstruments(  # noqa: N802
+    async def ListInstruments(
         self, request: contract.ListInstrumentsRequest, context: Context
     ) -> contract.ListInstrumentsResponse:
         """List the instruments by symbol."""
@@ -34,13 +34,13 @@ class MarketData(MarketDataServiceServicer):
             instruments=[convert.public_instrument(instrument) for instrument in page], next_page_token=next_token
         )
 
-    async def GetBook(  # noqa: N802
+    async def GetBook(
         self, request: contract.GetBookRequest, context: Context
     ) -> contract.GetBookResponse:
         """Tell a book as it is."""
         return convert.book(*get_book(self._mirror, request.instrument, convert.depth(request.depth)))
 
-    async def StreamBook(  # type: ignore[override] # noqa: N802 - answers are ready bytes
+    async def StreamBook(  # type: ignore[override]
         self, request: contract.StreamBookRequest, context: Context
     ) -> AsyncIterator[bytes]:
         """Follow a book."""
@@ -49,7 +49,7 @@ class MarketData(MarketDataServiceServicer):
             while True:
                 yield await subscription.take()
 
-    async def StreamTrades(  # type: ignore[override] # noqa: N802 - answers are ready bytes
+    async def StreamTrades(  # type: ignore[override]
         self, request: contract.StreamTradesRequest, context: Context
     ) -> AsyncIterator[bytes]:
         """Follow an instrument's trades."""
