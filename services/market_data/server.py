@@ -34,9 +34,7 @@ class MarketData(MarketDataServiceServicer):
             instruments=[convert.public_instrument(instrument) for instrument in page], next_page_token=next_token
         )
 
-    async def GetBook(
-        self, request: contract.GetBookRequest, context: Context
-    ) -> contract.GetBookResponse:
+    async def GetBook(self, request: contract.GetBookRequest, context: Context) -> contract.GetBookResponse:
         """Tell a book as it is."""
         return convert.book(*get_book(self._mirror, request.instrument, convert.depth(request.depth)))
 
