@@ -10,8 +10,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -130,10 +129,8 @@ class Outbox:
         backoff = Backoff(self._clock, self._entropy)
         while True:
             try:
-                async with (
-                    leased(self._pool, f"outbox {destination}", self._clock) as connection,
-                    _told(connection) as told,
-                ):
+                async with leased(self._pool, f"outbox {destination}", self._clock) as connection:
+                    told = await _told(connection)
                     while True:
                         await self._deliver_all(connection, destination, deliver, backoff)
                         await self._pause(told)
@@ -182,17 +179,12 @@ def _row(record: asyncpg.Record) -> Row:
     )
 
 
-@asynccontextmanager
-async def _told(connection: Connection) -> AsyncIterator[asyncio.Event]:
-    """Give an event that is set whenever a transaction that wrote to the outbox commits."""
+async def _told(connection: Connection) -> asyncio.Event:
+    """Give an event that is set whenever a transaction that wrote to the outbox commits, as long as the lease lasts."""
     event = asyncio.Event()
 
     def tell(*_notification: object) -> None:
         event.set()
 
     await connection.add_listener(CHANNEL, tell)
-    try:
-        yield event
-    finally:
-        if not connection.is_closed():
-            await connection.remove_listener(CHANNEL, tell)
+    return event

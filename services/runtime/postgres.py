@@ -4,8 +4,9 @@ A use case is one transaction; no call to another process happens inside it. A s
 in time, is a refusal `Unavailable` to whoever asked; what SQL itself refuses stays asyncpg's exception.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +18,8 @@ MAX_CONNECTIONS = 10
 STATEMENT_LIMIT = timedelta(seconds=5)
 ACQUIRE_LIMIT = timedelta(seconds=2)
 CONNECT_LIMIT = timedelta(seconds=2)
+CLOSE_LIMIT = timedelta(seconds=1)
+"""How long the server may take to part with its connections at the end; then they are cut."""
 
 if TYPE_CHECKING:  # generic in the stubs, plain classes when they run
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -32,6 +35,7 @@ _LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that is lost in the moment in which it is given back
 )
 
 
@@ -53,6 +57,7 @@ async def connect(dsn: str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncI
             max_size=max_connections,
             timeout=CONNECT_LIMIT.total_seconds(),
             command_timeout=STATEMENT_LIMIT.total_seconds(),
+            max_cached_statement_lifetime=0,  # an expired statement is closed on the server without a limit
             server_settings={"jit": "off"},
         )
     except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
@@ -60,14 +65,38 @@ async def connect(dsn: str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncI
     try:
         yield pool
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    """Close the pool; a server that is lost, or too slow, is not waited for: asyncpg then cuts the connections."""
+    try:
+        async with asyncio.timeout(CLOSE_LIMIT.total_seconds()):
+            await pool.close()
+    except Exception as error:
+        if not is_lost(error):
+            raise
+
+
+def borrow(pool: Pool) -> "asyncpg.pool.PoolAcquireContext[asyncpg.Record]":
+    """Borrow a connection; taking it, and giving it back, wait no longer than ACQUIRE_LIMIT."""
+    return pool.acquire(timeout=ACQUIRE_LIMIT.total_seconds())
+
+
+def cut(connection: Connection) -> None:
+    """End a connection without a word to the server, so that it neither waits nor fails, even if it is lost already.
+
+    What the connection held (locks, what it listened to, an open transaction) ends with it.
+    """
+    with suppress(asyncpg.InterfaceError):  # it was lost, and the pool has taken it back
+        connection.terminate()
 
 
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
     """Borrow a connection, for reads; raises `Unavailable` when the server is lost."""
     with _lost_is_unavailable():
-        async with pool.acquire(timeout=ACQUIRE_LIMIT.total_seconds()) as borrowed:
+        async with borrow(pool) as borrowed:
             yield borrowed
 
 
@@ -83,7 +112,8 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 async def check(pool: Pool) -> None:
     """Raise unless the server answers."""
-    await pool.fetchval("SELECT 1")
+    async with borrow(pool) as borrowed:
+        await borrowed.fetchval("SELECT 1")
 
 
 @contextmanager

@@ -7,13 +7,16 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
+from stack.launcher import Stack
 from tests.integration.auth.site import EMAIL, PASSWORD, Client, Site, reason
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON_PATH = f"{ROOT / 'gen/python'}:{ROOT}"
 LIMIT_S = 30
+GRACE_S = 10
 
 
 @asynccontextmanager
@@ -56,6 +59,20 @@ async def test_it_starts_serves_and_stops_without_telling_secrets(site: Site) ->
     kept = b"".join(await site.outbox()).decode(errors="replace")
     assert kept
     assert [secret for secret in secrets if secret in kept or any(secret in line for line in log)] == []
+
+
+async def test_it_stops_when_told_though_postgres_is_lost(site: Site, stack: Stack) -> None:
+    async with auth_process(site.environment(grace=timedelta(seconds=GRACE_S))) as process:
+        async with asyncio.timeout(LIMIT_S):
+            await listening(process, [])
+        stack.kill("postgres")
+        try:
+            process.terminate()
+            async with asyncio.timeout(GRACE_S):
+                _, errors = await process.communicate()
+        finally:
+            stack.restart("postgres")
+    assert (process.returncode, errors.decode()) == (os.EX_OK, "")
 
 
 async def use(client: Client) -> list[str]:

@@ -14,6 +14,7 @@ from services.kernel.refusal import Unavailable
 from services.runtime import outbox
 from services.runtime.outbox import Deliver, Outbox, Row
 from services.runtime.postgres import Pool, transaction
+from tests.integration.runtime.leases import end_lease
 
 LIMIT = timedelta(seconds=10)
 
@@ -43,7 +44,8 @@ async def dispatching(pool: Pool, deliveries: Mapping[str, Deliver]) -> AsyncIte
         yield box
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        ended, _ = await asyncio.wait([task], timeout=LIMIT.total_seconds())
+        assert ended
 
 
 async def add(pool: Pool, payload: bytes, destination: str = "kafka") -> int:
@@ -114,12 +116,16 @@ async def test_a_lost_connection_is_replaced(pool: Pool) -> None:
     inbox = Inbox()
     async with dispatching(pool, {"kafka": inbox.deliver}) as box:
         assert await box.delivered(await add(pool, b"1"), LIMIT)
-        async with pool.acquire() as connection:
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
-            )
+        await end_lease(pool)
         assert await box.delivered(await add(pool, b"2"), LIMIT)
     assert inbox.payloads == [b"1", b"2"]
+
+
+async def test_a_dispatcher_that_lost_its_connection_ends_when_told(pool: Pool) -> None:
+    inbox = Inbox()
+    async with dispatching(pool, {"kafka": inbox.deliver}) as box:
+        assert await box.delivered(await add(pool, b"1"), LIMIT)
+        await end_lease(pool)
 
 
 async def test_ids_are_in_the_order_of_commits(pool: Pool) -> None:

@@ -17,6 +17,7 @@ from services.kernel.entropy import SystemEntropy
 from services.kernel.refusal import RelayedRefusal, Unavailable
 from services.runtime.consumer import HistoryLost, Projection, Run
 from services.runtime.postgres import Connection, Pool
+from tests.integration.runtime.leases import end_lease
 
 LIMIT = timedelta(seconds=10)
 
@@ -91,7 +92,8 @@ async def following(pool: Pool, history: History, effects: Effects) -> AsyncIter
         yield followed
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        ended, _ = await asyncio.wait([task], timeout=LIMIT.total_seconds())
+        assert ended
 
 
 async def effect(pool: Pool) -> list[int]:
@@ -137,6 +139,21 @@ async def test_a_lost_store_rolls_back_effect_and_position_together(pool: Pool) 
     async with following(pool, history, effects) as followed:
         assert await followed.wait_until(1, LIMIT)
     assert effects.runs == [[1]]
+
+
+async def test_it_ends_when_told_though_its_transaction_cannot_be_rolled_back(pool: Pool) -> None:
+    lost = asyncio.Event()
+
+    class Lost(Effects):
+        async def apply(self, connection: Connection, run: Run) -> None:
+            await end_lease(pool)
+            lost.set()
+            await asyncio.Future()
+
+    history = History()
+    await history.write(1)
+    async with following(pool, history, Lost()), asyncio.timeout(LIMIT.total_seconds()):
+        await lost.wait()
 
 
 async def test_a_replica_waits_and_takes_over(pool: Pool) -> None:
