@@ -100,7 +100,11 @@ class Submitter:
             await self._wanted.wait()
             self._wanted.clear()
             while self._waiting:
-                await stream.write(self._next_batch())
+                batch = self._next_batch()
+                try:
+                    await stream.write(batch)
+                except asyncio.InvalidStateError as error:  # grpc.aio's word for a stream that broke meanwhile
+                    raise EOFError("the engine's stream has ended") from error
 
     def _next_batch(self) -> SubmitRequest:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
