@@ -1,6 +1,5 @@
 """How long to wait before the next attempt: longer each time, never more than a limit, never in step with others."""
 
-import asyncio
 from datetime import timedelta
 
 from services.kernel.clock import Clock
@@ -19,14 +18,7 @@ class Backoff:
         self._next = FIRST
 
     async def pause(self) -> None:
-        """Wait before the next attempt; there is none for a task that was told to end.
-
-        A cleanup that fails while the task is cancelled replaces the cancellation by its own error. Who tries again
-        after errors would then never end.
-        """
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
+        """Wait before the next attempt."""
         wait, self._next = self._next, min(self._next * 2, LONGEST)
         share = 0.5 + self._entropy.take(1)[0] / 512
         await self._clock.sleep(wait * share)

@@ -160,7 +160,7 @@ class Projection:
         position = Position(
             shard=run.shard, epoch=run.epoch, engine_seq=last.engine_seq, index=max(len(last.events) - 1, 0)
         )
-        async with connection.transaction():
+        async with postgres.atomic(connection):
             await self._apply(connection, run)
             await self._save(connection, position)
         self._position = position

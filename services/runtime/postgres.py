@@ -78,9 +78,35 @@ async def _close(pool: Pool) -> None:
             raise
 
 
-def borrow(pool: Pool) -> "asyncpg.pool.PoolAcquireContext[asyncpg.Record]":
-    """Borrow a connection; taking it, and giving it back, wait no longer than ACQUIRE_LIMIT."""
-    return pool.acquire(timeout=ACQUIRE_LIMIT.total_seconds())
+@asynccontextmanager
+async def borrow(pool: Pool) -> AsyncIterator[Connection]:
+    """Borrow a connection; taking it, and giving it back, wait no longer than ACQUIRE_LIMIT.
+
+    What ended the body is raised even if the connection cannot be given back in order: an error of the lost connection
+    in the place of a cancellation would have the task live on.
+    """
+    borrowed = await pool.acquire(timeout=ACQUIRE_LIMIT.total_seconds())
+    try:
+        yield borrowed
+    except BaseException:
+        with suppress(Exception):  # asyncpg has cut the connection then
+            await pool.release(borrowed)
+        raise
+    await pool.release(borrowed)
+
+
+@asynccontextmanager
+async def atomic(connection: Connection) -> AsyncIterator[None]:
+    """Run the body in one transaction; what ended the body is raised even if nothing can be rolled back any more."""
+    work = connection.transaction()
+    await work.start()
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the server rolls back what it has not committed
+            await work.rollback()
+        raise
+    await work.commit()
 
 
 def cut(connection: Connection) -> None:
@@ -106,7 +132,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
     Raises `Unavailable` when the server is lost; whether a commit took effect is then unknown, as it is to any client.
     """
-    async with connection(pool) as borrowed, borrowed.transaction():
+    async with connection(pool) as borrowed, atomic(borrowed):
         yield borrowed
 
 

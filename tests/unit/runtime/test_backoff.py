@@ -19,28 +19,6 @@ async def pause(backoff: Backoff, clock: ManualClock) -> int:
     return (clock.monotonic_ns() - began) // 1_000_000
 
 
-async def fail_for_ever(started: asyncio.Event, backoff: Backoff) -> None:
-    """Try again after each error; a cleanup that fails hides that the task was told to end."""
-    while True:
-        try:
-            try:
-                started.set()
-                await asyncio.Future()
-            finally:
-                raise ConnectionError
-        except ConnectionError:
-            await backoff.pause()
-
-
-async def test_a_task_that_was_told_to_end_does_not_try_again() -> None:
-    started = asyncio.Event()
-    task = asyncio.ensure_future(fail_for_ever(started, Backoff(ManualClock(), SeededEntropy(1))))
-    await started.wait()
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
-
-
 async def test_pauses_double_up_to_the_limit_and_start_over() -> None:
     clock = ManualClock()
     backoff = Backoff(clock, SeededEntropy(1))
