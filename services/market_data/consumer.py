@@ -1,4 +1,7 @@
-"""The engine's events come in here: follow, and follow again, for ever."""
+"""The engine's events come in here: follow, and follow again, for ever.
+
+Orders' mirror of instruments needs none of this: it starts anew each time, where a book must go on without a hole.
+"""
 
 import structlog
 

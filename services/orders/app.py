@@ -9,10 +9,10 @@ from services.orders.server import OrdersServer
 from services.orders.settings import Settings
 from services.orders.store import OrderStore, write
 from services.runtime import postgres, redis
+from services.runtime.backoff import Backoff
 from services.runtime.consumer import Projection
 from services.runtime.engine_stream import events_of
 from services.runtime.grpc_client import connect
-from services.runtime.mirror import Follower
 from services.runtime.run import Process
 from services.runtime.sessions import SessionCheck
 from services.runtime.submitter import Submitter
@@ -33,7 +33,7 @@ async def build(process: Process, own: Settings) -> None:
     submitter = Submitter(channel, process.clock, process.entropy)
     engine = EnginePeer(channel, submitter.submit)
     instruments = InstrumentMirror(engine.horizon)
-    follower = Follower(events_of(channel), instruments, process.clock, process.entropy)
+    follow = partial(instruments.follow, events_of(channel), Backoff(process.clock, process.entropy))
 
     pool = await process.open(postgres.connect(own.postgres_dsn))
     projection = Projection(
@@ -51,6 +51,6 @@ async def build(process: Process, own: Settings) -> None:
     process.check("instruments", instruments.check)
     process.check("postgres", partial(postgres.check, pool), needed=False)  # trading goes on without history
     process.background("submit", submitter.run)
-    process.background("mirror the instruments", follower.run)
+    process.background("mirror the instruments", follow)
     process.background("write the history", projection.run)
     process.server.add(add_OrdersServiceServicer_to_server, OrdersServer(instruments, engine, history, process.clock))

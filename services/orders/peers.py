@@ -1,15 +1,17 @@
 """The engine, as orders sees it: commands, how far it is, and a mirror of its instruments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import TypeAlias
 
 import grpc
+import structlog
 
+from exchange.engine.v1 import instrument_pb2
 from exchange.engine.v1.command_pb2 import Command, CommandResult
-from exchange.engine.v1.engine_events_pb2 import EventBlock
-from exchange.engine.v1.engine_service_pb2 import GetStateRequest, SnapshotPart
+from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse, GetStateRequest, SnapshotStart
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.ids import EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable
@@ -17,8 +19,10 @@ from services.orders import convert
 from services.orders.errors import UnknownInstrument
 from services.orders.model import Cancel, Instrument, NewOrder, Outcome
 from services.orders.ports import Horizon
+from services.runtime.backoff import Backoff
+from services.runtime.engine_stream import OpenEvents
 from services.runtime.grpc_client import invoke
-from services.runtime.refusals import DeadlineTooShort, Draining
+from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed
 
 STATE_LIMIT = timedelta(seconds=1)
 """How long the engine may take to tell how far it is."""
@@ -28,6 +32,8 @@ HEAR_LIMIT = timedelta(seconds=1)
 
 Submit: TypeAlias = Callable[[Command], Awaitable[CommandResult]]
 """Sends a command in the batch of its turn; raises `Unavailable` when the outcome is not known."""
+
+_log = structlog.get_logger(__name__)
 
 _SILENT = {Unavailable.reason, Draining.reason, DeadlineTooShort.reason}
 
@@ -125,26 +131,30 @@ class InstrumentMirror:
         if not self._complete:
             raise _behind()
 
-    def resume_after(self) -> None:
-        """Begin with a snapshot each time: it is small."""
+    async def follow(self, events: OpenEvents, backoff: Backoff) -> None:
+        """Listen to the engine for ever, each time from a snapshot: it is small, so that no position need be kept.
 
-    def take_snapshot(self, epoch: int, part: SnapshotPart) -> None:
-        """Learn the instruments of a part of a snapshot."""
-        for book in part.books:
-            self._know(convert.instrument_of(book.instrument))
-        self._complete = part.last
+        market_data has its own way, because a book that is shown must resume without a hole and never go back.
+        """
+        while True:
+            try:
+                async with aclosing(events(EventsRequest(snapshot=SnapshotStart()))) as responses:
+                    async for response in responses:
+                        backoff.reset()
+                        self.take(response)
+            except (Refusal, PeerFailed) as error:
+                _log.warning("instruments_wait", error=str(error))
+            self.lose()
+            await backoff.pause()
 
-    def take_blocks(self, epoch: int, blocks: Sequence[EventBlock]) -> None:
-        """Learn the instruments that the blocks tell of."""
-        for block in blocks:
-            for event in block.events:
-                if event.HasField("instrument_updated"):
-                    self._know(convert.instrument_of(event.instrument_updated.instrument))
-
-    def stand_at(self, durable_seq: int) -> None:
-        """Wake those who wait for news."""
+    def take(self, response: EventsResponse) -> None:
+        """Learn the instruments that the engine tells of, and how far it is."""
+        if response.HasField("snapshot"):
+            self._complete = response.snapshot.last
+        for listed in _instruments(response):
+            self._know(convert.instrument_of(listed))
         if self._complete:
-            self._heard = durable_seq
+            self._heard = response.durable_seq
             self._news.set()
 
     def lose(self) -> None:
@@ -167,6 +177,15 @@ class InstrumentMirror:
                     await self._news.wait()
         except TimeoutError:
             raise _behind() from None
+
+
+def _instruments(response: EventsResponse) -> Iterator[instrument_pb2.Instrument]:
+    for book in response.snapshot.books:
+        yield book.instrument
+    for block in response.blocks:
+        for event in block.events:
+            if event.HasField("instrument_updated"):
+                yield event.instrument_updated.instrument
 
 
 def _behind() -> Unavailable:

@@ -38,8 +38,8 @@ from services.orders.model import (
 from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order
+from services.runtime.backoff import Backoff
 from services.runtime.engine_stream import OpenEvents, events_of
-from services.runtime.mirror import Follower
 from services.runtime.submitter import Submitter
 from tests.contract.orders.engines import CALLERS, engine_of, list_instrument, open_market, operator
 from tests.mesh import Mesh
@@ -102,8 +102,8 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         submitter = Submitter(channel, SystemClock(), SystemEntropy())
         peer = EnginePeer(channel, submitter.submit)
         mirror = InstrumentMirror(peer.horizon)
-        follower = Follower(events_of(channel), mirror, SystemClock(), SystemEntropy())
-        tasks = [group.create_task(submitter.run()), group.create_task(follower.run())]
+        following = mirror.follow(events_of(channel), Backoff(SystemClock(), SystemEntropy()))
+        tasks = [group.create_task(submitter.run()), group.create_task(following)]
         async with asyncio.timeout(PATIENCE_S):
             while not await is_open(submitter):
                 await peer.horizon()

@@ -1,16 +1,20 @@
 """The mirror knows an instrument for good, and denies one only when it has heard all."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from exchange.engine.v1 import engine_events_pb2
 from exchange.engine.v1 import engine_service_pb2 as pb
+from services.kernel.clock import SystemClock
+from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Unavailable
 from services.orders.errors import UnknownInstrument
 from services.orders.peers import InstrumentMirror
 from services.orders.ports import Horizon
+from services.runtime.backoff import Backoff
 from tests.unit.orders.samples import BTC_KK99, INSTRUMENT
 
 SNAPSHOT = pb.SnapshotPart(engine_seq=5, books=[pb.BookState(instrument=BTC_KK99)], last=True)
@@ -27,12 +31,10 @@ class World:
         return self.reach
 
     def hear(self, part: pb.SnapshotPart, durable_seq: int) -> None:
-        self.mirror.take_snapshot(1, part)
-        self.mirror.stand_at(durable_seq)
+        self.mirror.take(pb.EventsResponse(snapshot=part, durable_seq=durable_seq))
 
     async def hear_listing(self) -> None:
-        self.mirror.take_blocks(1, [LISTING])
-        self.mirror.stand_at(6)
+        self.mirror.take(pb.EventsResponse(blocks=[LISTING], durable_seq=6))
 
 
 @pytest.fixture
@@ -74,3 +76,26 @@ async def test_a_part_of_a_snapshot_is_not_all(world: World) -> None:
         await world.mirror.check()
     world.hear(SNAPSHOT, 5)
     await world.mirror.check()
+
+
+async def test_begins_with_a_snapshot_again_when_the_stream_breaks(world: World) -> None:
+    starts: list[str | None] = []
+    again = asyncio.Event()
+
+    async def events(request: pb.EventsRequest) -> AsyncGenerator[pb.EventsResponse, None]:
+        starts.append(request.WhichOneof("start"))
+        if len(starts) == 1:
+            yield pb.EventsResponse(snapshot=SNAPSHOT, durable_seq=5)
+            raise Unavailable("cut")
+        again.set()
+        await asyncio.Future()
+
+    following = asyncio.ensure_future(world.mirror.follow(events, Backoff(SystemClock(), SystemEntropy())))
+    async with asyncio.timeout(10):
+        await again.wait()
+    following.cancel()
+    await asyncio.wait([following])
+    assert starts == ["snapshot", "snapshot"]
+    assert await world.mirror.with_symbol("BTC-KK99") == INSTRUMENT
+    with pytest.raises(Unavailable):
+        await world.mirror.check()
