@@ -15,6 +15,9 @@ from stack.site import TOOLS, Site, required
 PROGRAM = TOOLS / "registry" / "quarkus-run.jar"
 DATABASE = "registry"
 HEAP = "-Xmx384m"
+CONNECTIONS = 8
+OUTLIVE_DATABASE = "-Dquarkus.datasource.postgresql.jdbc.validate-on-borrow=true"
+"""Connections are tried before use: those to a PostgreSQL that was restarted are dead."""
 REQUEST_TIMEOUT_S = 10
 
 
@@ -48,8 +51,11 @@ class Registry:
             "APICURIO_DATASOURCE_URL": f"jdbc:postgresql://{self._site.address('postgres')}/{DATABASE}",
             "APICURIO_DATASOURCE_USERNAME": DATABASE,
             "APICURIO_DATASOURCE_PASSWORD": self._site.secret(f"postgres-{DATABASE}"),
+            "APICURIO_DATASOURCE_JDBC_INITIAL_SIZE": "1",
+            "APICURIO_DATASOURCE_JDBC_MIN_SIZE": "1",
+            "APICURIO_DATASOURCE_JDBC_MAX_SIZE": str(CONNECTIONS),
         }
-        return Command((*java("registry", HEAP), "-jar", str(PROGRAM)), environment)
+        return Command((*java("registry", HEAP), OUTLIVE_DATABASE, "-jar", str(PROGRAM)), environment)
 
     def ready(self) -> bool:
         """Tell whether it lists its subjects, which asks its database."""

@@ -207,7 +207,7 @@ def test_a_lost_service_is_unavailable_at_once(edge: Edge) -> None:
     answer = edge.get("/v1/orders", authorization=f"Bearer {token()}")
 
     assert answer.status_code == answer.json()["code"] == requests.codes.service_unavailable
-    assert answer.json()["message"] == "no healthy upstream"
+    assert "upstream" in answer.json()["message"]
 
 
 def test_a_body_that_is_not_the_message_is_refused_in_json(edge: Edge) -> None:

@@ -23,6 +23,13 @@ def test_a_schema_keeps_its_id_across_kill_and_restart(stack: Stack, schema_regi
     assert schema == {"schemaType": "PROTOBUF", "schema": NOTE}
 
 
+def test_it_goes_on_after_its_database_was_killed(stack: Stack, schema_registry: str) -> None:
+    stack.kill("postgres")
+    stack.restart("postgres")
+
+    assert "id" in register(schema_registry, f"test-{secrets.token_hex(4)}-value", NOTE).json()
+
+
 def test_a_change_that_breaks_readers_is_refused(schema_registry: str) -> None:
     subject = f"test-{secrets.token_hex(4)}-value"
 
