@@ -1,7 +1,7 @@
 """How long to wait before the next attempt.
 
-The demo is a client like any other and shares no runtime with the services; it also needs the delay as a number, because
-it waits longer where the venue asks for that.
+The demo is a client like any other and shares no runtime with the services; it also needs the delay as a number,
+because it waits longer where the venue asks for that.
 """
 
 from dataclasses import dataclass, field
