@@ -1,13 +1,16 @@
 """What nobody should send: the right code, a reason, a sentence; nothing changes, and nobody else notices."""
 
 import asyncio
+import base64
 import json
 from contextlib import aclosing
 from pathlib import Path
 
 import grpc
+import hvac
 import pytest
 
+from stack import openbao
 from tests.e2e.clients import Json, Refused
 from tests.e2e.clients.grpc_client import GrpcClient, refused_of
 from tests.e2e.clients.rest_client import RestClient
@@ -67,6 +70,29 @@ async def test_a_forged_token_opens_nothing(new_client: NewClient) -> None:
     with pytest.raises(Refused) as refused:
         await trader.orders()
     assert refused.value.code == "UNAUTHENTICATED"
+
+
+async def test_an_expired_token_opens_nothing(exchange: Exchange, new_client: NewClient) -> None:
+    trader = await Trader(new_client()).join()
+    assert trader.client.token is not None
+    trader.client.token = _signed_anew(exchange, trader.client.token, exp=1_600_000_000)
+    with pytest.raises(Refused) as refused:
+        await trader.orders()
+    assert refused.value.code == "UNAUTHENTICATED"
+    assert "expired" in refused.value.message
+
+
+def _signed_anew(exchange: Exchange, token: str, **claims: int) -> str:
+    """Return the token with other claims, signed by the venue's own key."""
+    head, body, _ = token.split(".")
+    changed = json.loads(base64.urlsafe_b64decode(body + "==")) | claims
+    text = f"{head}.{base64.urlsafe_b64encode(json.dumps(changed).encode()).decode().rstrip('=')}"
+    vault = hvac.Client(url=openbao.url(exchange.stack.site))
+    role = openbao.approle(exchange.stack.site, "auth")
+    vault.auth.approle.login(role.role_id, role.secret_id)
+    signed = vault.secrets.transit.sign_data(openbao.SIGNING_KEY, hash_input=base64.b64encode(text.encode()).decode())
+    signature = base64.b64decode(signed["data"]["signature"].split(":")[2])
+    return f"{text}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 async def test_a_narrow_token_does_what_it_says(new_client: NewClient) -> None:

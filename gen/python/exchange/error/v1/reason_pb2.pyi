@@ -121,7 +121,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_ACCOUNT_CONFLICT: _Reason.ValueType  # 224
     """The account exists with other properties."""
     REASON_TRANSFER_SEQUENCE_GAP: _Reason.ValueType  # 300
-    """The transfer's sequence number leaves a gap: earlier transfers come first."""
+    """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
     REASON_TRANSFER_INSUFFICIENT: _Reason.ValueType  # 301
     """The transfer would leave less than nothing available."""
     REASON_UNKNOWN_ASSET: _Reason.ValueType  # 302
@@ -129,7 +129,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 303
     """The request id was used for a different transfer. Choose a new one."""
     REASON_AMOUNT_OUT_OF_RANGE: _Reason.ValueType  # 304
-    """The amount is above what one transfer may carry, or has more decimals than the asset."""
+    """The amount is zero, negative, above what one request may carry, or has more decimals than the asset."""
     REASON_RESUME_UNKNOWN: _Reason.ValueType  # 400
     """The resume position is of another epoch or lies ahead of the stream. Subscribe without it."""
     REASON_SLOW_CONSUMER: _Reason.ValueType  # 401
@@ -233,7 +233,7 @@ REASON_CLOCK_STEPPED: Reason.ValueType  # 223
 REASON_ACCOUNT_CONFLICT: Reason.ValueType  # 224
 """The account exists with other properties."""
 REASON_TRANSFER_SEQUENCE_GAP: Reason.ValueType  # 300
-"""The transfer's sequence number leaves a gap: earlier transfers come first."""
+"""The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
 REASON_TRANSFER_INSUFFICIENT: Reason.ValueType  # 301
 """The transfer would leave less than nothing available."""
 REASON_UNKNOWN_ASSET: Reason.ValueType  # 302
@@ -241,7 +241,7 @@ REASON_UNKNOWN_ASSET: Reason.ValueType  # 302
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 303
 """The request id was used for a different transfer. Choose a new one."""
 REASON_AMOUNT_OUT_OF_RANGE: Reason.ValueType  # 304
-"""The amount is above what one transfer may carry, or has more decimals than the asset."""
+"""The amount is zero, negative, above what one request may carry, or has more decimals than the asset."""
 REASON_RESUME_UNKNOWN: Reason.ValueType  # 400
 """The resume position is of another epoch or lies ahead of the stream. Subscribe without it."""
 REASON_SLOW_CONSUMER: Reason.ValueType  # 401

@@ -60,7 +60,7 @@ class PlaceOrderRequest(_message.Message):
     """What happens when it meets an order of the same legal entity; CANCEL_MAKER if absent."""
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
-        """The order has no effect if it reaches the engine later, at most ten minutes ahead; ten minutes if absent. A client
+        """The order has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent. A client
         that sets it can repeat the request safely even across its own restarts.
         """
 

@@ -383,7 +383,7 @@ export enum Reason {
   ACCOUNT_CONFLICT = 224,
 
   /**
-   * The transfer's sequence number leaves a gap: earlier transfers come first.
+   * The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up.
    *
    * @generated from enum value: REASON_TRANSFER_SEQUENCE_GAP = 300;
    */
@@ -411,7 +411,7 @@ export enum Reason {
   REQUEST_ID_REUSED = 303,
 
   /**
-   * The amount is above what one transfer may carry, or has more decimals than the asset.
+   * The amount is zero, negative, above what one request may carry, or has more decimals than the asset.
    *
    * @generated from enum value: REASON_AMOUNT_OUT_OF_RANGE = 304;
    */

@@ -100,7 +100,7 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
   selfTradePrevention?: SelfTradePrevention | undefined;
 
   /**
-   * The order has no effect if it reaches the engine later, at most ten minutes ahead; ten minutes if absent. A client
+   * The order has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent. A client
    * that sets it can repeat the request safely even across its own restarts.
    *
    * @generated from field: google.protobuf.Timestamp valid_until = 11;
