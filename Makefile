@@ -7,9 +7,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 setup:
 	@stack/setup.sh
 
-# The whole exchange on this machine, until Ctrl-C. EXCHANGE_PORT moves its ports, EXCHANGE_DATA its folder.
+# The whole exchange on this machine, until Ctrl-C. EXCHANGE_PORT moves its ports, EXCHANGE_DATA its folder; `ARGS=--live`
+# follows the live market of Binance.
 up: setup
-	@exec python -m stack up
+	@exec python -m stack up $(ARGS)
 
 # Deletes the data of `make up`.
 reset: setup
