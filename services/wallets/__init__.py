@@ -10,6 +10,7 @@ Invariants
 2. Value enters the engine only by a transfer whose number is contiguous, queued in the transaction that moves
    the same amount from `external` to `in_transit`.
 3. The engine's events move it on: each block of events is booked at most once, with the position that names it.
-4. `trading` of an account equals the engine's available plus held at the same engine_seq; each block is checked.
+4. `trading` of an account equals the engine's available plus held at the same engine_seq: what a run of blocks
+   changed is compared after it, and a difference is logged and counted.
 5. No account but `external` is ever below zero.
 """

@@ -10,7 +10,7 @@ from services.kernel.clock import Clock, ns_of
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
 from services.kernel.refusal import Unavailable
 from services.runtime import call, outbox, postgres
-from services.runtime.grpc_client import SHAVE
+from services.runtime.consumer import HistoryLost
 from services.runtime.postgres import Connection, Pool
 from services.wallets import convert
 from services.wallets.model import (
@@ -33,7 +33,11 @@ ENGINE = "engine"
 SETTLE_LIMIT = timedelta(seconds=10)
 """Longest wait for a transfer to settle, where the call has no nearer deadline."""
 
-SETTLE_POLL = timedelta(milliseconds=10)
+SETTLE_POLL = timedelta(milliseconds=50)
+"""How often each caller looks; more often, many callers would take the connections from the work they wait for."""
+
+ANSWER_MARGIN = timedelta(milliseconds=100)
+"""What is left of the caller's deadline to say in that the transfer has not settled."""
 
 # Numbers of transfers are handed out one transaction at a time, so that they are contiguous in the order of commits.
 _TRANSFER_LOCK = 0x77616C6C65747301
@@ -144,12 +148,21 @@ class LedgerStore:
         return {row["asset_id"]: Asset(**dict(row)) for row in rows}
 
     async def settle(self, blocks: Sequence[Block]) -> Mapping[int, EngineTransfer]:
-        """Note the outcomes of the blocks' transfers, and return those transfers by number."""
+        """Note the outcomes of the blocks' transfers, and return those transfers by number.
+
+        Raises `HistoryLost` for a transfer that is not open here: engine and ledger do not belong together.
+        """
         outcomes = [(o.transfer_seq, block.engine_seq, o.reason) for block in blocks for o in block.outcomes]
         if not outcomes:
             return {}
         rows = await self._connection.fetch(_SETTLE, *map(list, zip(*outcomes, strict=True)))
-        return {row["transfer_seq"]: _transfer(row) for row in rows}
+        settled = {row["transfer_seq"]: _transfer(row) for row in rows}
+        for transfer_seq, engine_seq, _ in outcomes:
+            if transfer_seq not in settled:
+                raise HistoryLost(
+                    f"command {engine_seq} settles transfer {transfer_seq}, which this ledger has not open"
+                )
+        return settled
 
     async def post(self, groups: Sequence[Group]) -> None:
         """Append the groups in order."""
@@ -228,7 +241,7 @@ class WalletStore:
         Raises `Unavailable` if it takes too long. Looks into the table, because another replica may book it.
         """
         left = call.remaining()
-        until = SETTLE_LIMIT if left is None else min(SETTLE_LIMIT, timedelta(seconds=left) - SHAVE)
+        until = SETTLE_LIMIT if left is None else min(SETTLE_LIMIT, timedelta(seconds=left) - ANSWER_MARGIN)
         give_up_ns = self._clock.monotonic_ns() + ns_of(until)
         while (transfer := await self._find(transfer_seq)).state is TransferState.REQUESTED:
             if self._clock.monotonic_ns() >= give_up_ns:

@@ -45,7 +45,9 @@ class Fund:
         transfer = await self._transfers.settled(transfer.transfer_seq)
         if transfer.state is TransferState.REFUSED:
             assert transfer.reason is not None
-            raise RelayedRefusal(transfer.reason, "The engine refused the transfer; the amount was given back.")
+            raise RelayedRefusal(
+                transfer.reason, "The engine refused the transfer for good; ask again with a new request_id."
+            )
         return transfer
 
 

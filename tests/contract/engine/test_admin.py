@@ -50,6 +50,15 @@ async def test_an_instrument_against_the_listing_rules_is_refused(engine: Proces
         assert (seen.code, seen.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INSTRUMENT_INVALID")
 
 
+async def test_an_asset_number_that_the_ledger_cannot_hold_is_refused(engine: Process, mesh: Mesh) -> None:
+    instrument = changed(instrument_id=2, symbol="X-KK99")
+    instrument.base.asset_id = 2**31
+    async with mesh.channel(OPERATOR, engine.server.port) as channel:
+        request = admin.CreateInstrumentRequest(instrument=instrument)
+        seen = await refused(AdminServiceStub(channel).CreateInstrument(request))
+        assert (seen.code, seen.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+
+
 async def test_services_may_not_do_what_operators_do(engine: Process, mesh: Mesh) -> None:
     async with mesh.channel(ORDERS, engine.server.port) as channel:
         seen = await refused(AdminServiceStub(channel).OpenAccount(admin.OpenAccountRequest(account_id=9)))

@@ -10,6 +10,7 @@ import pytest
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId, TradeId
 from services.runtime import migrate
+from services.runtime.consumer import HistoryLost
 from services.wallets.model import (
     VENUE,
     AccountKind,
@@ -153,6 +154,14 @@ async def test_nobody_goes_below_zero_and_a_failed_batch_leaves_nothing(books: B
     with pytest.raises(asyncpg.CheckViolationError, match="below zero"):
         await book(books, block(1, *sale(buyer=ALICE, seller=BOB, amount=300, trade=1)))
     assert await balance(books, AccountKind.TRADING, BOB, KK99) == 0
+
+
+async def test_an_outcome_of_a_transfer_that_is_not_open_stops_the_ledger(postgres: str) -> None:
+    await migrate.apply(postgres, migrate.folder_of("wallets"))
+    async with asyncpg.create_pool(postgres, min_size=1, max_size=2) as pool:
+        books = await _listed(_in_postgres(pool))
+        with pytest.raises(HistoryLost, match="command 5 settles transfer 1"):
+            await book(books, block(5, outcomes=(TransferOutcome(1, None),)))
 
 
 def sale(*, buyer: AccountId, seller: AccountId, amount: int, trade: int) -> tuple[Movement, ...]:

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exchange.type.v1 import instrument_pb2 as exchange_dot_type_dot_v1_dot_instrument__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/engine/v1/instrument.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!exchange/type/v1/instrument.proto\"{\n\x05\x41sset\x12\"\n\x08\x61sset_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x07\x61ssetId\x12/\n\x06symbol\x18\x02 \x01(\tB\x17\xbaH\x14r\x12\x32\x10^[A-Z0-9]{1,12}$R\x06symbol\x12\x1d\n\x05scale\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x12R\x05scale\"\xfc\x05\n\nInstrument\x12,\n\rinstrument_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x0cinstrumentId\x12\x41\n\x06symbol\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Z0-9][A-Z0-9.-]{0,30}[A-Z0-9]$R\x06symbol\x12I\n\x0b\x61sset_class\x18\x03 \x01(\x0e\x32\x1c.exchange.type.v1.AssetClassB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nassetClass\x12\x35\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x04\x62\x61se\x12\x37\n\x05quote\x18\x05 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x05quote\x12(\n\x0bprice_scale\x18\x06 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\npriceScale\x12.\n\x0equantity_scale\x18\x07 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\rquantityScale\x12\x1b\n\x04tick\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x04tick\x12\x19\n\x03lot\x18\t \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x03lot\x12*\n\x0cmin_quantity\x18\n \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminQuantity\x12*\n\x0cmax_quantity\x18\x0b \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxQuantity\x12*\n\x0cmin_notional\x18\x0c \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminNotional\x12*\n\x0cmax_notional\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxNotional\x12>\n\x15market_protection_bps\x18\x0e \x01(\rB\n\xbaH\x07*\x05\x18\x90N \x00R\x13marketProtectionBps\x12@\n\x05phase\x18\x0f \x01(\x0e\x32\x1e.exchange.type.v1.TradingPhaseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05phaseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/engine/v1/instrument.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!exchange/type/v1/instrument.proto\"\x81\x01\n\x05\x41sset\x12(\n\x08\x61sset_id\x18\x01 \x01(\rB\r\xbaH\n*\x08\x18\xff\xff\xff\xff\x07 \x00R\x07\x61ssetId\x12/\n\x06symbol\x18\x02 \x01(\tB\x17\xbaH\x14r\x12\x32\x10^[A-Z0-9]{1,12}$R\x06symbol\x12\x1d\n\x05scale\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x12R\x05scale\"\xfc\x05\n\nInstrument\x12,\n\rinstrument_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x0cinstrumentId\x12\x41\n\x06symbol\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Z0-9][A-Z0-9.-]{0,30}[A-Z0-9]$R\x06symbol\x12I\n\x0b\x61sset_class\x18\x03 \x01(\x0e\x32\x1c.exchange.type.v1.AssetClassB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nassetClass\x12\x35\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x04\x62\x61se\x12\x37\n\x05quote\x18\x05 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x05quote\x12(\n\x0bprice_scale\x18\x06 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\npriceScale\x12.\n\x0equantity_scale\x18\x07 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\rquantityScale\x12\x1b\n\x04tick\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x04tick\x12\x19\n\x03lot\x18\t \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x03lot\x12*\n\x0cmin_quantity\x18\n \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminQuantity\x12*\n\x0cmax_quantity\x18\x0b \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxQuantity\x12*\n\x0cmin_notional\x18\x0c \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminNotional\x12*\n\x0cmax_notional\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxNotional\x12>\n\x15market_protection_bps\x18\x0e \x01(\rB\n\xbaH\x07*\x05\x18\x90N \x00R\x13marketProtectionBps\x12@\n\x05phase\x18\x0f \x01(\x0e\x32\x1e.exchange.type.v1.TradingPhaseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05phaseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange.engine.v1.instrume
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ASSET'].fields_by_name['asset_id']._loaded_options = None
-  _globals['_ASSET'].fields_by_name['asset_id']._serialized_options = b'\272H\004*\002 \000'
+  _globals['_ASSET'].fields_by_name['asset_id']._serialized_options = b'\272H\n*\010\030\377\377\377\377\007 \000'
   _globals['_ASSET'].fields_by_name['symbol']._loaded_options = None
   _globals['_ASSET'].fields_by_name['symbol']._serialized_options = b'\272H\024r\0222\020^[A-Z0-9]{1,12}$'
   _globals['_ASSET'].fields_by_name['scale']._loaded_options = None
@@ -69,8 +69,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSTRUMENT'].fields_by_name['market_protection_bps']._serialized_options = b'\272H\007*\005\030\220N \000'
   _globals['_INSTRUMENT'].fields_by_name['phase']._loaded_options = None
   _globals['_INSTRUMENT'].fields_by_name['phase']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
-  _globals['_ASSET']._serialized_start=123
-  _globals['_ASSET']._serialized_end=246
-  _globals['_INSTRUMENT']._serialized_start=249
-  _globals['_INSTRUMENT']._serialized_end=1013
+  _globals['_ASSET']._serialized_start=124
+  _globals['_ASSET']._serialized_end=253
+  _globals['_INSTRUMENT']._serialized_start=256
+  _globals['_INSTRUMENT']._serialized_end=1020
 # @@protoc_insertion_point(module_scope)

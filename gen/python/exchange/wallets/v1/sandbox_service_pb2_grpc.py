@@ -48,8 +48,8 @@ class SandboxServiceServicer:
 
     def Fund(self, request, context):
         """Gives the token's account an amount of an asset, from the ledger's external account through the same path that a
-        deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same. Refused with
-        UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED. Safe to retry.
+        deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same, a refusal by
+        the engine too. Refused with UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED, UNKNOWN_ACCOUNT. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,8 +35,8 @@ class SandboxServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SandboxServiceAsyncStub: ...
     Fund: _grpc.UnaryUnaryMultiCallable[_sandbox_service_pb2.FundRequest, _sandbox_service_pb2.FundResponse]
     """Gives the token's account an amount of an asset, from the ledger's external account through the same path that a
-    deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same. Refused with
-    UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED. Safe to retry.
+    deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same, a refusal by
+    the engine too. Refused with UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED, UNKNOWN_ACCOUNT. Safe to retry.
     """
 
 @_typing.type_check_only
@@ -46,8 +46,8 @@ class SandboxServiceAsyncStub(SandboxServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Fund: _aio.UnaryUnaryMultiCallable[_sandbox_service_pb2.FundRequest, _sandbox_service_pb2.FundResponse]  # type: ignore[assignment]
     """Gives the token's account an amount of an asset, from the ledger's external account through the same path that a
-    deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same. Refused with
-    UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED. Safe to retry.
+    deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same, a refusal by
+    the engine too. Refused with UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED, UNKNOWN_ACCOUNT. Safe to retry.
     """
 
 class SandboxServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -60,8 +60,8 @@ class SandboxServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sandbox_service_pb2.FundResponse, _abc.Awaitable[_sandbox_service_pb2.FundResponse]]:
         """Gives the token's account an amount of an asset, from the ledger's external account through the same path that a
-        deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same. Refused with
-        UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED. Safe to retry.
+        deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same, a refusal by
+        the engine too. Refused with UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED, UNKNOWN_ACCOUNT. Safe to retry.
         """
 
 def add_SandboxServiceServicer_to_server(servicer: SandboxServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

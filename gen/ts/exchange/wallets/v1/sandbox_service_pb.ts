@@ -88,8 +88,8 @@ export const FundResponseSchema: GenMessage<FundResponse> = /*@__PURE__*/
 export const SandboxService: GenService<{
   /**
    * Gives the token's account an amount of an asset, from the ledger's external account through the same path that a
-   * deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same. Refused with
-   * UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED. Safe to retry.
+   * deposit takes, and answers once the engine has booked it. The same `request_id` again answers the same, a refusal by
+   * the engine too. Refused with UNKNOWN_ASSET, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED, UNKNOWN_ACCOUNT. Safe to retry.
    *
    * @generated from rpc exchange.wallets.v1.SandboxService.Fund
    */
