@@ -177,10 +177,10 @@ void Engine::forget(IdList::iterator id) {
 }
 
 void Engine::remember(const RememberedId& id) {
+  if (id.order_id != 0) ++orders_.at(id.order_id).references;
   if (const auto outdated = ids_.find({id.account_id, id.id}); outdated != ids_.end()) forget(outdated->second);
   window_.push_back(id);
   ids_[{id.account_id, id.id}] = std::prev(window_.end());
-  if (id.order_id != 0) ++orders_.at(id.order_id).references;
   ++accounts_.at(id.account_id).ids;
 }
 

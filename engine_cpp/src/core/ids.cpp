@@ -25,8 +25,9 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
 }
 
 void IdWindow::remember(const IdEntry& entry) noexcept {
-  if (const Slot outdated = find_kept(entry.account, entry.id.view()); outdated != kNil) drop(outdated);
+  const Slot outdated = find_kept(entry.account, entry.id.view());
   enter(entry);
+  if (outdated != kNil) drop(outdated);  // last: nothing else may keep the order that both refer to
 }
 
 void IdWindow::enter(const IdEntry& entry) noexcept {

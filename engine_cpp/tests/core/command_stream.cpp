@@ -119,8 +119,12 @@ void CommandStream::spoil(PlaceOrder& order) {
 }
 
 std::string CommandStream::cancel() {
-  const std::string target = one_in(3) ? client_id() : std::string();
-  const std::string request = one_in(3) ? client_id() : std::string();
+  std::string target = one_in(3) ? client_id() : std::string();
+  std::string request = one_in(3) ? client_id() : std::string();
+  if (step_ % 5 == 0) {  // an older order, asked for under its own id
+    target = "id-" + std::to_string(ids_ - std::min<std::uint64_t>(ids_, step_ % 61));
+    request = target;
+  }
   const auto back = static_cast<std::uint64_t>(below(one_in(10) ? 5'000 : 40));
   return encode(CancelOrder{.account_id = account(),
                             .order_id = last_order_ - std::min(back, last_order_),

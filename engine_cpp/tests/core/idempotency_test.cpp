@@ -100,6 +100,23 @@ TEST_F(IdempotencyTest, OrdersAndRequestsShareOneWindow) {
   EXPECT_EQ(submit(request).reason(), Reason::kClientOrderIdReused);
 }
 
+// The cancel takes the place of the id that kept the order it asks for.
+TEST_F(IdempotencyTest, ARequestUnderTheOldIdOfItsOrderKeepsTheOrder) {
+  const PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
+  const auto id = submit(order).order().order_id;
+  now_ns_ += 60 * kMinute;
+  submit(cancel(kAlice, id));
+  CancelOrder request = cancel(kAlice, id);
+  request.request_id = order.client_order_id;
+  const Outcome late = submit(request);
+  EXPECT_EQ(late.reason(), Reason::kOrderNotOpen);
+  EXPECT_EQ(late.order().order_id, id);
+  EXPECT_EQ(submit(limit(kBob, Side::kBuy, 10'000, 100)).order().account_id, kBob);
+  const Outcome again = submit(request);
+  EXPECT_TRUE(again.result.replayed);
+  EXPECT_EQ(again.order().order_id, id);
+}
+
 TEST_F(IdempotencyTest, ARefusedCancelIsRememberedToo) {
   CancelOrder request = cancel(kAlice, 12'345);
   request.request_id = "cancel-2";
