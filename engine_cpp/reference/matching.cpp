@@ -1,11 +1,14 @@
 // Matching in the naive engine: price, then time; own orders kept apart; money moved fill by fill.
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "engine.hpp"
 
 namespace exchange::engine::reference {
 namespace {
+
+constexpr std::int64_t kMoreThanAnyOrder = std::numeric_limits<std::int64_t>::max();
 
 std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) {
   const Wide scaled = Wide{notional} * ppm;
@@ -61,7 +64,7 @@ std::int64_t Engine::affordable(const Instrument& instrument, const Order& taker
     const std::int64_t middle = low + (high - low) / 2;
     (fits(middle) ? low : high) = middle;
   }
-  return low * lot;
+  return static_cast<std::int64_t>(std::min<Wide>(Wide{low} * lot, kMoreThanAnyOrder));
 }
 
 void Engine::match(Instrument& instrument, Order& taker) {

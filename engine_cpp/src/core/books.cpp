@@ -7,7 +7,7 @@ constexpr std::uint32_t kExpectedMessages = 4'096;
 
 // Levels may lie far apart: nodes for every level to have one of its own, and for both sides of a book to be high.
 std::uint32_t node_capacity(const Limits& limits) noexcept {
-  return limits.levels * 2 + limits.instruments * 2 + PriceIndex::kMaxHeight;
+  return limits.levels * 2 + limits.instruments * 2 + PriceIndex::kMaxNodesPerInsert;
 }
 
 bool may_rest(const Place& place) noexcept {
@@ -115,7 +115,8 @@ std::int64_t Books::affordable(const Taker& taker, std::int64_t price) const noe
   const std::int64_t lot_notional = taker.instrument.notional(price, taker.instrument.lot);
   assert(lot_notional > 0 && taker.used <= taker.spendable);
   const std::int64_t lots = (taker.spendable - taker.used) / lot_notional;
-  return lots * taker.instrument.lot;
+  // What no order can hold is as good as without end, and the product would not fit.
+  return lots > kMaxAmount / taker.instrument.lot ? kMaxAmount + 1 : lots * taker.instrument.lot;
 }
 
 void Books::meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
@@ -215,7 +216,7 @@ void Books::rest(const Taker& taker) {
 }
 
 bool Books::has_room() const noexcept {
-  return pools_.orders.room() > 0 && pools_.levels.room() > 0 && pools_.nodes.room() >= PriceIndex::kMaxHeight;
+  return pools_.orders.room() > 0 && pools_.levels.room() > 0 && pools_.nodes.room() >= PriceIndex::kMaxNodesPerInsert;
 }
 
 Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order) {

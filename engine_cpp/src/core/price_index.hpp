@@ -25,6 +25,8 @@ class PriceIndex {
  public:
   static constexpr std::uint32_t kBits = 6;
   static constexpr std::uint32_t kMaxHeight = (64 + kBits - 1) / kBits;
+  // The root grows over the old one, and the key gets a way down of its own.
+  static constexpr std::uint32_t kMaxNodesPerInsert = 2 * (kMaxHeight - 1);
 
   [[nodiscard]] Slot find(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
     if (!covers(key)) return kNil;
@@ -43,7 +45,7 @@ class PriceIndex {
   // The value of the largest key below `key`, or kNil.
   [[nodiscard]] Slot below(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept;
 
-  // Takes at most kMaxHeight nodes. `key` must be absent.
+  // Takes at most kMaxNodesPerInsert nodes. `key` must be absent.
   void insert(Pool<PriceNode>& nodes, std::uint64_t key, Slot value) noexcept;
   // `key` must be present.
   void erase(Pool<PriceNode>& nodes, std::uint64_t key) noexcept;

@@ -11,6 +11,7 @@ inline constexpr std::uint32_t kEth = 3;
 inline constexpr std::uint32_t kBtcKk99 = 10;
 inline constexpr std::uint32_t kEthBtc = 11;
 inline constexpr std::uint32_t kHalted = 12;
+inline constexpr std::uint32_t kPenny = 13;
 
 // Price 0.01 KK99, quantity 0.0001 BTC: price * quantity is in units of KK99 (6 decimals). Grid 0.05 by 0.0010.
 [[nodiscard]] inline InstrumentDefinition btc_kk99() {
@@ -67,6 +68,25 @@ inline constexpr std::uint32_t kHalted = 12;
           .max_notional = 1'000'000'000'000,
           .market_protection_bps = 500,
           .phase = TradingPhase::kHalt};
+}
+
+// So cheap that one lot, 10^12 units of quantity, costs one unit of KK99.
+[[nodiscard]] inline InstrumentDefinition penny() {
+  return {.instrument_id = kPenny,
+          .symbol = "ETH-KK99.P",
+          .asset_class = AssetClass::kCrypto,
+          .base = {kEth, "ETH", 9},
+          .quote = {kKk99, "KK99", 6},
+          .price_scale = 9,
+          .quantity_scale = 9,
+          .tick = 1,
+          .lot = 1'000'000'000'000,
+          .min_quantity = 1'000'000'000'000,
+          .max_quantity = 2'000'000'000'000'000'000,
+          .min_notional = 1'000'000,
+          .max_notional = 1'000'000'000'000,
+          .market_protection_bps = 500,
+          .phase = TradingPhase::kContinuous};
 }
 
 }  // namespace exchange::engine::testing

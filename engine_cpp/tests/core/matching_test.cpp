@@ -128,6 +128,23 @@ TEST_F(MatchingTest, BudgetBeyondTheBookExpires) {
   EXPECT_EQ(bought.order().leaves_quantity, 0);
 }
 
+// 50,000,000 lots of 10^12: more than an integer of 64 bits counts.
+TEST_F(MatchingTest, BudgetBeyondAnyQuantityTakesTheBook) {
+  constexpr std::int64_t kSold = 1'000'000'000'000'000'000;
+  submit(penny());
+  fund(kBob, kEth, kSold);
+  PlaceOrder offer = limit(kBob, Side::kSell, 1, kSold);
+  offer.instrument_id = kPenny;
+  ASSERT_EQ(submit(offer).reason(), Reason::kNone);
+  PlaceOrder order = market(kAlice, Side::kBuy, 0);
+  order.instrument_id = kPenny;
+  order.quote_budget = 50'050'000;
+  const Outcome bought = submit(order);
+  EXPECT_EQ(bought.order().status, OrderStatus::kExpired);
+  EXPECT_EQ(bought.order().cum_quantity, kSold);
+  EXPECT_EQ(bought.order().cum_notional, 1'000'000);
+}
+
 TEST_F(MatchingTest, CancelTakesAnOrderOutOnce) {
   const auto id = submit(limit(kAlice, Side::kBuy, 10'000, 100)).order().order_id;
   EXPECT_EQ(submit(cancel(kBob, id)).reason(), Reason::kOrderNotFound);

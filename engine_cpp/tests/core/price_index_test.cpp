@@ -51,5 +51,14 @@ TEST(PriceIndexTest, AFarKeyCostsAFewNodes) {
   EXPECT_EQ(nodes.size(), 1U);
 }
 
+TEST(PriceIndexTest, TheFarthestKeyTakesNoMoreNodesThanAreKeptForIt) {
+  Pool<PriceNode> nodes(64);
+  PriceIndex index;
+  index.insert(nodes, 1, 10);
+  const std::uint32_t before = nodes.size();
+  index.insert(nodes, ~std::uint64_t{0}, 20);
+  EXPECT_EQ(nodes.size() - before, PriceIndex::kMaxNodesPerInsert);
+}
+
 }  // namespace
 }  // namespace exchange::engine::testing
