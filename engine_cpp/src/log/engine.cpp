@@ -27,6 +27,11 @@ std::uint64_t journal_bytes(const Batch& batch) {
   return bytes;
 }
 
+// A field may be repeated without end, so even a command of the contract may be longer than the journal reads back.
+bool fit_records(const Batch& batch) {
+  return std::ranges::all_of(batch.commands, [](const Command& c) { return c.bytes.size() <= kMaxPayloadBytes; });
+}
+
 }  // namespace
 
 Answer Engine::apply(std::span<const std::byte> submit_request, std::int64_t now_ns, CommandKinds allowed_kinds) {
@@ -138,7 +143,7 @@ Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds all
   batch_.clear();
   const Reason unreadable = Core::decode(submit_request, allowed_kinds, batch_);
   if (unreadable != Reason::kNone) return unreadable;
-  if (journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
+  if (!fit_records(batch_) || journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
   if (full()) return kUnavailable;
   return Reason::kNone;
 }

@@ -15,9 +15,12 @@ namespace {
 constexpr std::int64_t kTime = 1'700'000'000'000'000'000;
 constexpr CommandKinds kOpenings = kind_bit(CommandKind::kOpenAccount);
 
-// A field that holds bytes, shorter than 128.
+// A field that holds bytes.
 std::string framed(char tag, const std::string& content) {
-  return std::string{tag} + static_cast<char>(content.size()) + content;
+  std::string out{tag};
+  std::size_t size = content.size();
+  for (; size >= 0x80U; size >>= 7U) out.push_back(static_cast<char>(size | 0x80U));
+  return out + static_cast<char>(size) + content;
 }
 
 // A SubmitRequest that opens accounts.
@@ -203,6 +206,21 @@ TEST_F(EngineTest, RefusesABatchWholeAndGoesOn) {
   EXPECT_EQ(forbidden.bytes, "\x10\x06");  // reason CALLER_NOT_ALLOWED
   open_accounts(engine, 1, 1);
   EXPECT_EQ(engine.state().engine_seq, 1U);
+}
+
+// A field may be repeated without end, so a command can be longer than any record.
+TEST_F(EngineTest, RefusesACommandThatNoRecordHolds) {
+  EngineOptions roomy = options();
+  roomy.journal_segment_bytes = 8U << 20U;
+  std::string account;
+  while (account.size() <= kMaxPayloadBytes) account += "\x08\x07";
+  const std::string batch = framed('\x0A', framed('\x2A', account));
+  {
+    Engine engine(roomy);
+    EXPECT_EQ(engine.apply(std::as_bytes(std::span(batch)), kTime, kOpenings).bytes, "\x10\x0C");  // LIMIT_EXCEEDED
+    open_accounts(engine, 1, 3);
+  }
+  EXPECT_EQ(Engine{roomy}.state().engine_seq, 3U);
 }
 
 TEST_F(EngineTest, AppliesNothingAfterTheJournalFailed) {
