@@ -200,19 +200,19 @@ EventLog::~EventLog() = default;
 
 std::uint64_t EventLog::last_seq() const {
   const std::lock_guard lock(mutex_);
-  return segments_.empty() ? 0 : segments_.back()->last.last_seq;
+  return last_segment_ == nullptr ? 0 : last_segment_->last.last_seq;
 }
 
 bool EventLog::cut_after(std::uint64_t engine_seq) {
   const std::lock_guard lock(mutex_);
   if (engine_seq == 0) {
-    while (!segments_.empty()) drop_segment();
+    while (last_segment_ != nullptr) drop_segment();
     storage_.sync_folder();
     return true;
   }
-  if (segments_.empty() || segments_.back()->last.last_seq < engine_seq) return false;
-  while (segments_.back()->first_seq > engine_seq) drop_segment();
-  Segment& segment = *segments_.back();
+  if (last_segment_ == nullptr || last_segment_->last.last_seq < engine_seq) return false;
+  while (last_segment_->first_seq > engine_seq) drop_segment();
+  Segment& segment = *last_segment_;
   segment.cut(Reader{segment, segment.entries}.first_place(
                   1, [&](const Entry& e) { return e.last_seq >= engine_seq; }),
               engine_seq);
@@ -221,8 +221,8 @@ bool EventLog::cut_after(std::uint64_t engine_seq) {
 }
 
 void EventLog::append(std::uint64_t last_seq, std::string_view blocks) {
-  if (segments_.empty() || segments_.back()->last.end >= segment_bytes_) begin_segment();
-  Segment& segment = *segments_.back();
+  if (last_segment_ == nullptr || last_segment_->last.end >= segment_bytes_) begin_segment();
+  Segment& segment = *last_segment_;
   assert(last_seq > segment.last.last_seq);
   const Entry entry{last_seq, segment.last.end + blocks.size(), crc32c(blocks)};
   segment.blocks->write_at(segment.last.end, blocks);
@@ -236,21 +236,23 @@ void EventLog::sync() {
   std::shared_ptr<Segment> segment;
   {
     const std::lock_guard lock(mutex_);
-    if (segments_.empty()) return;
-    segment = segments_.back();
+    if (last_segment_ == nullptr) return;
+    segment = last_segment_;
   }
   segment->blocks->sync();
   segment->index->sync();
 }
 
 EventRange EventLog::read(std::uint64_t after_seq, std::uint64_t max_bytes) const {
-  std::shared_ptr<Segment> segment;
-  std::uint64_t entries = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (segments_.empty() || segments_.back()->last.last_seq <= after_seq) return {after_seq, {}};
-    segment = *std::find_if(segments_.rbegin(), segments_.rend(),
-                            [&](const auto& s) { return s->first_seq <= after_seq + 1; });
+  std::unique_lock lock(mutex_);
+  if (last_segment_ == nullptr || last_segment_->last.last_seq <= after_seq) return {after_seq, {}};
+  const std::uint64_t first_seq = *std::prev(std::ranges::upper_bound(first_seqs_, after_seq + 1));
+  const bool is_last = first_seq == last_segment_->first_seq;
+  std::shared_ptr<Segment> segment = last_segment_;
+  std::uint64_t entries = segment->entries;
+  lock.unlock();
+  if (!is_last) {
+    segment = open_segment(first_seq);
     entries = segment->entries;
   }
   return Reader{*segment, entries}.read(after_seq, max_bytes);
@@ -259,38 +261,53 @@ EventRange EventLog::read(std::uint64_t after_seq, std::uint64_t max_bytes) cons
 void EventLog::open_segments() {
   for (const std::string& name : storage_.list()) {
     if (!name.starts_with(kPrefix) || !name.ends_with(kIndex)) continue;
-    auto segment = std::make_shared<Segment>();
-    std::from_chars(name.data() + kPrefix.size(), name.data() + kPrefix.size() + kSeqDigits, segment->first_seq);
-    const std::string blocks = file_stem(segment->first_seq) + std::string(kBlocks);
-    segment->path = storage_.path(blocks);
-    segment->blocks = storage_.open(blocks);
-    segment->index = storage_.open(name);
-    segment->open_entries();
-    const std::uint64_t before = segments_.empty() ? 0 : segments_.back()->last.last_seq;
-    segments_.push_back(std::move(segment));
-    if (segments_.back()->entries == 0 || segments_.back()->first_seq != before + 1) drop_segment();
+    std::uint64_t first_seq = 0;
+    std::from_chars(name.data() + kPrefix.size(), name.data() + kPrefix.size() + kSeqDigits, first_seq);
+    std::shared_ptr<Segment> segment = open_segment(first_seq);
+    if (segment->entries == 0 || first_seq != last_seq() + 1) {
+      remove_segment(first_seq);
+      continue;
+    }
+    first_seqs_.push_back(first_seq);
+    last_segment_ = std::move(segment);
   }
+}
+
+std::shared_ptr<EventLog::Segment> EventLog::open_segment(std::uint64_t first_seq) const {
+  const std::string stem = file_stem(first_seq);
+  auto segment = std::make_shared<Segment>();
+  segment->first_seq = first_seq;
+  segment->path = storage_.path(stem + std::string(kBlocks));
+  segment->blocks = storage_.open(stem + std::string(kBlocks));
+  segment->index = storage_.open(stem + std::string(kIndex));
+  segment->open_entries();
+  return segment;
 }
 
 // The old segment is synced first, so that only the last one can lose an end.
 void EventLog::begin_segment() {
   sync();
-  auto segment = std::make_shared<Segment>();
-  segment->first_seq = last_seq() + 1;
-  const std::string stem = file_stem(segment->first_seq);
-  segment->path = storage_.path(stem + std::string(kBlocks));
-  segment->blocks = storage_.create(stem + std::string(kBlocks));
-  segment->index = storage_.create(stem + std::string(kIndex));
-  segment->last = Entry{segment->first_seq - 1, 0, 0};
+  const std::uint64_t first_seq = last_seq() + 1;
+  const std::string stem = file_stem(first_seq);
+  storage_.create(stem + std::string(kBlocks));
+  storage_.create(stem + std::string(kIndex));
   storage_.sync_folder();
+  std::shared_ptr<Segment> segment = open_segment(first_seq);
   const std::lock_guard lock(mutex_);
-  segments_.push_back(std::move(segment));
+  first_seqs_.push_back(first_seq);
+  last_segment_ = std::move(segment);
+}
+
+// Takes the last segment away: the one before it is the last then.
+void EventLog::drop_segment() {
+  remove_segment(first_seqs_.back());
+  first_seqs_.pop_back();
+  last_segment_ = first_seqs_.empty() ? nullptr : open_segment(first_seqs_.back());
 }
 
 // The index goes first: blocks without an index are not a segment.
-void EventLog::drop_segment() {
-  const std::string stem = file_stem(segments_.back()->first_seq);
-  segments_.pop_back();
+void EventLog::remove_segment(std::uint64_t first_seq) {
+  const std::string stem = file_stem(first_seq);
   storage_.remove(stem + std::string(kIndex));
   storage_.remove(stem + std::string(kBlocks));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "exchange/engine/log/event_publisher.hpp"
@@ -77,6 +78,19 @@ TEST(EventLog, IsTheSameAfterBeingOpenedAgain) {
     fill(log, last);
   }
   EXPECT_EQ(EventLog(storage, kSegmentBytes).last_seq(), 150U);
+}
+
+TEST(EventLog, KeepsOnlyItsLastSegmentOpen) {
+  Disk disk;
+  MemoryStorage storage(disk);
+  for (int start = 0; start < 2; ++start) {
+    EventLog log(storage, kSegmentBytes);
+    fill(log, 200);
+    EXPECT_FALSE(log.read(0, kAnySize).blocks.empty());
+    const auto open = [](const auto& file) { return file.second.use_count() > 1; };
+    EXPECT_GT(disk.files.size(), 10U);
+    EXPECT_EQ(std::ranges::count_if(disk.files, open), 2);
+  }
 }
 
 TEST(EventLog, IsCutAfterAnyCommandAndWrittenAgain) {

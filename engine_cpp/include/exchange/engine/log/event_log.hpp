@@ -5,7 +5,8 @@
 //
 // A segment is two files: `events-<first engine_seq>.blocks` holds EventBlocks one after the other, each framed as
 // field 4 of EventsResponse, so that a range of it is the answer to a reader as it stands; `.index` holds an entry for
-// each append (last engine_seq u64 | end offset u64 | crc32c of its blocks u32 | crc32c of the entry u32).
+// each append (last engine_seq u64 | end offset u64 | crc32c of its blocks u32 | crc32c of the entry u32). Only the
+// last segment is kept open: however long the history, it costs two descriptors.
 // Thread rules: one thread appends, cuts and syncs; any thread reads.
 #pragma once
 
@@ -58,13 +59,16 @@ class EventLog {
   struct Reader;
 
   void open_segments();
+  [[nodiscard]] std::shared_ptr<Segment> open_segment(std::uint64_t first_seq) const;
+  void remove_segment(std::uint64_t first_seq);
   void begin_segment();
   void drop_segment();
 
   Storage& storage_;
   const std::uint64_t segment_bytes_;
-  mutable std::mutex mutex_;  // over the list and the segments' counts; not over the files' bytes
-  std::vector<std::shared_ptr<Segment>> segments_;
+  mutable std::mutex mutex_;  // over what follows and the segment's counts; not over the files' bytes
+  std::vector<std::uint64_t> first_seqs_;  // of all segments
+  std::shared_ptr<Segment> last_segment_;  // open; the others are opened for each read
 };
 
 }  // namespace exchange::engine::log
