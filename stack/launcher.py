@@ -51,6 +51,8 @@ class Stack:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, StackError):
+            self._tell(f"{error} Everything else is being stopped.")
         self.close()
 
     def start(self, *names: str) -> None:
