@@ -112,7 +112,7 @@ void add_engine(py::module_& module) {
       .def("heartbeat", [](const Engine& engine) { return py::bytes(engine.heartbeat()); })
       .def("snapshot_parts", &snapshot_parts)
       .def("query", &query, py::arg("account_id"))
-      .def("state", &Engine::state, WithoutInterpreter())
+      .def("state", &Engine::state, py::arg("with_hash") = false, WithoutInterpreter())
       .def("recovery", &Engine::recovery)
       .def("take_snapshot", &Engine::take_snapshot, WithoutInterpreter())
       .def("close", &Engine::close, WithoutInterpreter());

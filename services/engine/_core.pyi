@@ -16,7 +16,7 @@ class StorageError(OSError):
 
 @final
 class State:
-    """How far an engine is; `state_hash` is taken over the whole state after `engine_seq`."""
+    """How far an engine is; `state_hash` is taken over the whole state after `engine_seq`, 0 unless asked for."""
 
     @property
     def shard(self) -> int: ...
@@ -92,8 +92,8 @@ class Engine:
     def query(self, account_id: int) -> tuple[int, bytes] | None:
         """Return the command to wait for and an account's serialized QueryResponse; None if it is unknown."""
 
-    def state(self) -> State:
-        """Return how far the engine is; takes time in proportion to the state, for its hash."""
+    def state(self, with_hash: bool = False) -> State:
+        """Return how far the engine is; the hash takes time in proportion to the state."""
 
     def recovery(self) -> Recovery:
         """Return how the engine got to where it started."""

@@ -23,7 +23,7 @@ async def build(process: Process, own: EngineSettings) -> None:
     shard, recovery = await process.open(
         open_shard(own.data_folder, own.shard, own.journal_segment_bytes, own.event_segment_bytes)
     )
-    state = await shard.state()
+    state = await shard.state(with_hash=False)
     _log.info("recovered", snapshot_seq=recovery.snapshot_seq, engine_seq=state.engine_seq, notes=recovery.notes)
     time = EngineTime(process.clock, state.engine_time_ns)
     submit, follow = Submit(shard, time), Follow(shard, state.shard, state.epoch)

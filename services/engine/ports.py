@@ -57,8 +57,8 @@ class Shard(Protocol):
         """Return the engine time, nanoseconds since 1970, at which time itself has work to do."""
         ...
 
-    async def state(self) -> ShardState:
-        """Return how far the shard is, once that is durable."""
+    async def state(self, *, with_hash: bool) -> ShardState:
+        """Return how far the shard is, once that is durable; the hash, a walk over the state, is 0 unless asked for."""
         ...
 
     async def take_snapshot(self) -> ShardState:

@@ -92,7 +92,7 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         self, request: engine_service_pb2.GetStateRequest, context: Context
     ) -> engine_service_pb2.GetStateResponse:
         """Tell how far the shard is."""
-        return convert.state_message(await self._shard.state())
+        return convert.state_message(await self._shard.state(with_hash=request.with_state_hash))
 
     async def _read(self, requests: AsyncIterator[bytes], answers: "_Answers", kinds: int) -> None:
         try:

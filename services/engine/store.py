@@ -92,9 +92,9 @@ class LocalShard:
             return False
         return True
 
-    async def state(self) -> ShardState:
+    async def state(self, *, with_hash: bool) -> ShardState:
         """Read the state, and wait until it is durable."""
-        state = _state(self._engine.state())
+        state = _state(self._engine.state(with_hash))
         await self.until_durable(state.engine_seq)
         return state
 

@@ -85,9 +85,9 @@ std::optional<Answer> Engine::query(std::uint64_t account_id) const {
   return answer;
 }
 
-State Engine::state() const {
+State Engine::state(bool with_hash) const {
   const std::lock_guard lock(mutex_);
-  return state_locked();
+  return state_locked(with_hash);
 }
 
 State Engine::take_snapshot() {
@@ -97,7 +97,7 @@ State Engine::take_snapshot() {
   {
     const std::lock_guard lock(mutex_);
     require_open();
-    state = state_locked();
+    state = state_locked(true);
     if (state.engine_seq == state.snapshot_seq) return state;
     core_->save(bytes);
   }
@@ -191,12 +191,12 @@ std::string Engine::response_head(std::uint64_t durable_seq) const {
   return head;
 }
 
-State Engine::state_locked() const {
+State Engine::state_locked(bool with_hash) const {
   return {options_.shard,
           epoch_,
           last_seq_,
           durable_.load(std::memory_order_acquire),
-          core_->state_hash(),
+          with_hash ? core_->state_hash() : 0,
           snapshot_seq_.load(std::memory_order_acquire),
           time_ns_,
           core_->counts().open_orders};

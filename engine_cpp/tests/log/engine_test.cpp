@@ -103,12 +103,12 @@ TEST_F(EngineTest, IsTheSameAfterARestart) {
   {
     Engine engine(options());
     open_accounts(engine, 1, 1'000);
-    hash = engine.state().state_hash;
+    hash = engine.state(true).state_hash;
     events = all_events(engine);
   }
   Engine engine(options());
   EXPECT_EQ(engine.state().engine_seq, 1'000U);
-  EXPECT_EQ(engine.state().state_hash, hash);
+  EXPECT_EQ(engine.state(true).state_hash, hash);
   EXPECT_EQ(engine.durable(), 1'000U);
   EXPECT_EQ(engine.published(), 1'000U);
   EXPECT_EQ(engine.state().engine_time_ns, kTime + 1'000);
@@ -122,12 +122,12 @@ TEST_F(EngineTest, ReplaysOnlyWhatFollowsTheNewestSnapshot) {
     open_accounts(engine, 1, 100);
     EXPECT_EQ(engine.take_snapshot().snapshot_seq, 100U);
     open_accounts(engine, 101, 50);
-    hash = engine.state().state_hash;
+    hash = engine.state(true).state_hash;
   }
   Engine engine(options());
   EXPECT_EQ(engine.recovery().snapshot_seq, 100U);
   EXPECT_EQ(engine.state().engine_seq, 150U);
-  EXPECT_EQ(engine.state().state_hash, hash);
+  EXPECT_EQ(engine.state(true).state_hash, hash);
 }
 
 TEST_F(EngineTest, MakesLostEventsAgain) {
@@ -155,13 +155,13 @@ TEST_F(EngineTest, FallsBackToTheSnapshotBeforeADamagedOne) {
       open_accounts(engine, first, 10);
       engine.take_snapshot();
     }
-    hash = engine.state().state_hash;
+    hash = engine.state(true).state_hash;
   }
   damage(newest("snapshots"), 100);
   Engine engine(options());
   EXPECT_EQ(engine.recovery().snapshot_seq, 20U);
   EXPECT_EQ(engine.recovery().notes.size(), 1U);
-  EXPECT_EQ(engine.state().state_hash, hash);
+  EXPECT_EQ(engine.state(true).state_hash, hash);
 }
 
 TEST_F(EngineTest, RefusesAJournalThatEndsBeforeWhatWasPublished) {

@@ -77,6 +77,8 @@ async def test_a_snapshot_is_where_the_next_start_begins(mesh: Mesh, settings: E
         async with mesh.channel(OPERATOR, engine.server.port) as channel:
             taken = await AdminServiceStub(channel).TakeSnapshot(admin.TakeSnapshotRequest())
     async with running("engine", settings, build) as engine, mesh.channel(OPERATOR, engine.server.port) as channel:
-        state = await EngineServiceStub(channel).GetState(GetStateRequest())
+        state = await EngineServiceStub(channel).GetState(GetStateRequest(with_state_hash=True))
+        unasked = await EngineServiceStub(channel).GetState(GetStateRequest())
     assert taken.engine_seq == state.snapshot_seq == state.engine_seq == 5
-    assert taken.state_hash == state.state_hash
+    assert taken.state_hash == state.state_hash != 0
+    assert unasked.state_hash == 0  # it would hold up trading

@@ -128,7 +128,7 @@ async def test_a_restart_replays_to_the_same_state(mesh: Mesh, tmp_path: Path) -
                     await open_market(mesh, engine.port)
                     async for _ in answers(channel, batches_of(0)[:20]):
                         pass
-                states.append(await EngineServiceStub(channel).GetState(GetStateRequest()))
+                states.append(await EngineServiceStub(channel).GetState(GetStateRequest(with_state_hash=True)))
             if life == 0:
                 await engine.kill()
             else:

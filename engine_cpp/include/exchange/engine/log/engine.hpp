@@ -76,7 +76,7 @@ struct State {
   std::uint32_t epoch = 0;
   std::uint64_t engine_seq = 0;
   std::uint64_t durable_seq = 0;
-  std::uint64_t state_hash = 0;
+  std::uint64_t state_hash = 0;  // 0 unless asked for
   std::uint64_t snapshot_seq = 0;
   std::int64_t engine_time_ns = 0;
   std::uint64_t open_orders = 0;
@@ -115,7 +115,8 @@ class Engine final : private Listener {
   [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
   // An account's serialized QueryResponse; nothing if it is unknown.
   [[nodiscard]] std::optional<Answer> query(std::uint64_t account_id) const;
-  [[nodiscard]] State state() const;
+  // How far the engine is. The hash is a walk over the whole state, under the mutex.
+  [[nodiscard]] State state(bool with_hash = false) const;
   [[nodiscard]] const Recovery& recovery() const noexcept { return recovery_; }
 
   // Writes the state of now to disk, once its events are published. Returns how far the engine then was.
@@ -137,7 +138,7 @@ class Engine final : private Listener {
   void hand_over(std::int64_t time_ns);
   void require_alive() const;
   void require_open() const;
-  State state_locked() const;
+  State state_locked(bool with_hash) const;
   std::string response_head(std::uint64_t durable_seq) const;
 
   const EngineOptions options_;
