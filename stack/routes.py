@@ -57,9 +57,10 @@ def routes(methods: Sequence[Method], pages: Path) -> list[Config]:
     streams = [_stream_route(method) for method in methods if method.streaming]
     served = {method.service: method.process for method in methods}
     unary = [_unary_route(service, process) for service, process in served.items()]
+    rest = [_rest_route(method, binding) for method in methods for binding in method.rest]
     static = [_page_route(page) for page in sorted(pages.iterdir()) if page.suffix in CONTENT_TYPES]
     nothing = {"match": {"prefix": "/"}, "direct_response": {"status": 404, "body": {"inline_string": "No such path."}}}
-    return [*streams, *unary, _preflight_route(methods[0].process), *static, nothing]
+    return [*streams, *unary, *rest, _preflight_route(methods[0].process), *static, nothing]
 
 
 def _stream_route(method: Method) -> Config:
@@ -88,6 +89,14 @@ def _unary_route(service: str, process: str) -> Config:
             "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
         },
     }
+
+
+def _rest_route(method: Method, binding: RestBinding) -> Config:
+    """Give a REST form a route for the CORS filter, which marks answers only where a cluster stands.
+
+    Once the request is translated, its gRPC route takes its place.
+    """
+    return {"match": _rest_match(binding), "route": {"cluster": method.process, "timeout": UNARY_TIMEOUT}}
 
 
 def _preflight_route(process: str) -> Config:

@@ -244,6 +244,17 @@ def test_pages_of_this_machine_may_call(edge: Edge, path: str) -> None:
     assert "authorization" in answer.headers["access-control-allow-headers"]
 
 
+@pytest.mark.parametrize("path", ["/v1/instruments", "/v1/orders"])
+def test_pages_may_read_answers_and_refusals_of_rest(edge: Edge, path: str) -> None:
+    origin = {"origin": "http://localhost:5173"}
+
+    answer = requests.get(edge.url + path, headers=origin, verify=edge.authority, timeout=TIMEOUT_S)
+
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+    exposed = answer.headers["access-control-expose-headers"]
+    assert {"grpc-status-details-bin", "x-engine-seq", "x-request-id"} <= set(exposed.replace(" ", "").split(","))
+
+
 def test_pages_of_other_machines_may_not(edge: Edge) -> None:
     answer = requests.options(
         edge.url + "/v1/orders",
