@@ -144,11 +144,14 @@ std::string read_range(const File& file, std::uint64_t offset, std::uint64_t len
 }
 
 void replace_file(Storage& storage, const std::string& name, std::string_view content) {
-  const std::string draft = name + ".tmp";
-  {
-    const std::unique_ptr<File> file = storage.create(draft);
+  const std::string draft = "draft.tmp";  // one name for all, so that a lost process leaves at most one behind
+  const std::unique_ptr<File> file = storage.create(draft);
+  try {
     file->write_at(0, content);
     file->sync();
+  } catch (const StorageError&) {
+    storage.remove(draft);  // half a snapshot would take the room that the journal needs
+    throw;
   }
   storage.rename(draft, name);
   storage.sync_folder();

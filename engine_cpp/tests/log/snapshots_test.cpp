@@ -36,8 +36,20 @@ TEST(Snapshots, KnowsNothingOfOneThatWasNeverFinished) {
   MemoryStorage storage(disk);
   Snapshots snapshots(storage);
   snapshots.publish(snapshot(10));
-  storage.create("snapshot-00000000000000000020.bin.tmp")->write_at(0, "half");
+  storage.create("draft.tmp")->write_at(0, "half");
   EXPECT_EQ(snapshots.list(), std::vector<std::uint64_t>{10});
+  snapshots.publish(snapshot(20));
+  EXPECT_EQ(storage.list().size(), 2U);
+}
+
+TEST(Snapshots, LeaveNothingOnADiskThatHasNoRoomForThem) {
+  Disk disk;
+  MemoryStorage storage(disk);
+  Snapshots snapshots(storage);
+  snapshots.publish(snapshot(10));
+  disk.full = true;
+  EXPECT_THROW(snapshots.publish(snapshot(20)), StorageError);
+  EXPECT_EQ(storage.list().size(), 1U);
 }
 
 TEST(Snapshots, GivesNothingForAFileWithAnyBitFlipped) {
