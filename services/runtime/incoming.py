@@ -30,7 +30,8 @@ def deadline_of(context: Context, *, streaming: bool) -> float | None:
     """Return when the call must be answered, by the event loop's clock; None for a stream without a deadline."""
     left: float | None = context.time_remaining()
     if not streaming:
-        left = min(left or UNARY_LIMIT.total_seconds(), UNARY_LIMIT.total_seconds())
+        limit = UNARY_LIMIT.total_seconds()
+        left = limit if left is None else min(left, limit)  # none left, 0, is not the same as none brought
     return None if left is None else loop_time() + left
 
 

@@ -14,7 +14,7 @@ from services.wallets.consumer import LedgerConsumer
 from services.wallets.peers import EnginePeer
 from services.wallets.server import Sandbox, Wallets
 from services.wallets.settings import Settings
-from services.wallets.store import ENGINE, WalletStore
+from services.wallets.store import ENGINE, LEDGER, WalletStore
 from services.wallets.usecases.fund import Fund
 from services.wallets.usecases.list_balances import ListBalances
 
@@ -33,7 +33,7 @@ async def build(process: Process, own: Settings) -> None:
     registry = process.telemetry.registry
     ledger = LedgerConsumer(process.clock, registry)
     projection = Projection(
-        "ledger",
+        LEDGER,
         ledger.apply,
         pool=pool,
         events=events_of(channel),

@@ -46,6 +46,13 @@ class InTransit(Protocol):
         """Return the account's amounts in units of the ledger, without zeros."""
         ...
 
+    async def in_transit_after(self, account_id: AccountId, engine_seq: EngineSeq) -> Mapping[AssetId, int]:
+        """Return the same as of a command of the engine, once that is booked.
+
+        Raises `Unavailable` if it takes too long.
+        """
+        ...
+
 
 class Trading(Protocol):
     """The engine's side of the balances."""

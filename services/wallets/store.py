@@ -27,6 +27,9 @@ from services.wallets.model import (
     TransferState,
 )
 
+LEDGER = "ledger"
+"""Name of the ledger's position in the table of positions."""
+
 ENGINE = "engine"
 """Destination of the outbox whose rows are commands for the engine."""
 
@@ -124,6 +127,14 @@ JOIN LATERAL (
     WHERE ledger_account_id = ledger_accounts.ledger_account_id ORDER BY version DESC LIMIT 1
 ) AS newest ON true
 WHERE kind = 'in_transit' AND account_id = $1 AND newest.balance <> 0
+"""
+
+_IN_TRANSIT_AFTER = """
+SELECT asset_id, sum(amount) * 10::numeric ^ (ledger_scale - engine_scale) AS balance
+FROM engine_transfers
+JOIN assets USING (asset_id)
+WHERE account_id = $1 AND (state = 'requested' OR engine_seq > $2)
+GROUP BY asset_id, ledger_scale, engine_scale
 """
 
 
@@ -240,14 +251,17 @@ class WalletStore:
 
         Raises `Unavailable` if it takes too long. Looks into the table, because another replica may book it.
         """
-        left = call.remaining()
-        until = SETTLE_LIMIT if left is None else min(SETTLE_LIMIT, timedelta(seconds=left) - ANSWER_MARGIN)
-        give_up_ns = self._clock.monotonic_ns() + ns_of(until)
+        give_up_ns = self._give_up_ns()
         while (transfer := await self._find(transfer_seq)).state is TransferState.REQUESTED:
             if self._clock.monotonic_ns() >= give_up_ns:
                 raise Unavailable("The engine has not booked the transfer yet; repeat the request with the same id.")
             await self._clock.sleep(SETTLE_POLL)
         return transfer
+
+    def _give_up_ns(self) -> int:
+        left = call.remaining()
+        until = SETTLE_LIMIT if left is None else min(SETTLE_LIMIT, timedelta(seconds=left) - ANSWER_MARGIN)
+        return self._clock.monotonic_ns() + ns_of(until)
 
     async def _find(self, transfer_seq: int) -> EngineTransfer:
         async with postgres.connection(self._pool) as connection:
@@ -260,6 +274,25 @@ class WalletStore:
         async with postgres.connection(self._pool) as connection:
             rows = await connection.fetch(_IN_TRANSIT, account_id)
         return {row["asset_id"]: int(row["balance"]) for row in rows}
+
+    async def in_transit_after(self, account_id: AccountId, engine_seq: EngineSeq) -> Mapping[AssetId, int]:
+        """Return the same as of a command of the engine, once the ledger has booked it, by whichever replica.
+
+        Raises `Unavailable` if that takes too long.
+        """
+        give_up_ns = self._give_up_ns()
+        while await self._booked() < engine_seq:
+            if self._clock.monotonic_ns() >= give_up_ns:
+                raise Unavailable("The ledger is still behind the engine; retry.")
+            await self._clock.sleep(SETTLE_POLL)
+        async with postgres.connection(self._pool) as connection:
+            rows = await connection.fetch(_IN_TRANSIT_AFTER, account_id, engine_seq)
+        return {row["asset_id"]: int(row["balance"]) for row in rows}
+
+    async def _booked(self) -> int:
+        async with postgres.connection(self._pool) as connection:
+            position = "SELECT engine_seq FROM consumer_position WHERE consumer = $1"
+            return await connection.fetchval(position, LEDGER) or 0
 
 
 def _departure(transfer: EngineTransfer, asset: Asset) -> Group:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from services.kernel.ids import AccountId, AssetId, RequestId
+from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
 from services.wallets.model import (
     VENUE,
     AccountKind,
@@ -98,6 +98,13 @@ class LedgerFake:
             and account.account_id == account_id
             and (balance := self._balance(account))
         }
+
+    async def in_transit_after(self, account_id: AccountId, engine_seq: EngineSeq) -> Mapping[AssetId, int]:
+        amounts: dict[AssetId, int] = defaultdict(int)
+        for each in self.transfers.values():
+            if each.account_id == account_id and (each.engine_seq is None or each.engine_seq > engine_seq):
+                amounts[each.asset_id] += self._assets[each.asset_id].in_ledger(each.amount)
+        return amounts
 
     def _balance(self, account: LedgerAccount) -> int:
         return sum(entry.amount for entry in self.entries[account])

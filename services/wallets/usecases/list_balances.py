@@ -18,10 +18,13 @@ class ListBalances:
     async def run(self, account_id: AccountId) -> tuple[EngineSeq, Sequence[Balance]]:
         """Return the balances that are not zero by symbol, and the command of the engine they follow.
 
-        The transit is read first: an amount that arrives in between is shown twice for a moment rather than missing.
+        The transit is read first, so that no amount is missing; one that may have arrived in between, and would be
+        shown twice, is counted again as of that command. Raises `Unavailable` if the ledger lags behind it.
         """
         transit = await self._in_transit.in_transit(account_id)
         engine_seq, trading = await self._trading.balances(account_id)
+        if transit and trading:
+            transit = await self._in_transit.in_transit_after(account_id, engine_seq)
         assets = await self._assets.all()
         inside = {balance.asset_id: balance for balance in trading}
         rows = []

@@ -133,6 +133,15 @@ async def test_outcomes_settle_transfers(books: Books) -> None:
     assert await balance(books, AccountKind.EXTERNAL, VENUE, KK99) == -100
 
 
+async def test_what_is_in_transit_is_told_as_of_a_command(books: Books) -> None:
+    await books.wallet.request_in(ALICE, ETH, 7, RequestId("a"))
+    await books.wallet.request_in(ALICE, ETH, 1, RequestId("b"))
+    await books.wallet.request_in(BOB, ETH, 1, RequestId("c"))
+    await book(books, block(5, outcomes=(TransferOutcome(1, None),)))
+    assert dict(await books.wallet.in_transit(ALICE)) == {3: 10**9}
+    assert dict(await books.wallet.in_transit_after(ALICE, EngineSeq(0))) == {3: 8 * 10**9}
+
+
 async def test_groups_of_one_batch_add_up_in_order(books: Books) -> None:
     await books.wallet.request_in(ALICE, KK99, 1_000, RequestId("a"))
     await book(

@@ -25,6 +25,11 @@ FORGET_THE_DEAD = """
      WHERE datname = current_database() AND query LIKE 'DELETE FROM outbox%' AND pid <> pg_backend_pid()
 """
 """Ends what the killed process asked for and the server still waits to do."""
+ASKED_HOW_FAR = """
+    SELECT pid
+      FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE 'SELECT engine_seq FROM consumer_position%'
+"""
 WAITS_FOR = "SELECT pid FROM pg_locks WHERE relation = to_regclass($1) AND NOT granted"
 
 
@@ -91,6 +96,20 @@ async def test_wallets_killed_before_the_outbox_knows_that_the_engine_took_the_t
             await tables.execute(FORGET_THE_DEAD)
         assert await tables.fetchval("SELECT count(*) FROM outbox") == 1
         await assert_given_once(bank, tables)
+
+
+async def test_an_amount_that_arrives_is_never_shown_twice(bank: Bank) -> None:
+    async with bank.database() as tables, bank.database() as obstacle, bank.wallets() as wallets:
+        await until(tables, LISTED)
+        await wallets.fund("before", amount="1")
+        async with obstacle.transaction():
+            await obstacle.execute("LOCK TABLE consumer_position IN EXCLUSIVE MODE")
+            funding = asyncio.ensure_future(wallets.fund("a"))
+            await until(tables, WAITS_FOR, "consumer_position")  # the engine has it, the ledger cannot say so
+            shown = asyncio.ensure_future(wallets.balances())
+            await until(tables, ASKED_HOW_FAR)
+        assert await shown == {"KK99": free("101.000000")}
+        await funding
 
 
 async def test_an_engine_killed_with_transfers_in_doubt_applies_each_once(bank: Bank) -> None:
