@@ -16,7 +16,7 @@ def violations(message: CreateInstrumentRequest) -> dict[str, str]:
 
 def test_paths_lead_into_messages() -> None:
     told = violations(CreateInstrumentRequest(instrument=Instrument(base=Asset(symbol="btc"))))
-    assert told["instrument.base.asset_id"] == "must be greater than 0"
+    assert told["instrument.base.asset_id"].startswith("must be greater than 0")
     assert told["instrument.quote"] == "value is required"
     assert len(told) <= MAX_VIOLATIONS
 
