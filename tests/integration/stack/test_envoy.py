@@ -203,6 +203,10 @@ def test_internal_methods_are_not_there(edge: Edge) -> None:
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_token_in_the_query_is_no_token(edge: Edge) -> None:
+    assert edge.get(f"/v1/orders?access_token={token()}").status_code == requests.codes.unauthorized
+
+
 def test_a_lost_service_is_unavailable_at_once(edge: Edge) -> None:
     answer = edge.get("/v1/orders", authorization=f"Bearer {token()}")
 
