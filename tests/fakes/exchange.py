@@ -147,7 +147,7 @@ class FakeExchange(
 
     async def wait_until(self, met: Any) -> None:
         """Wait until the state meets a condition."""
-        async with asyncio.timeout(30), self._news:
+        async with asyncio.timeout(90), self._news:
             await self._news.wait_for(met)
 
     async def Register(self, request: auth.RegisterRequest, context: Context) -> auth.RegisterResponse:
