@@ -1,9 +1,10 @@
 """The contract's field rules, checked before a handler sees a message."""
 
 from google.protobuf.message import Message
-from protovalidate import Validator, Violation, ViolationPb
+from protovalidate import Validator, ViolationPb
 
 from services.kernel.refusal import FieldViolation, InvalidField
+from services.runtime.field_sentences import sentence_of
 
 MAX_VIOLATIONS = 20
 
@@ -18,17 +19,13 @@ class FieldRules:
         """Raise `InvalidField` with every broken rule, up to a limit."""
         violations = self._validator.collect_violations(message)
         if violations:
-            raise InvalidField([_described(violation) for violation in violations[:MAX_VIOLATIONS]])
+            told = violations[:MAX_VIOLATIONS]
+            raise InvalidField([FieldViolation(_path(each.proto), sentence_of(each, message)) for each in told])
 
 
 def unreadable() -> InvalidField:
     """Return the refusal of a body that is not the message."""
     return InvalidField([FieldViolation("", "The body is not the message that this method takes.")])
-
-
-def _described(violation: Violation) -> FieldViolation:
-    proto = violation.proto
-    return FieldViolation(_path(proto), proto.message or proto.rule_id)
 
 
 def _path(violation: ViolationPb) -> str:

@@ -7,15 +7,20 @@ from collections.abc import Iterator
 
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.message import Message
 
 import services
+from buf.validate import validate_pb2
 from exchange.error.v1 import reason_pb2
 from services.kernel.refusal import Refusal, RelayedRefusal
 from services.runtime.authorization import rules_of
+from services.runtime.field_sentences import PATTERNS, SENTENCES
 from services.runtime.refusals import CODES
 from tests.tidy.source import ROOT
 
 OWN = "exchange/"
+PLAIN_KINDS = {"max_len", "gt", "gte", "lte", "in"}
+"""Kinds of rules that protovalidate itself puts into good words."""
 
 
 def contract_files() -> Iterator[FileDescriptor]:
@@ -72,3 +77,29 @@ def test_every_reason_has_a_class_or_comes_from_the_core() -> None:
     numbers = {each.name.removeprefix("REASON_"): each.number for each in reason_pb2.Reason.DESCRIPTOR.values}
     missing = set(CODES) - {refusal.reason for refusal in refusals()}
     assert {reason for reason in missing if not 200 <= numbers[reason] < 400} == set()
+
+
+def field_rules() -> Iterator[tuple[str, object]]:
+    """Give every rule that a field of the contract states, by its kind such as "string.pattern", with its value."""
+    for file in contract_files():
+        for message in file.message_types_by_name.values():
+            for field in message.fields:
+                yield from _rules_in(field.GetOptions().Extensions[validate_pb2.field])
+
+
+def _rules_in(rules: Message, kind: str = "") -> Iterator[tuple[str, object]]:
+    for field, value in rules.ListFields():
+        if field.name == "items":
+            yield from _rules_in(value)
+        elif field.name == "ignore":  # no rule: it says when the others rest
+            continue
+        elif isinstance(value, Message):
+            yield from _rules_in(value, f"{field.name}.")
+        else:
+            yield kind + field.name, value
+
+
+def test_every_field_rule_is_put_into_words() -> None:
+    rules = list(field_rules())
+    assert {kind for kind, _ in rules if kind.split(".")[-1] not in PLAIN_KINDS} - set(SENTENCES) == set()
+    assert {value for kind, value in rules if kind == "string.pattern"} == set(PATTERNS)
