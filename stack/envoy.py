@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from stack import routes
+from stack import edge_refusals, routes
 from stack.authority import WEBSITE, authority_of
 from stack.methods import Method, edge_methods
 from stack.part import Command
@@ -80,6 +80,7 @@ def render(site: Site, methods: Sequence[Method], telemetry: str | None = None) 
         "descriptors": str(DESCRIPTORS),
         "max_request_bytes": routes.MAX_REQUEST_BYTES,
         "services": sorted({method.service for method in methods}),
+        "refusals": edge_refusals.mappers(),
         "routes": routes.routes(methods, PAGES),
         "token_rules": routes.token_rules(methods),
         "clusters": clusters(site, methods, telemetry),

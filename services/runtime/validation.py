@@ -25,7 +25,7 @@ class FieldRules:
 
 def unreadable() -> InvalidField:
     """Return the refusal of a body that is not the message."""
-    return InvalidField([FieldViolation("", "The body is not the message that this method takes.")])
+    return InvalidField([FieldViolation("", "The body is not the message that this method takes: build it from the contracts that this server serves.")])
 
 
 def _path(violation: ViolationPb) -> str:
