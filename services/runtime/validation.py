@@ -25,7 +25,8 @@ class FieldRules:
 
 def unreadable() -> InvalidField:
     """Return the refusal of a body that is not the message."""
-    return InvalidField([FieldViolation("", "The body is not the message that this method takes: build it from the contracts that this server serves.")])
+    sentence = "The body is not the message that this method takes: build it from the contracts that this server serves."
+    return InvalidField([FieldViolation("", sentence)])
 
 
 def _path(violation: ViolationPb) -> str:
