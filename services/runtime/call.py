@@ -41,6 +41,13 @@ class Call:
     cut: bool = False
     """True once a drain has ended the stream."""
 
+    @property
+    def client(self) -> str:
+        """Who the call counts against: the account if there is a token, else the peer process and the address."""
+        if self.caller is not None:
+            return f"account {self.caller.account_id}"
+        return f"{self.peer} {self.client_address}"
+
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)
 

@@ -3,7 +3,7 @@
 Each call goes through the same steps in the same order:
 1. a request id, a span, a count;
 2. the deadline: hopeless work is refused, a unary call without one gets a default;
-3. drain and load: a server that shuts down, or is full, takes nothing new;
+3. drain and load: a server that shuts down, or is full, takes nothing new, nor one stream too many of a client;
 4. authorization: the peer's identity, and the user's token;
 5. the body: decoded here, so that garbage is refused by name, then checked against the contract's field rules; every
    message of a stream likewise. Raw methods are a named list: they get steps 1 to 4 and read their bytes themselves;
@@ -17,7 +17,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
@@ -33,6 +33,7 @@ from services.runtime.authorization import Authorizer, Rule, identity_of
 from services.runtime.call import REQUEST_ID_KEY, Call
 from services.runtime.incoming import Context, client_address_of, deadline_of, loop_time, request_id_of
 from services.runtime.refusals import DeadlineTooShort, Draining, Internal, UnknownMethod, code_of, trailers_of
+from services.runtime.stream_places import StreamPlaces
 from services.runtime.telemetry import RpcMetrics, Telemetry
 from services.runtime.validation import FieldRules, unreadable
 
@@ -61,12 +62,15 @@ _log = structlog.get_logger(__name__)
 class Gate(grpc.aio.ServerInterceptor):
     """Stands before every handler of a server."""
 
-    def __init__(self, authorizer: Authorizer, ids: Ids, telemetry: Telemetry, max_calls: int) -> None:
+    def __init__(
+        self, authorizer: Authorizer, ids: Ids, telemetry: Telemetry, *, max_calls: int, max_streams_per_client: int
+    ) -> None:
         self._authorizer = authorizer
         self._ids = ids
         self._tracer = telemetry.tracer
         self._metrics = RpcMetrics(telemetry.registry)
         self._max_calls = max_calls
+        self._streams = StreamPlaces(max_streams_per_client)
         self._fields = FieldRules()
         self._rules: dict[str, Rule] = {}
         self._exempt: tuple[str, ...] = ()
@@ -174,10 +178,11 @@ class Gate(grpc.aio.ServerInterceptor):
         with self._traced(call, metadata), self._counted(call):
             try:
                 await self._let_in(call, metadata)
-                if streaming:  # a stream may be silent for long: tell at once that it was let in
-                    await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
-                async with asyncio.timeout_at(call.deadline):
-                    yield
+                with self._streams.one(call.client) if streaming else nullcontext():
+                    if streaming:  # it may be silent for long: tell at once that it was let in
+                        await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
+                    async with asyncio.timeout_at(call.deadline):
+                        yield
                 context.set_trailing_metadata(tuple(call.trailers.items()))
             except grpc.aio.AbortError:
                 raise  # the status is on its way

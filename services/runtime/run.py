@@ -54,6 +54,8 @@ class ProcessSettings:
     grace: timedelta = timedelta(seconds=10)
     max_message_bytes: int = 4 * 1024 * 1024
     max_calls: int = 10_000
+    max_streams_per_client: int = 200
+    """Streams that one account, address or process may have open at once; more are refused."""
 
     @property
     def identity(self) -> Identity:
@@ -76,7 +78,13 @@ class Process:
         self.telemetry = telemetry
         self.health = Health(self.clock, telemetry.registry)
         self._authorizer = Authorizer(self.callers)
-        self._gate = Gate(self._authorizer, self.ids, telemetry, own.max_calls)
+        self._gate = Gate(
+            self._authorizer,
+            self.ids,
+            telemetry,
+            max_calls=own.max_calls,
+            max_streams_per_client=own.max_streams_per_client,
+        )
         listener = Listener(own.listen_host, own.listen_port, own.identity, own.max_message_bytes, own.reflection)
         self.server = Server(listener, self._gate, self.health)
         self._resources = resources

@@ -25,7 +25,7 @@ class FieldRules:
 
 def unreadable() -> InvalidField:
     """Return the refusal of a body that is not the message."""
-    sentence = "The body is not the message that this method takes: build it from the contracts that this server serves."
+    sentence = "The body is not the message that this method takes: build it from the contracts of this server."
     return InvalidField([FieldViolation("", sentence)])
 
 

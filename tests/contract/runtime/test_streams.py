@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from services.kernel.refusal import LimitExceeded
 from services.runtime import call
 from tests.contract.runtime.serving import ENGINE, Engine, engine
 from tests.contract.runtime.wire import refused
+from tests.mesh import Mesh
 
 START = EventsRequest(snapshot=SnapshotStart())
 
@@ -45,6 +47,38 @@ async def test_the_request_of_a_stream_is_validated(tmp_path: Path) -> None:
     async with engine(tmp_path, Engine()) as served, served.channel("orders") as channel:
         what = await refused(anext(aiter(EngineServiceStub(channel).Events(EventsRequest()))))
         assert what.reason == "INVALID_FIELD"
+
+
+async def test_one_client_cannot_take_the_places_of_others(tmp_path: Path) -> None:
+    async def events(_request: EventsRequest) -> AsyncIterator[EventsResponse]:
+        yield EventsResponse(durable_seq=1)
+        await asyncio.Event().wait()
+
+    callers = {name: {"methods": [f"{ENGINE}/*"]} for name in ("orders", "wallets")}
+    mesh = Mesh(tmp_path, callers)
+    async with (
+        engine(tmp_path, Engine(events=events), mesh=mesh, max_streams_per_client=2) as served,
+        served.channel("orders") as channel,
+        served.channel("wallets") as other,
+    ):
+        held = [EngineServiceStub(channel).Events(START) for _ in range(2)]
+        for stream in held:
+            await stream.read()
+        what = await refused(EngineServiceStub(channel).Events(START).read())
+        assert (what.code, what.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
+        assert (what.metadata, what.retry_ms) == ({"limit": "2"}, 1_000)
+        assert (await EngineServiceStub(other).Events(START).read()).durable_seq == 1
+        held[0].cancel()
+        async with asyncio.timeout(5):
+            await _until_let_in(channel)
+
+
+async def _until_let_in(channel: grpc.aio.Channel) -> None:
+    """Ask for a stream until the server has seen that a place is free."""
+    while True:
+        with suppress(grpc.aio.AioRpcError):
+            await EngineServiceStub(channel).Events(START).read()
+            return
 
 
 async def test_internal_methods_are_closed_to_the_edge_and_to_strangers(tmp_path: Path) -> None:
