@@ -28,6 +28,6 @@ def test_every_method_and_every_command_is_in_a_contract() -> None:
 def test_only_orders_trades_and_only_wallets_moves_value() -> None:
     callers = Callers.load(FILE)
     assert callers.commands_of("orders") == {"place_order", "cancel_order"}
-    assert callers.commands_of("wallets") == {"transfer_in", "transfer_out"}
+    assert callers.commands_of("wallets") == {"transfer_in"}
     for other in ("auth", "market_data", "relay", "operator", "edge"):
         assert not callers.commands_of(other)
