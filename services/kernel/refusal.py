@@ -76,3 +76,14 @@ class LimitExceeded(Refusal):
     """More was asked for than one request, stream or queue may hold."""
 
     reason = "LIMIT_EXCEEDED"
+
+
+class UnknownInstrument(Refusal):
+    """No instrument has this symbol."""
+
+    reason = "UNKNOWN_INSTRUMENT"
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(
+            f"There is no instrument {symbol}; ListInstruments shows those that exist.", metadata={"instrument": symbol}
+        )

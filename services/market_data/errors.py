@@ -3,15 +3,6 @@
 from services.kernel.refusal import Refusal, Unavailable
 
 
-class UnknownInstrument(Refusal):
-    """No such instrument is listed."""
-
-    reason = "UNKNOWN_INSTRUMENT"
-
-    def __init__(self, symbol: str) -> None:
-        super().__init__(f"There is no instrument {symbol}; ListInstruments shows those that exist.")
-
-
 class ResumeUnknown(Refusal):
     """The position to resume from is of another epoch, ahead of the stream, or (trades) no longer kept."""
 

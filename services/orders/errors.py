@@ -6,24 +6,13 @@ It is empty for what is refused here, before anything was sequenced.
 
 from collections.abc import Callable, Mapping
 
-from services.kernel.refusal import Refusal, RelayedRefusal
+from services.kernel.refusal import Refusal, RelayedRefusal, UnknownInstrument
 from services.orders.model import Cancel, Instrument, NewOrder, Order, Outcome, Scales, Side
 
 Trail = Mapping[str, str]
 
 _NO_TRAIL: Trail = {}
 _RETRY_WHEN_FULL_MS = 1_000
-
-
-class UnknownInstrument(Refusal):
-    """No instrument has this symbol."""
-
-    reason = "UNKNOWN_INSTRUMENT"
-
-    def __init__(self, symbol: str) -> None:
-        super().__init__(
-            f"There is no instrument {symbol}; ListInstruments shows those that exist.", metadata={"instrument": symbol}
-        )
 
 
 class PriceNotOnTick(Refusal):

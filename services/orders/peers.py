@@ -14,9 +14,8 @@ from exchange.engine.v1.command_pb2 import Command, CommandResult
 from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse, GetStateRequest, SnapshotStart
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.ids import EngineSeq, InstrumentId
-from services.kernel.refusal import Refusal, Unavailable
+from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
 from services.orders import convert
-from services.orders.errors import UnknownInstrument
 from services.orders.model import Cancel, Instrument, NewOrder, Outcome
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
-from services.kernel.refusal import Unavailable
+from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders import convert
-from services.orders.errors import UnknownInstrument
 from services.orders.model import Cancel, Changes, Instrument, NewOrder, OrderFill, OrderQuery, OrderRef, Outcome, Told
 from services.orders.model import OrderStatus as Status
 from services.orders.ports import Horizon

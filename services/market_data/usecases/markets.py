@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.market_data.errors import NotLive, UnknownInstrument
+from services.kernel.refusal import UnknownInstrument
+from services.market_data.errors import NotLive
 from services.market_data.model.instrument import Instrument
 from services.market_data.model.mirror import Market, Mirror
 

@@ -18,9 +18,8 @@ from exchange.event.v1.event_pb2 import Position
 from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import ClientOrderId, OrderId, RequestId
-from services.kernel.refusal import Refusal
+from services.kernel.refusal import Refusal, UnknownInstrument
 from services.orders.consumer import changes_of
-from services.orders.errors import UnknownInstrument
 from services.orders.model import (
     Answer,
     Changes,

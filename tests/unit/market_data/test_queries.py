@@ -5,8 +5,9 @@ import pytest
 from exchange.market_data.v1 import market_data_service_pb2
 from exchange.type.v1 import instrument_pb2
 from services.kernel.page import InvalidPageToken
+from services.kernel.refusal import UnknownInstrument
 from services.market_data import convert
-from services.market_data.errors import NotLive, UnknownInstrument
+from services.market_data.errors import NotLive
 from services.market_data.model.mirror import Mirror
 from services.market_data.usecases.get_book import get_book
 from services.market_data.usecases.list_instruments import list_instruments

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.kernel.refusal import LimitExceeded
-from services.market_data.errors import NotLive, ResumeUnknown, UnknownInstrument
+from services.kernel.refusal import LimitExceeded, UnknownInstrument
+from services.market_data.errors import NotLive, ResumeUnknown
 from services.market_data.model.book import KEPT_CHANGES
 from services.market_data.model.view import Resume
 from services.market_data.usecases.subscribers import MAX_MISSED

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.market_data.errors import ResumeUnknown, SlowConsumer, UnknownInstrument
+from services.kernel.refusal import UnknownInstrument
+from services.market_data.errors import ResumeUnknown, SlowConsumer
 from services.market_data.model.tape import KEPT_TRADES
 from services.market_data.model.view import Resume
 from services.market_data.usecases.stream_trades import MAX_TRADES

@@ -10,8 +10,7 @@ from exchange.engine.v1 import engine_service_pb2 as pb
 from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import EngineSeq
-from services.kernel.refusal import Unavailable
-from services.orders.errors import UnknownInstrument
+from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.peers import InstrumentMirror
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
