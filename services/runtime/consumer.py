@@ -23,7 +23,7 @@ from services.kernel.entropy import Entropy
 from services.kernel.refusal import Refusal
 from services.runtime import postgres
 from services.runtime.backoff import Backoff
-from services.runtime.engine_stream import POSITION_UNKNOWN, OpenEvents
+from services.runtime.engine_stream import POSITION_UNKNOWN, HistoryLost, OpenEvents
 from services.runtime.lease import leased
 from services.runtime.postgres import Connection, Pool
 from services.runtime.read_ahead import read_ahead
@@ -49,10 +49,6 @@ class Run:
 
 Apply = Callable[[Connection, Run], Awaitable[None]]
 """Writes the effect of a run inside the transaction of the connection; its position is stored beside it."""
-
-
-class HistoryLost(Exception):  # noqa: N818 - named as what it says
-    """The engine's history and what was derived from it do not fit together; an operator decides."""
 
 
 class Projection:

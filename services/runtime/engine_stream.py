@@ -17,6 +17,10 @@ OpenEvents: TypeAlias = Callable[[EventsRequest], AsyncGenerator[EventsResponse,
 """Opens the stream from a start; iteration raises a `Refusal` when it breaks."""
 
 
+class HistoryLost(Exception):  # noqa: N818 - named as what it says
+    """The engine's history and what was derived from it do not fit together; an operator decides."""
+
+
 def events_of(channel: grpc.aio.Channel) -> OpenEvents:
     """Return what opens `Events` over a channel to the engine."""
     stub = EngineServiceStub(channel)

@@ -10,7 +10,7 @@ from services.kernel.clock import Clock, ns_of
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId
 from services.kernel.refusal import Unavailable
 from services.runtime import call, outbox, postgres
-from services.runtime.consumer import HistoryLost
+from services.runtime.engine_stream import HistoryLost
 from services.runtime.postgres import Connection, Pool
 from services.wallets import convert
 from services.wallets.model import (

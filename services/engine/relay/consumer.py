@@ -13,19 +13,15 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse,
 from exchange.engine.v1.instrument_pb2 import Instrument
 from exchange.event.v1.event_pb2 import Position
 from services.engine.relay.convert import ORDER_EVENTS, TRADE_EVENTS, Records, Serializers
-from services.engine.relay.position_file import PositionFile
+from services.engine.relay.position_file import PositionFile, PositionFileFault
 from services.kernel.refusal import Refusal, Unavailable
 from services.runtime import kafka
 from services.runtime.backoff import Backoff
-from services.runtime.engine_stream import POSITION_UNKNOWN, OpenEvents
+from services.runtime.engine_stream import POSITION_UNKNOWN, HistoryLost, OpenEvents
 from services.runtime.refusals import PeerFailed
 from services.runtime.registry import SchemaRegistry
 
 _log = structlog.get_logger(__name__)
-
-
-class HistoryLost(Exception):  # noqa: N818 - named as what it says
-    """The engine does not know the stored position; an operator decides where the relay starts."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +54,12 @@ class Relay:
         """Publish for ever; raises `HistoryLost`, and `SchemaRefused` if a schema would break the topics' readers."""
         while True:
             try:
+                self._ends.position.save(self._position)
                 async with kafka.connect(self._ends.kafka_servers, "relay") as producer:
                     await self._follow(producer)
-            except (Refusal, PeerFailed, ConnectionError) as error:
+            except (Refusal, PeerFailed, ConnectionError, PositionFileFault) as error:
                 if isinstance(error, Refusal) and error.reason == POSITION_UNKNOWN:
-                    raise HistoryLost(f"the engine does not know the relay's position {self._position}") from error
+                    raise HistoryLost(self._beyond()) from error
                 self._fault = str(error)
                 _log.warning("relay_waits", error=self._fault)
             await self._backoff.pause()
@@ -87,6 +84,13 @@ class Relay:
             )
         self._position = Position(shard=shard, epoch=epoch, engine_seq=response.blocks[-1].engine_seq)
         self._ends.position.save(self._position)
+
+    def _beyond(self) -> str:
+        at = self._position
+        return (
+            f"the engine has no command {at.engine_seq} in epoch {at.epoch} of shard {at.shard}, up to which"
+            f" {self._ends.position.path} says all is published: find out which of the two is the wrong one"
+        )
 
     async def _serializers(self) -> Serializers:
         registry = self._ends.registry

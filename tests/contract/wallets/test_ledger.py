@@ -10,7 +10,7 @@ import pytest
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, AssetId, EngineSeq, RequestId, TradeId
 from services.runtime import migrate
-from services.runtime.consumer import HistoryLost
+from services.runtime.engine_stream import HistoryLost
 from services.wallets.model import (
     VENUE,
     AccountKind,

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from exchange.engine.v1.engine_events_pb2 import OrderEvent, TradeEvent
 from services.engine.relay.app import build
+from services.engine.relay.position_file import PositionFileFault
 from services.engine.relay.settings import RelaySettings
 from services.runtime.run import Process, running
 from stack.launcher import Stack
@@ -105,6 +107,35 @@ async def test_each_event_arrives_with_its_instrument_under_its_key(
         by_account = isinstance(event, OrderEvent)
         key = str(event.update.order.account_id) if by_account else event.instrument.symbol
         assert record.key == key.encode()
+
+
+async def test_nothing_is_published_while_the_position_cannot_be_kept(
+    mesh: Mesh, tmp_path: Path, kafka: str, schema_registry: str
+) -> None:
+    in_its_way = tmp_path / "relay" / "position.tmp"
+    in_its_way.mkdir(parents=True)
+    async with engine_process(mesh, tmp_path / "engine") as engine, topics(kafka) as consumer:
+        await open_market(mesh, engine.port)
+        await trade(mesh, engine.port, 1)
+        async with relay(mesh, tmp_path, engine.port, kafka, schema_registry) as process:
+            async with asyncio.timeout(LIMIT_S):
+                while "cannot be written" not in process.health.faults.get("relay", ""):
+                    await process.health.check_all()
+                    await asyncio.sleep(0)
+            assert await consumer.getmany(timeout_ms=0) == {}
+            in_its_way.rmdir()
+            wanted = await expected_ids(mesh, engine.port)
+            assert (await published(consumer, len(wanted))).keys() == wanted
+
+
+async def test_a_relay_whose_position_is_damaged_does_not_start(mesh: Mesh, tmp_path: Path) -> None:
+    damaged = tmp_path / "relay" / "position.json"
+    damaged.parent.mkdir()
+    damaged.write_text('{"shard": 0, "epoch')
+    with pytest.raises(PositionFileFault, match="holds no position"):
+        async with relay(mesh, tmp_path, 1, "127.0.0.1:1", "http://127.0.0.1:1"):
+            raise AssertionError
+    assert damaged.read_text() == '{"shard": 0, "epoch'
 
 
 async def test_events_arrive_once_after_dedupe_across_kills_of_engine_broker_and_relay(

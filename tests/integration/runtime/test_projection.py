@@ -15,7 +15,8 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse
 from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from services.kernel.refusal import RelayedRefusal, Unavailable
-from services.runtime.consumer import HistoryLost, Projection, Run
+from services.runtime.consumer import Projection, Run
+from services.runtime.engine_stream import HistoryLost
 from services.runtime.postgres import Connection, Pool
 from tests.integration.runtime.leases import end_lease
 
