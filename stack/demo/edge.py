@@ -20,7 +20,10 @@ CALL_TIMEOUT_S = 5.0
 EDGE_NAME = "localhost"
 """The name in the edge's certificate."""
 
-_OUTCOME_UNKNOWN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+_OUTCOME_UNKNOWN = frozenset(
+    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+)
+"""CANCELLED is what a server that ends tells of the calls in its hands; a cancel of our own is a CancelledError."""
 _NOT_YET = frozenset({"UNKNOWN_ACCOUNT"})
 """A new user's account opens a moment after the registration is answered."""
 _RECONNECT_OPTIONS = [("grpc.ssl_target_name_override", EDGE_NAME), ("grpc.max_reconnect_backoff_ms", 2_000)]

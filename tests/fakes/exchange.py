@@ -92,7 +92,7 @@ class FakeExchange(
 
     def __init__(self, identity: Identity, instruments: dict[str, tuple[int, int]], token_life_s: int = 900) -> None:
         self.commands: list[tuple[float, str, Any]] = []
-        self.lost_answers = 0
+        self.lost_answers: list[grpc.StatusCode] = []
         self.token_life_s = token_life_s
         self.logins = self.refreshes = 0
         self.balances: dict[str, dict[str, Decimal]] = {}
@@ -147,7 +147,7 @@ class FakeExchange(
 
     async def wait_until(self, met: Any) -> None:
         """Wait until the state meets a condition."""
-        async with asyncio.timeout(90), self._news:
+        async with asyncio.timeout(30), self._news:
             await self._news.wait_for(met)
 
     async def Register(self, request: auth.RegisterRequest, context: Context) -> auth.RegisterResponse:
@@ -192,8 +192,7 @@ class FakeExchange(
             self._answers[key] = await self._enter(email, request, context)
         await self._record("PlaceOrder", request)
         if self.lost_answers:
-            self.lost_answers -= 1
-            await _refuse(context, "UNAVAILABLE")
+            await context.abort(self.lost_answers.pop(), "The answer is lost.")
         answer = self._answers[key]
         answer.replayed = replayed
         return answer

@@ -65,10 +65,13 @@ async def test_an_order_is_entered_listed_and_cancelled(edge: Edge) -> None:
     assert await account.open_orders("BTC-KK99") == []
 
 
-async def test_a_lost_answer_is_asked_for_again_under_the_same_id(edge: Edge) -> None:
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED]
+)
+async def test_a_lost_answer_is_asked_for_again_under_the_same_id(edge: Edge, code: grpc.StatusCode) -> None:
     account = _account(edge)
     await account.open()
-    edge.exchange.lost_answers = 2
+    edge.exchange.lost_answers = [code, code]
     answer = await account.place(_order())
     assert answer.replayed
     sent = [request.client_order_id for _, name, request in edge.exchange.commands if name == "PlaceOrder"]
