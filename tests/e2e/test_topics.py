@@ -1,12 +1,12 @@
 """Kafka's topics carry every order and trade: each once after deduplication, whatever was killed meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from exchange.auth.v1.user_events_pb2 import UserEvent
 from exchange.engine.v1.engine_events_pb2 import OrderEvent, TradeEvent
@@ -19,11 +19,13 @@ WIRE_HEAD = 5  # magic byte and schema id; the message index follows
 PATIENCE_S = 60
 
 M = TypeVar("M", OrderEvent, TradeEvent, UserEvent)
+Ends: TypeAlias = Mapping[TopicPartition, int]
 
 
 async def test_every_order_and_trade_arrives_once_across_kills_of_engine_and_broker(
     exchange: Exchange, new_grpc_client: NewClient
 ) -> None:
+    began = await _ends(exchange, "trade-events", "order-events")
     seller = await Trader(Patient(new_grpc_client())).join(ETH="100")
     buyer = await Trader(Patient(new_grpc_client())).join(KK99="100000")
     trades = await _trade(seller, buyer)
@@ -45,12 +47,12 @@ async def test_every_order_and_trade_arrives_once_across_kills_of_engine_and_bro
         final = {str(e.update.order.order_id): e.update.order.version for e in events.values()}
         return all(final.get(number) == order["version"] for number, order in orders.items())
 
-    seen = await _read(exchange, "trade-events", TradeEvent, told_trades)
+    seen = await _read(exchange, "trade-events", began, TradeEvent, told_trades)
     ours = [event.trade for event in seen.values() if event.trade.taker_account_id in accounts]
     assert sorted(str(trade.trade_id) for trade in ours) == sorted(trades)
     assert {event.instrument.symbol for event in seen.values() if event.trade in ours} == {INSTRUMENT}
 
-    changes = await _read(exchange, "order-events", OrderEvent, told_orders)
+    changes = await _read(exchange, "order-events", began, OrderEvent, told_orders)
     versions: dict[int, list[int]] = {}
     for event in changes.values():
         if event.update.order.account_id in accounts:
@@ -59,13 +61,14 @@ async def test_every_order_and_trade_arrives_once_across_kills_of_engine_and_bro
 
 
 async def test_users_are_told_of(exchange: Exchange, new_grpc_client: NewClient) -> None:
+    began = await _ends(exchange, "user-events")
     trader = await Trader(new_grpc_client()).join()
     account = int(trader.account_id)
 
     def told(events: dict[str, UserEvent]) -> bool:
         return sum(event.account_id == account for event in events.values()) >= 2
 
-    events = (await _read(exchange, "user-events", UserEvent, told)).values()
+    events = (await _read(exchange, "user-events", began, UserEvent, told)).values()
     assert [e.WhichOneof("event") for e in events if e.account_id == account] == ["registered", "session_started"]
 
 
@@ -80,10 +83,21 @@ async def _trade(seller: Trader, buyer: Trader) -> set[str]:
     return trades
 
 
-async def _read(exchange: Exchange, topic: str, kind: type[M], enough: Callable[[dict[str, M]], bool]) -> dict[str, M]:
-    """Read a topic from its beginning until it holds enough; events by id, in the order of their first arrival."""
+async def _ends(exchange: Exchange, *topics: str) -> Ends:
+    """Tell where topics end: what stands before was written by others, whose exchanges numbered their events alike."""
+    async with _consumer(exchange, *topics) as consumer:
+        ends: Ends = await consumer.end_offsets(consumer.assignment())
+        return ends
+
+
+async def _read(
+    exchange: Exchange, topic: str, began: Ends, kind: type[M], enough: Callable[[dict[str, M]], bool]
+) -> dict[str, M]:
+    """Read a topic from where it ended until it holds enough; events by id, in the order of their first arrival."""
     events: dict[str, M] = {}
     async with _consumer(exchange, topic) as consumer, asyncio.timeout(PATIENCE_S):
+        for partition in consumer.assignment():
+            consumer.seek(partition, began[partition])
         while not enough(events):
             record = await consumer.getone()
             event = kind.FromString(_payload(record.value))
@@ -93,10 +107,8 @@ async def _read(exchange: Exchange, topic: str, kind: type[M], enough: Callable[
 
 
 @asynccontextmanager
-async def _consumer(exchange: Exchange, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=kafka.bootstrap(exchange.stack.site), auto_offset_reset="earliest"
-    )
+async def _consumer(exchange: Exchange, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka.bootstrap(exchange.stack.site))
     try:
         await consumer.start()
         yield consumer
