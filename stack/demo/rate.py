@@ -1,4 +1,7 @@
-"""A bound on how many commands the demo sends."""
+"""A bound on how many commands the demo sends.
+
+A command that is sent again takes no second token: there is one a desk and a taker at most, and its backoff spaces it.
+"""
 
 import asyncio
 from collections.abc import Callable
