@@ -133,31 +133,44 @@ class DemoAccount:
         return f"{self._run}-{self._ids}"
 
     async def _public(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
-        return await call(method, request, Backoff(self._entropy, first_s=0.2, ceiling_s=3.0), without_token)
+        return await call(method, request, self._backoff(), without_token)
 
     async def _call(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
-        backoff = Backoff(self._entropy, first_s=0.2, ceiling_s=3.0)
+        shown: TokenPair | None = None
+
+        async def authorization() -> Metadata:
+            nonlocal shown
+            shown = await self._lasting_tokens()
+            return (("authorization", f"Bearer {shown.access_token}"),)
+
         try:
-            return await call(method, request, backoff, self.authorization)
+            return await call(method, request, self._backoff(), authorization)
         except RefusedError as refused:
             if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
-        # The session may be gone with the server that kept it. A new login settles that; a second refusal is final.
-        self._tokens = None
-        return await call(method, request, backoff, self.authorization)
+        # The session may be gone with the server that kept it. A new login settles that, unless another call did it
+        # meanwhile; a second refusal is final.
+        if self._tokens is shown:
+            self._tokens = None
+        return await call(method, request, self._backoff(), authorization)
 
-    async def authorization(self) -> Metadata:
-        """Give the metadata of a call in the name of the user, with a token that will live a while."""
+    def _backoff(self) -> Backoff:
+        return Backoff(self._entropy, first_s=0.2, ceiling_s=3.0)
+
+    async def _lasting_tokens(self) -> TokenPair:
+        """Give tokens that will live a while."""
         async with self._renewing:
-            if self._tokens is None or self._age_left_s(self._tokens) < TOKEN_MARGIN_S:
-                self._tokens = await self._renewed(self._tokens)
-            return (("authorization", f"Bearer {self._tokens.access_token}"),)
+            tokens = self._tokens
+            if tokens is None or self._age_left_s(tokens) < TOKEN_MARGIN_S:
+                # Forgotten first: a refresh token whose fate is unknown must not be shown again.
+                self._tokens = None
+                tokens = self._tokens = await self._renewed(tokens)
+            return tokens
 
     async def _renewed(self, tokens: TokenPair | None) -> TokenPair:
         if tokens is not None:
             refresh = RefreshTokenRequest(refresh_token=tokens.refresh_token)
             try:
-                # Once only: a refresh token whose fate is unknown must not be shown again.
                 return (await self._auth.RefreshToken(refresh, timeout=CALL_TIMEOUT_S)).tokens
             except grpc.aio.AioRpcError as error:
                 _log.info("no refresh, logging in: %s", error.details())

@@ -127,6 +127,14 @@ async def test_a_revoked_session_becomes_a_login(edge: Edge) -> None:
     assert (edge.exchange.logins, edge.exchange.refreshes) == (2, 0)
 
 
+async def test_a_revoked_session_becomes_one_login_for_all_calls(edge: Edge) -> None:
+    account = _account(edge)
+    await account.open()
+    edge.exchange.end_tokens()
+    await asyncio.gather(*(account.open_orders("BTC-KK99") for _ in range(10)))
+    assert edge.exchange.logins == 2
+
+
 async def test_what_lacks_is_named_by_the_refusal(edge: Edge) -> None:
     account = _account(edge)
     await account.open()
