@@ -90,8 +90,8 @@ class DemoAccount:
         await self.fund_what_lacks()
 
     async def place(self, order: PlaceOrderRequest) -> PlaceOrderResponse:
-        """Enter an order under a new client order id, repeated until its outcome is known."""
-        order.client_order_id = self._next_id()
+        """Enter an order, repeated until its outcome is known; without a client order id it is given a new one."""
+        order.client_order_id = order.client_order_id or self._next_id()
         return await self._call(self._orders.PlaceOrder, order)
 
     async def cancel(self, order_id: str) -> None:

@@ -50,6 +50,7 @@ class QuotingDesk:
         self._book: Book | None = None
         self._clearing = False
         self._live: dict[str, LiveQuote] = {}
+        self._unanswered: PlaceOrderRequest | None = None
         self._resting: dict[tuple[Side, int], float] = {}
         self._news = asyncio.Event()
         self._reconcile_at_s = 0.0
@@ -84,6 +85,7 @@ class QuotingDesk:
 
     async def withdraw(self) -> None:
         """Cancel every open order of the account in the instrument."""
+        await self._settle_unanswered()
         await self._reconcile()
         for quote in list(self._live.values()):
             await self._bucket.take()
@@ -116,6 +118,7 @@ class QuotingDesk:
             quantity=self._instrument.quantity_text(quote.lots),
             post_only=True,
         )
+        self._unanswered = request
         try:
             self._keep((await self._account.place(request)).order)
         except RefusedError as refused:
@@ -123,6 +126,15 @@ class QuotingDesk:
             self._resting[quote.side, quote.price] = _now_s() + REFUSED_PRICE_REST_S
             if refused.reason == "INSUFFICIENT_FUNDS":
                 await self._account.fund_what_lacks()
+        self._unanswered = None
+
+    async def _settle_unanswered(self) -> None:
+        # An order whose answer a stop cut off could still be entered behind any list. Entered again under its id it is
+        # in the book or refused, whichever of the two comes first.
+        if self._unanswered is not None:
+            with contextlib.suppress(RefusedError):
+                await self._account.place(self._unanswered)
+            self._unanswered = None
 
     async def _cancel(self, quote: LiveQuote) -> None:
         await self._account.cancel(quote.order_id)

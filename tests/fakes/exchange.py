@@ -2,7 +2,8 @@
 """The exchange's public API in memory, behind real gRPC over TLS: as much of it as a client that trades can see.
 
 No fees and no holds: an order may sell what the account owns and spend what it has. A test can stop and start it with
-its state kept, let it lose answers after their effect, end its tokens, and read every command it took.
+its state kept, let it lose answers after their effect or take orders late, end its tokens, and read every command it
+took.
 """
 
 import asyncio
@@ -93,6 +94,7 @@ class FakeExchange(
     def __init__(self, identity: Identity, instruments: dict[str, tuple[int, int]], token_life_s: int = 900) -> None:
         self.commands: list[tuple[float, str, Any]] = []
         self.lost_answers: list[grpc.StatusCode] = []
+        self.slow_orders = 0
         self.token_life_s = token_life_s
         self.logins = self.refreshes = 0
         self.balances: dict[str, dict[str, Decimal]] = {}
@@ -102,6 +104,7 @@ class FakeExchange(
         self._passwords: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._answers: dict[tuple[str, str], orders.PlaceOrderResponse] = {}
+        self._on_the_way: list[tuple[str, orders.PlaceOrderRequest]] = []
         self._markets = {symbol: _Market(scales) for symbol, scales in instruments.items()}
         self._numbers = itertools.count(1)
         self._news = asyncio.Condition()
@@ -186,10 +189,11 @@ class FakeExchange(
 
     async def PlaceOrder(self, request: orders.PlaceOrderRequest, context: Context) -> orders.PlaceOrderResponse:
         email = await self._caller(context)
+        if self.slow_orders:
+            await self._overtaken(email, request)
         key = email, request.client_order_id
         replayed = key in self._answers
-        if not replayed:
-            self._answers[key] = await self._enter(email, request, context)
+        await self._enter_once(email, request, context)
         await self._record("PlaceOrder", request)
         if self.lost_answers:
             await context.abort(self.lost_answers.pop(), "The answer is lost.")
@@ -210,6 +214,8 @@ class FakeExchange(
     async def ListOrders(self, request: orders.ListOrdersRequest, context: Context) -> orders.ListOrdersResponse:
         email = await self._caller(context)
         mine = [order for order in self.open_orders(email) if order.instrument == request.instrument]
+        while self._on_the_way:
+            await self._enter_once(*self._on_the_way.pop(), context)
         return orders.ListOrdersResponse(orders=mine)
 
     async def StreamBook(
@@ -243,6 +249,18 @@ class FakeExchange(
             resting = market.resting.get(order_id)
             if resting is not None and resting.owner == email:
                 yield market, resting
+
+    async def _overtaken(self, email: str, order: orders.PlaceOrderRequest) -> None:
+        """Let the next list of orders overtake this one, which nobody is answered."""
+        self.slow_orders -= 1
+        self._on_the_way.append((email, order))
+        await self._record("PlaceOrder", order)
+        await asyncio.Event().wait()
+
+    async def _enter_once(self, email: str, request: orders.PlaceOrderRequest, context: Context) -> None:
+        key = email, request.client_order_id
+        if key not in self._answers:
+            self._answers[key] = await self._enter(email, request, context)
 
     async def _enter(
         self, email: str, request: orders.PlaceOrderRequest, context: Context

@@ -19,7 +19,6 @@ from exchange.market_data.v1.market_data_service_pb2_grpc import MarketDataServi
 from exchange.market_data.v1.trade_pb2 import Trade
 from exchange.orders.v1.order_pb2 import Order
 from exchange.orders.v1.orders_service_pb2 import PlaceOrderRequest
-from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from exchange.type.v1.order_pb2 import (
     ORDER_STATUS_EXPIRED,
     ORDER_STATUS_FILLED,
@@ -125,7 +124,7 @@ async def test_an_order_rests_is_listed_and_leaves_once(floor: Floor) -> None:
 async def test_the_same_request_again_has_the_same_outcome(floor: Floor) -> None:
     request = _order(SIDE_BUY, "100.00")
     first = await floor.maker.place(request)
-    again = await OrdersServiceStub(floor.channel).PlaceOrder(request, metadata=await floor.maker.authorization())
+    again = await floor.maker.place(request)
     assert (again.order.order_id, again.replayed, first.replayed) == (first.order.order_id, True, False)
     assert len(await floor.maker.open_orders(SOL.symbol)) == 1
 

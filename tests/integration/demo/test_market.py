@@ -156,6 +156,16 @@ async def test_withdrawing_leaves_no_order(edge: Edge, maker: DemoAccount) -> No
     assert edge.exchange.open_orders(MAKER.email) == []
 
 
+async def test_withdrawing_waits_for_an_order_on_its_way(edge: Edge, maker: DemoAccount) -> None:
+    edge.exchange.slow_orders = 1
+    desk = QuotingDesk(BTC, maker, _bucket())
+    async with _while_running(desk.run):
+        desk.book_changed(_around(60_000))
+        await edge.exchange.wait_until(lambda: any(name == "PlaceOrder" for _, name, _ in edge.exchange.commands))
+    await desk.withdraw()
+    assert edge.exchange.open_orders(MAKER.email) == []
+
+
 async def test_a_narrow_terminal_shows_the_instruments_that_fit(edge: Edge) -> None:
     markets = [PublicMarket(each, edge.channel, Backoff(SystemEntropy()), lambda: None) for each in INSTRUMENTS]
     assert ticker.line(markets, 60) == "BTC-KK99 -/- last - 0.0/s   ETH-KK99 -/- last - 0.0/s"
