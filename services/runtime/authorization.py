@@ -1,10 +1,10 @@
 """Who may call what. The contract states it for users, `mesh/callers.yaml` for processes.
 
-1. Every method states exactly one of: a scope, public, internal. A method that does not stops the start.
+1. Every method states exactly one of: a scope, any token, public, internal. A method that does not stops the start.
 2. Every connection carries a certificate of the mesh; its SPIFFE name is the peer's identity.
 3. The edge brings the public: it may call all that is not internal, and needs no entry. Any other process may call
    the methods listed for it, and nothing else.
-4. A method with a scope needs a token that carries the scope, whoever brings it.
+4. A method with a scope needs a token that carries the scope, whoever brings it; one for any token, a valid one.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,11 +28,17 @@ SessionIsLive = Callable[[Caller], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one method needs: a scope, nothing (public), or a listed peer (internal)."""
+    """What one method needs: a token with a scope, any token, nothing (public), or a listed peer (internal)."""
 
-    scope: str
-    public: bool
-    internal: bool
+    scope: str = ""
+    any_token: bool = False
+    public: bool = False
+    internal: bool = False
+
+    @property
+    def token(self) -> bool:
+        """True if the caller must show who it is."""
+        return self.any_token or bool(self.scope)
 
 
 def rules_of(service: ServiceDescriptor) -> dict[str, Rule]:
@@ -42,9 +48,9 @@ def rules_of(service: ServiceDescriptor) -> dict[str, Rule]:
 
 def _rule_of(method: MethodDescriptor) -> Rule:
     stated = method.GetOptions().Extensions[authorization_pb2.authorization]
-    if [bool(stated.scope), stated.public, stated.internal].count(True) != 1:
-        raise ValueError(f"{method.full_name} must state one of: scope, public, internal")
-    return Rule(stated.scope, stated.public, stated.internal)
+    if [bool(stated.scope), stated.any_token, stated.public, stated.internal].count(True) != 1:
+        raise ValueError(f"{method.full_name} must state one of: scope, any_token, public, internal")
+    return Rule(stated.scope, stated.any_token, stated.public, stated.internal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +123,24 @@ class Authorizer:
 
     @property
     def takes_tokens(self) -> bool:
-        """True if methods that need a scope can be served."""
+        """True if methods that need a token can be served."""
         return self._verify is not None
 
     async def admit(self, method: str, rule: Rule, peer: str | None, authorization: str) -> Caller | None:
-        """Return the caller of a method with a scope, None for others.
+        """Return the caller of a method that needs a token, None for others.
 
         Raises `CallerNotAllowed`, `Unauthenticated`, `TokenExpired`, `ScopeMissing` or `SessionRevoked`.
         """
         if peer is None or not self._callers.allows(peer, method, rule):
             raise CallerNotAllowed(f"The process {peer or 'without a certificate'} may not call {method}.")
-        return await self._user(rule.scope, authorization) if rule.scope else None
+        return await self._user(rule.scope, authorization) if rule.token else None
 
     async def _user(self, scope: str, authorization: str) -> Caller:
         assert self._verify is not None
         if not authorization.startswith(BEARER):
             raise Unauthenticated("This method needs a token: log in and send `authorization: Bearer ...`.")
         caller = await self._verify(authorization.removeprefix(BEARER))
-        if scope not in caller.scopes:
+        if scope and scope not in caller.scopes:
             raise ScopeMissing(f"The token lacks the scope {scope}; log in with it.", metadata={"scope": scope})
         if self._session_is_live is not None and not await self._session_is_live(caller):
             raise SessionRevoked("The session has ended; log in again.")

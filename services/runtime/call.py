@@ -58,7 +58,7 @@ def current() -> Call | None:
 
 
 def caller() -> Caller:
-    """Return the user who calls; only in methods that need a scope."""
+    """Return the user who calls; only in methods that need a token."""
     call = _served()
     assert call.caller is not None, f"{call.method} takes no token"
     return call.caller

@@ -80,7 +80,7 @@ class Gate(grpc.aio.ServerInterceptor):
 
     def admit(self, rules: Mapping[str, Rule]) -> None:
         """Let the methods of a contract in, each by its rule."""
-        assert self._authorizer.takes_tokens or not any(rule.scope for rule in rules.values()), "use_tokens comes first"
+        assert self._authorizer.takes_tokens or not any(rule.token for rule in rules.values()), "use_tokens comes first"
         self._rules.update(rules)
 
     def exempt(self, service: str) -> None:

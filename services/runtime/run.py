@@ -103,7 +103,7 @@ class Process:
         self._tasks.append((name, task))
 
     def use_tokens(self, fetch_keys: FetchKeys, session_is_live: SessionIsLive | None = None) -> None:
-        """Accept users' tokens; comes before the first `server.add` of a contract with scopes."""
+        """Accept users' tokens; comes before the first `server.add` of a contract that needs them."""
         self._authorizer.use_tokens(TokenVerifier(self.clock, fetch_keys).verify, session_is_live)
 
     @asynccontextmanager

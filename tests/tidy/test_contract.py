@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 import services
 from buf.validate import validate_pb2
+from exchange.auth.v1 import auth_service_pb2
 from exchange.error.v1 import reason_pb2
 from services.kernel.refusal import Refusal, RelayedRefusal
 from services.runtime.authorization import rules_of
@@ -61,6 +62,11 @@ def test_every_scope_is_a_noun_and_a_verb() -> None:
         if rule.scope
     }
     assert [scope for scope in scopes if not re.fullmatch(r"[a-z_]+:[a-z]+", scope)] == []
+
+
+def test_one_who_may_do_little_may_still_log_out() -> None:
+    rules = rules_of(auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"])
+    assert [method for method, rule in rules.items() if rule.any_token] == ["/exchange.auth.v1.AuthService/Logout"]
 
 
 def test_every_refusal_is_a_reason_of_the_contract() -> None:

@@ -90,6 +90,16 @@ async def test_a_logout_ends_its_session_only(site: Site) -> None:
         await client.me(other.access_token)
 
 
+async def test_the_narrowest_token_ends_its_own_session_and_nothing_less_than_a_token_does(site: Site) -> None:
+    async with site.up() as client:
+        await client.register()
+        narrow, other = await client.login(scopes=["orders:read"]), await client.login()
+        assert await reason(client.logout("")) == "UNAUTHENTICATED"
+        await client.logout(narrow.access_token)
+        assert await reason(client.logout(narrow.access_token)) == "SESSION_REVOKED"
+        await client.me(other.access_token)
+
+
 async def test_a_session_outlives_a_restart(site: Site) -> None:
     async with site.up() as client:
         await client.register()

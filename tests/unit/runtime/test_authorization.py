@@ -10,14 +10,14 @@ from exchange.orders.v1 import orders_service_pb2
 from services.runtime.authorization import Callers, Rule, identity_of, rules_of
 
 SUBMIT = "/exchange.engine.v1.EngineService/Submit"
-INTERNAL = Rule("", public=False, internal=True)
-PUBLIC = Rule("", public=True, internal=False)
+INTERNAL = Rule(internal=True)
+PUBLIC = Rule(public=True)
 
 
 def test_rules_are_read_from_the_contract() -> None:
     orders = rules_of(orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"])
     engine = rules_of(engine_service_pb2.DESCRIPTOR.services_by_name["EngineService"])
-    assert orders["/exchange.orders.v1.OrdersService/PlaceOrder"] == Rule("orders:write", public=False, internal=False)
+    assert orders["/exchange.orders.v1.OrdersService/PlaceOrder"] == Rule("orders:write")
     assert engine[SUBMIT] == INTERNAL
 
 

@@ -104,8 +104,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Logout(self, request, context):
-        """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Safe to
-        retry.
+        """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Every token
+        may end its own session, however narrow its scopes. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

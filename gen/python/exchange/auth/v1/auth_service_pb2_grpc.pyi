@@ -49,8 +49,8 @@ class AuthServiceStub:
     unknown outcome, log in.
     """
     Logout: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogoutRequest, _auth_service_pb2.LogoutResponse]
-    """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Safe to
-    retry.
+    """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Every token
+    may end its own session, however narrow its scopes. Safe to retry.
     """
     GetCurrentUser: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetCurrentUserRequest, _auth_service_pb2.GetCurrentUserResponse]
     """Tells who the token's user is. Safe to retry."""
@@ -76,8 +76,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     unknown outcome, log in.
     """
     Logout: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogoutRequest, _auth_service_pb2.LogoutResponse]  # type: ignore[assignment]
-    """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Safe to
-    retry.
+    """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Every token
+    may end its own session, however narrow its scopes. Safe to retry.
     """
     GetCurrentUser: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetCurrentUserRequest, _auth_service_pb2.GetCurrentUserResponse]  # type: ignore[assignment]
     """Tells who the token's user is. Safe to retry."""
@@ -130,8 +130,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.LogoutRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.LogoutResponse, _abc.Awaitable[_auth_service_pb2.LogoutResponse]]:
-        """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Safe to
-        retry.
+        """Ends the session of the token: its refresh tokens are revoked, its access token is refused from now on. Every token
+        may end its own session, however narrow its scopes. Safe to retry.
         """
 
     @_abc_1.abstractmethod

@@ -27,22 +27,26 @@ class Authorization(_message.Message):
     SCOPE_FIELD_NUMBER: _builtins.int
     PUBLIC_FIELD_NUMBER: _builtins.int
     INTERNAL_FIELD_NUMBER: _builtins.int
+    ANY_TOKEN_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
-    """Scope that the caller's token must carry, e.g. "orders:write". Empty only with `public` or `internal`."""
+    """Scope that the caller's token must carry, e.g. "orders:write". Empty with each of the others."""
     public: _builtins.bool
     """True if no token is needed."""
     internal: _builtins.bool
     """True if only other services may call, by the identity of their certificate; the edge never routes it."""
+    any_token: _builtins.bool
+    """True if any valid token will do, whatever its scopes."""
     def __init__(
         self,
         *,
         scope: _builtins.str = ...,
         public: _builtins.bool = ...,
         internal: _builtins.bool = ...,
+        any_token: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["internal", b"internal", "public", b"public", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_token", b"any_token", "internal", b"internal", "public", b"public", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/type/v1/authorization.proto.
  */
 export const file_exchange_type_v1_authorization: GenFile = /*@__PURE__*/
-  fileDesc("CiRleGNoYW5nZS90eXBlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEiQAoNQXV0aG9yaXphdGlvbhINCgVzY29wZRgBIAEoCRIOCgZwdWJsaWMYAiABKAgSEAoIaW50ZXJuYWwYAyABKAg6ZwoNYXV0aG9yaXphdGlvbhIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKAsyHy5leGNoYW5nZS50eXBlLnYxLkF1dGhvcml6YXRpb25SDWF1dGhvcml6YXRpb25iBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("CiRleGNoYW5nZS90eXBlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEiUwoNQXV0aG9yaXphdGlvbhINCgVzY29wZRgBIAEoCRIOCgZwdWJsaWMYAiABKAgSEAoIaW50ZXJuYWwYAyABKAgSEQoJYW55X3Rva2VuGAQgASgIOmcKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgLMh8uZXhjaGFuZ2UudHlwZS52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Who may call a method. Every method of the exchange states one.
@@ -23,7 +23,7 @@ export const file_exchange_type_v1_authorization: GenFile = /*@__PURE__*/
  */
 export type Authorization = Message<"exchange.type.v1.Authorization"> & {
   /**
-   * Scope that the caller's token must carry, e.g. "orders:write". Empty only with `public` or `internal`.
+   * Scope that the caller's token must carry, e.g. "orders:write". Empty with each of the others.
    *
    * @generated from field: string scope = 1;
    */
@@ -42,6 +42,13 @@ export type Authorization = Message<"exchange.type.v1.Authorization"> & {
    * @generated from field: bool internal = 3;
    */
   internal: boolean;
+
+  /**
+   * True if any valid token will do, whatever its scopes.
+   *
+   * @generated from field: bool any_token = 4;
+   */
+  anyToken: boolean;
 };
 
 /**
