@@ -50,7 +50,7 @@ Engine::Engine(const Limits& limits, std::uint8_t shard)
   accounts_[0];
 }
 
-void Engine::apply(const Command& command, Stamp stamp, std::string& result, std::string& events) {
+void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) {
   now_ = stamp;
   fills_.clear();
   changes_.clear();
@@ -185,7 +185,7 @@ void Engine::remember(const RememberedId& id) {
 }
 
 void Engine::order_ended(const Order& order) {
-  const auto found = ids_.find({order.view.account_id, order.client_order_id});
+  const auto found = ids_.find({order.view.account_id, std::string(order.view.client_order_id.view())});
   if (found == ids_.end() || found->second->order_id != order.view.order_id || !found->second->pinned) return;
   found->second->pinned = false;
   found->second->since_ns = now_.time_ns;

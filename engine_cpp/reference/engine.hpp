@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "encode.hpp"
 #include "events.hpp"
 #include "exchange/engine/core.hpp"
 
@@ -53,9 +54,8 @@ struct Account {
 };
 
 struct Order {
-  OrderView view;  // its id views `client_order_id`
+  OrderView view;
   OrderView first;
-  std::string client_order_id;
   std::int64_t limit = 0;  // worst price
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
@@ -98,7 +98,7 @@ class Engine {
  public:
   Engine(const Limits& limits, std::uint8_t shard);
 
-  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events);
+  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events);
 
  private:
   using IdList = std::list<RememberedId>;

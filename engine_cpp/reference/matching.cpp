@@ -99,8 +99,14 @@ bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64
 bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
   const SelfTradePrevention mode = taker.view.self_trade_prevention;
   const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
-  events_->prevented_match({instrument.definition.instrument_id, maker.view.order_id, taker.view.order_id, maker.limit,
-                            quantity, mode, maker.view.account_id, taker.view.account_id});
+  events_->prevented_match({.instrument_id = instrument.definition.instrument_id,
+                            .mode = mode,
+                            .maker_order_id = maker.view.order_id,
+                            .taker_order_id = taker.view.order_id,
+                            .price = maker.limit,
+                            .quantity = quantity,
+                            .maker_account_id = maker.view.account_id,
+                            .taker_account_id = taker.view.account_id});
   if (mode == SelfTradePrevention::kDecrement) {
     for (Order* order : {&maker, &taker}) {
       order->view.prevented_quantity += quantity;
@@ -141,9 +147,19 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
   const std::int64_t taker_fee = book_fill(taker, fill, last);
   const bool buys = taker.view.side == Side::kBuy;
   pay(buys ? taker : maker, buys ? maker : taker, fill, buys ? taker_fee : maker_fee, buys ? maker_fee : taker_fee);
-  events_->trade({fill.trade_id, instrument.definition.instrument_id, price, quantity, taker.view.side,
-                  maker.view.order_id, taker.view.order_id, maker.view.account_id, taker.view.account_id, value,
-                  maker_fee, taker_fee, ++instrument.trade_seq});
+  events_->trade({.trade_id = fill.trade_id,
+                  .instrument_id = instrument.definition.instrument_id,
+                  .taker_side = taker.view.side,
+                  .price = price,
+                  .quantity = quantity,
+                  .maker_order_id = maker.view.order_id,
+                  .taker_order_id = taker.view.order_id,
+                  .maker_account_id = maker.view.account_id,
+                  .taker_account_id = taker.view.account_id,
+                  .notional = value,
+                  .maker_fee = maker_fee,
+                  .taker_fee = taker_fee,
+                  .trade_seq = ++instrument.trade_seq});
 }
 
 std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
@@ -223,7 +239,8 @@ void Engine::level_changed(Instrument& instrument, Side side, std::int64_t price
     changes_.back().quantity = quantity;
     return;
   }
-  changes_.push_back({id, ++instrument.book_seq, side, price, quantity});
+  changes_.push_back(
+      {.instrument_id = id, .side = side, .book_seq = ++instrument.book_seq, .price = price, .quantity = quantity});
 }
 
 }  // namespace exchange::engine::reference

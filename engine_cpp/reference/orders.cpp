@@ -115,24 +115,23 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
 Order& Engine::create(const PlaceOrder& c) {
   const std::uint64_t order_id = shard_bits_ + ++orders_entered_;
   Order& order = orders_[order_id];
-  order.client_order_id = c.client_order_id;
   order.maker_ppm = accounts_.at(c.account_id).opened.maker_fee_ppm;
   order.taker_ppm = accounts_.at(c.account_id).opened.taker_fee_ppm;
   order.view = {.order_id = order_id,
-                .account_id = c.account_id,
-                .client_order_id = order.client_order_id,
-                .instrument_id = c.instrument_id,
-                .side = c.side,
-                .type = c.type,
-                .time_in_force = c.time_in_force,
-                .post_only = c.post_only,
-                .self_trade_prevention = c.self_trade_prevention,
                 .price = c.price,
                 .quantity = c.quantity,
                 .leaves_quantity = c.quantity,
-                .status = OrderStatus::kNew,
                 .accepted_time_ns = now_.time_ns,
-                .quote_budget = c.quote_budget};
+                .quote_budget = c.quote_budget,
+                .account_id = c.account_id,
+                .instrument_id = c.instrument_id,
+                .status = OrderStatus::kNew,
+                .side = c.side,
+                .type = c.type,
+                .time_in_force = c.time_in_force,
+                .self_trade_prevention = c.self_trade_prevention,
+                .post_only = c.post_only,
+                .client_order_id = ClientId(c.client_order_id)};
   return order;
 }
 
@@ -148,7 +147,7 @@ Result Engine::reject(const PlaceOrder& command, Reason reason) {
 
 Result Engine::conclude(const PlaceOrder& command, Order& order, Reason reason) {
   order.first = order.view;
-  remember({command.account_id, order.client_order_id, CommandKind::kPlaceOrder, command.fingerprint, now_.engine_seq,
+  remember({command.account_id, std::string(command.client_order_id), CommandKind::kPlaceOrder, command.fingerprint, now_.engine_seq,
             now_.time_ns, now_.time_ns, reason, order.view.order_id, false});
   return {now_.engine_seq, reason, false, order.view};
 }
@@ -262,7 +261,13 @@ void Engine::changed(Order& order, OrderUpdateCause cause, const FillView* fill)
 void Engine::tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,
                   std::uint64_t trade_id) {
   const Balance& balance = accounts_.at(account_id).balances[asset_id];
-  events_->balance_changed({account_id, asset_id, kind, amount, balance.available, balance.held, trade_id});
+  events_->balance_changed({.account_id = account_id,
+                            .asset_id = asset_id,
+                            .kind = kind,
+                            .amount = amount,
+                            .available = balance.available,
+                            .held = balance.held,
+                            .trade_id = trade_id});
 }
 
 }  // namespace exchange::engine::reference

@@ -69,10 +69,19 @@ Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asse
 void Accounts::book_transfer(const Transfer& command, Slot account, Slot asset, Step& step) {
   const bool in = command.direction == TransferDirection::kIn;
   const std::int64_t amount = in ? command.amount : -command.amount;
-  AccountBalance& balance = balances_.obtain(account, asset);
+  AccountBalance& balance = balances_[balances_.obtain(account, asset, command.asset_id)];
   balance.available += amount;
   balances_.add_supply(asset, amount);
-  tell(account, asset, in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount, balance, step);
+  tell(balance, in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount, step);
+}
+
+void Accounts::prefetch(const PlaceOrder& command) const noexcept {
+  const Slot account = balances_.find(command.account_id);
+  if (account != kNil) ids_.prefetch(account, command.client_order_id);
+}
+
+void Accounts::prefetch(const CancelOrder& command) const noexcept {
+  if (command.client_order_id.empty()) orders_.prefetch_record(command.order_id);
 }
 
 Admission Accounts::admit(const PlaceOrder& command, Step& step) {
@@ -109,17 +118,17 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
 }
 
 Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {
-  OrderRecord& order = orders_[slot];
-  order.first = order.now;
+  const OrderRecord& order = orders_[slot];
+  orders_.conclude(slot);
   return remember({.fingerprint = command.fingerprint,
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,
                    .since_ns = step.stamp.time_ns,
                    .account = order.account,
                    .order = slot,
-                   .reason = order.reject_reason,
+                   .reason = order.view.reject_reason,
                    .kind = CommandKind::kPlaceOrder,
-                   .id = order.client_order_id});
+                   .id = order.view.client_order_id});
 }
 
 Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
@@ -138,7 +147,7 @@ Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
     return {conclude(command, slot, reason, step), {}};
   }
   const OrderRecord& order = orders_[slot];
-  return {{}, {slot, order.instrument, order.book_slot, order.side, OrderStatus::kCancelled, EndReason::kRequested}};
+  return {{}, {slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kCancelled, EndReason::kRequested}};
 }
 
 // An answer shows only an order that has ended, so a repeated one can show the same.
@@ -211,13 +220,13 @@ std::optional<Remove> Accounts::expire(std::int64_t now_ns) const noexcept {
   if (!due || *due > now_ns) return {};
   const Slot slot = orders_.oldest_open();
   const OrderRecord& order = orders_[slot];
-  return Remove{slot, order.instrument, order.book_slot, order.side, OrderStatus::kExpired, EndReason::kTooOld};
+  return Remove{slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kExpired, EndReason::kTooOld};
 }
 
 std::optional<std::int64_t> Accounts::next_expiry() const noexcept {
   const Slot oldest = orders_.oldest_open();
   if (oldest == kNil) return {};
-  return orders_[oldest].accepted_ns + kMaxOrderAgeNs;
+  return orders_[oldest].view.accepted_time_ns + kMaxOrderAgeNs;
 }
 
 }  // namespace exchange::engine

@@ -63,6 +63,9 @@ class Accounts {
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
+  void prefetch(const PlaceOrder& command) const noexcept;
+  void prefetch(const CancelOrder& command) const noexcept;
+
   // Before each command: lets old ids go.
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }
 
@@ -70,7 +73,7 @@ class Accounts {
   [[nodiscard]] Answer transfer(const Transfer& command, Step& step);
   [[nodiscard]] bool has_room_for_fees() const noexcept { return balances_.room() > 0; }
   // Makes the fee account ready to collect in an asset.
-  void collect_fees_in(Slot asset) { balances_.obtain(kFeeAccount, asset); }
+  void collect_fees_in(Slot asset) { balances_.obtain(kFeeAccount, asset, instruments_.asset(asset).asset_id); }
 
   [[nodiscard]] Admission admit(const PlaceOrder& command, Step& step);
   [[nodiscard]] Reservation reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote,
@@ -87,7 +90,6 @@ class Accounts {
 
   void settle(const BookMessage& message, Step& step);
 
-  [[nodiscard]] OrderView view(const OrderRecord& order, const Progress& progress) const noexcept;
   // The order of an answer, as the answer has to show it.
   [[nodiscard]] OrderView view(const Answer& answer) const noexcept;
 
@@ -134,14 +136,27 @@ class Accounts {
   void settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
   void collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step);
   void decrement(Slot order, std::int64_t quantity, Step& step);
-  void touch(OrderRecord& order, const Step& step) noexcept;
+  static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
   void rehold(OrderRecord& order, Step& step);
   [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
-  [[nodiscard]] Slot held_asset(const OrderRecord& order) const noexcept;
-  void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr);
-  void tell(Slot account, Slot asset, BalanceChangeKind kind, std::int64_t amount, const AccountBalance& balance,
-            Step& step, std::uint64_t trade_id = 0);
+  // The balance of what the order gives.
+  [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {
+    return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
+  }
+  static void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
+    step.events.order_updated(cause, order.view, fill);
+  }
+  static void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
+                   std::uint64_t trade_id = 0) {
+    step.events.balance_changed({.account_id = balance.account_id,
+                                 .asset_id = balance.asset_id,
+                                 .kind = kind,
+                                 .amount = amount,
+                                 .available = balance.available,
+                                 .held = balance.held,
+                                 .trade_id = trade_id});
+  }
 
   const Instruments& instruments_;
   std::uint32_t open_orders_per_account_;

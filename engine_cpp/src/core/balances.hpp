@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "exchange/engine/core.hpp"
+#include "instruments.hpp"
 #include "messages.hpp"
 #include "money.hpp"
 #include "state.hpp"
@@ -29,12 +30,14 @@ struct Account {
   std::uint32_t ids = 0;  // remembered, orders and requests
   Slot first_balance = kNil;
   Slot last_balance = kNil;
-  Slot next_in_bucket = kNil;
 };
 
 struct AccountBalance {
   std::int64_t available = 0;
   std::int64_t held = 0;
+  std::uint64_t account_id = 0;
+  std::uint32_t asset_id = 0;
+  Slot account = kNil;
   Slot asset = kNil;
   Slot next = kNil;
 };
@@ -53,11 +56,12 @@ class Balances {
   [[nodiscard]] const Account& account(Slot slot) const noexcept { return accounts_[slot]; }
   [[nodiscard]] std::uint32_t accounts() const noexcept { return accounts_.size(); }
 
-  // Null if the account never held the asset.
-  [[nodiscard]] AccountBalance* find(Slot account, Slot asset) noexcept;
-  [[nodiscard]] const AccountBalance* find(Slot account, Slot asset) const noexcept;
+  // kNil if the account never held the asset.
+  [[nodiscard]] Slot find(Slot account, Slot asset) const noexcept;
   // Makes the balance if it is not there; needs room for one.
-  AccountBalance& obtain(Slot account, Slot asset) noexcept;
+  Slot obtain(Slot account, Slot asset, std::uint32_t asset_id) noexcept;
+  [[nodiscard]] AccountBalance& operator[](Slot slot) noexcept { return balances_[slot]; }
+  [[nodiscard]] const AccountBalance& operator[](Slot slot) const noexcept { return balances_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return balances_.room(); }
   [[nodiscard]] std::int64_t available(Slot account, Slot asset) const noexcept;
 
@@ -67,21 +71,28 @@ class Balances {
 
   template <class Visit>
   void for_each(Slot account, Visit visit) const {
-    for (Slot at = accounts_[account].first_balance; at != kNil; at = balances_[at].next) visit(balances_[at]);
+    for (Slot at = accounts_[account].first_balance; at != kNil; at = balances_[at].next) visit(at, balances_[at]);
   }
 
   void save(StateWriter& out) const;
-  [[nodiscard]] bool load(StateReader& in, std::uint32_t assets);
+  [[nodiscard]] bool load(StateReader& in, const Instruments& instruments);
   // Do the balances of all accounts add up to the supply?
   [[nodiscard]] bool conserved(std::uint32_t assets) const;
 
  private:
-  [[nodiscard]] bool load_account(StateReader& in, std::uint32_t assets);
-  [[nodiscard]] bool load_balances(StateReader& in, Slot account, std::uint32_t assets);
+  [[nodiscard]] bool load_account(StateReader& in, const Instruments& instruments);
+  [[nodiscard]] bool load_balances(StateReader& in, Slot account, const Instruments& instruments);
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t account_id) noexcept {
+    return static_cast<std::uint32_t>(mix(account_id));
+  }
+  [[nodiscard]] static std::uint32_t tag_of(Slot account, Slot asset) noexcept {
+    return static_cast<std::uint32_t>(mix(std::uint64_t{account} << 32U | asset));
+  }
 
   Pool<Account> accounts_;
   Pool<AccountBalance> balances_;
-  HashIndex<Account> by_id_;
+  SlotTable by_id_;
+  SlotTable by_asset_;
   std::vector<std::int64_t> supply_;
 };
 

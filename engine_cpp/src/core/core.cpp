@@ -34,9 +34,11 @@ Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
 
-void Core::apply(const Command& command, Stamp stamp, std::string& result, std::string& events) noexcept {
+void Core::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) noexcept {
   shard_->apply(command, stamp, result, events);
 }
+
+void Core::prefetch(const Command& command) const noexcept { shard_->prefetch(command); }
 
 std::optional<std::int64_t> Core::next_deadline() const noexcept { return shard_->accounts().next_expiry(); }
 
@@ -55,7 +57,7 @@ bool Core::load(Source& source) {
   return shard_->load(source);
 }
 
-bool Core::query(std::uint64_t account_id, std::string& out) const {
+bool Core::query(std::uint64_t account_id, ByteBuffer& out) const {
   const Slot account = shard_->accounts().balances().find(account_id);
   if (account == kNil) return false;
   shard_->query(account, out);

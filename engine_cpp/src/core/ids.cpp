@@ -10,6 +10,7 @@ IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
       ids_per_account_(limits.ids_per_account),
       id_window_ns_(limits.id_window_ns),
       entries_(limits.ids),
+      links_(limits.ids),
       by_id_(limits.ids) {}
 
 Slot IdWindow::find(Slot account, std::string_view id, std::int64_t now_ns) const noexcept {
@@ -20,8 +21,9 @@ Slot IdWindow::find(Slot account, std::string_view id, std::int64_t now_ns) cons
 }
 
 Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
-  return by_id_.find(entries_, hash(account, id),
-                     [&](const IdEntry& entry) { return entry.account == account && entry.id.view() == id; });
+  return by_id_.find(tag_of(account, id), [&](Slot slot) {
+    return entries_[slot].account == account && entries_[slot].id.view() == id;
+  });
 }
 
 void IdWindow::remember(const IdEntry& entry) noexcept {
@@ -33,59 +35,70 @@ void IdWindow::remember(const IdEntry& entry) noexcept {
 void IdWindow::enter(const IdEntry& entry) noexcept {
   const Slot slot = entries_.take();
   entries_[slot] = entry;
-  by_id_.insert(entries_, hash(entry.account, entry.id.view()), slot);
-  (entry.pinned ? pinned_ : window_).push_back(entries_, slot);
+  by_id_.insert(tag_of(entry.account, entry.id.view()), slot);
+  if (!entry.pinned && window_.front() == kNil) oldest_ns_ = entry.since_ns;
+  (entry.pinned ? pinned_ : window_).push_back(slot, links());
   if (entry.order != kNil) ++orders_[entry.order].references;
-  if (entry.kind == CommandKind::kPlaceOrder) orders_[entry.order].id_entry = slot;
+  if (entry.kind == CommandKind::kPlaceOrder) {
+    orders_[entry.order].id_entry = slot;
+    orders_[entry.order].id_is_pinned = entry.pinned;
+  }
   ++balances_.account(entry.account).ids;
 }
 
-void IdWindow::unpin(const OrderRecord& order, std::int64_t now_ns) noexcept {
-  assert(order.id_entry != kNil);
+void IdWindow::unpin(OrderRecord& order, std::int64_t now_ns) noexcept {
+  if (!order.id_is_pinned) return;
+  order.id_is_pinned = false;
   IdEntry& entry = entries_[order.id_entry];
-  if (!entry.pinned) return;
-  pinned_.erase(entries_, order.id_entry);
+  pinned_.erase(order.id_entry, links());
   entry.pinned = false;
   entry.since_ns = now_ns;
-  window_.push_back(entries_, order.id_entry);
+  if (window_.front() == kNil) oldest_ns_ = now_ns;
+  window_.push_back(order.id_entry, links());
 }
 
-void IdWindow::advance(std::int64_t now_ns) noexcept {
+void IdWindow::drop_old(std::int64_t now_ns) noexcept {
   for (int drops = 0; drops < kMaxDropsPerCommand; ++drops) {
     const Slot oldest = window_.front();
-    if (oldest == kNil || now_ns - entries_[oldest].since_ns <= id_window_ns_) return;
-    if (!is_open(entries_[oldest])) {
+    oldest_ns_ = oldest == kNil ? kNever : entries_[oldest].since_ns;
+    if (oldest == kNil || now_ns - oldest_ns_ <= id_window_ns_) return;
+    IdEntry& entry = entries_[oldest];
+    if (!is_open(entry)) {
       drop(oldest);
       continue;
     }
-    window_.erase(entries_, oldest);
-    entries_[oldest].pinned = true;
-    pinned_.push_back(entries_, oldest);
+    window_.erase(oldest, links());
+    entry.pinned = true;
+    orders_[entry.order].id_is_pinned = true;
+    pinned_.push_back(oldest, links());
   }
+  oldest_ns_ = window_.front() == kNil ? kNever : entries_[window_.front()].since_ns;
 }
 
 void IdWindow::drop(Slot slot) noexcept {
   const IdEntry& entry = entries_[slot];
   assert(!is_open(entry));
-  by_id_.erase(entries_, hash(entry.account, entry.id.view()), slot);
-  (entry.pinned ? pinned_ : window_).erase(entries_, slot);
+  by_id_.erase(tag_of(entry.account, entry.id.view()), slot);
+  (entry.pinned ? pinned_ : window_).erase(slot, links());
   if (entry.order != kNil) orders_.dereference(entry.order);
   --balances_.account(entry.account).ids;
   entries_.give_back(slot);
 }
 
 bool IdWindow::is_open(const IdEntry& entry) const noexcept {
-  return entry.kind == CommandKind::kPlaceOrder && orders_[entry.order].now.leaves > 0;
+  return entry.kind == CommandKind::kPlaceOrder && orders_[entry.order].view.leaves_quantity > 0;
 }
 
-std::uint64_t IdWindow::hash(Slot account, std::string_view id) noexcept {
+std::uint32_t IdWindow::tag_of(Slot account, std::string_view id) noexcept {
   std::uint64_t hash = mix(account + (std::uint64_t{id.size()} << 32));
-  for (; !id.empty(); id.remove_prefix(std::min<std::size_t>(8, id.size()))) {
+  for (; id.size() > 8; id.remove_prefix(8)) {
     std::uint64_t word = 0;
-    std::memcpy(&word, id.data(), std::min<std::size_t>(8, id.size()));
+    std::memcpy(&word, id.data(), 8);
     hash = mix(hash ^ word);
   }
-  return hash;
+  std::uint64_t word = 0;
+  std::memcpy(&word, id.data(), id.size());
+  return static_cast<std::uint32_t>(mix(hash ^ word));
 }
 
 void IdWindow::save(StateWriter& out) const {
@@ -94,14 +107,14 @@ void IdWindow::save(StateWriter& out) const {
   save_list(out, window_);
 }
 
-void IdWindow::save_list(StateWriter& out, const EntryList& list) const {
+void IdWindow::save_list(StateWriter& out, const List& list) const {
   std::uint32_t count = 0;
-  for (Slot at = list.front(); at != kNil; at = list.next(entries_, at)) ++count;
+  for (Slot at = list.front(); at != kNil; at = links_[at].next) ++count;
   out.put(count);
-  for (Slot at = list.front(); at != kNil; at = list.next(entries_, at)) {
+  for (Slot at = list.front(); at != kNil; at = links_[at].next) {
     const IdEntry& e = entries_[at];
     out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
-            e.order == kNil ? std::uint64_t{0} : orders_[e.order].order_id);
+            e.order == kNil ? std::uint64_t{0} : orders_[e.order].view.order_id);
     out.put_text(e.id.view());
   }
 }
@@ -118,7 +131,7 @@ bool IdWindow::owns(const IdEntry& entry) const noexcept {
   const OrderRecord& order = orders_[entry.order];
   if (order.account != entry.account) return false;
   if (entry.kind == CommandKind::kCancelOrder) return true;
-  return order.id_entry == kNil && order.client_order_id.view() == entry.id.view();
+  return order.id_entry == kNil && order.view.client_order_id.view() == entry.id.view();
 }
 
 bool IdWindow::load_list(StateReader& in, bool pinned) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "balances.hpp"
@@ -25,17 +26,16 @@ struct IdEntry {
   std::int64_t since_ns = 0;     // engine time at which it joined the window
   Slot account = kNil;
   Slot order = kNil;  // the order entered, or the one that a cancel found; kNil if it found none
-  Slot next_in_bucket = kNil;
   Reason reason = Reason::kNone;
   CommandKind kind{};
   bool pinned = false;
   ClientId id;
-  Links links{};
 };
 
 class IdWindow {
  public:
   static constexpr int kMaxDropsPerCommand = 8;
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   IdWindow(const Limits& limits, Balances& balances, Orders& orders);
 
@@ -53,21 +53,26 @@ class IdWindow {
   // Remembers an id, in place of one kept but no longer remembered. Needs room for one.
   void remember(const IdEntry& entry) noexcept;
   // An order ended: its id leaves the pinned ones.
-  void unpin(const OrderRecord& order, std::int64_t now_ns) noexcept;
+  void unpin(OrderRecord& order, std::int64_t now_ns) noexcept;
   // Drops what is older than the window.
-  void advance(std::int64_t now_ns) noexcept;
+  void advance(std::int64_t now_ns) noexcept {
+    if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
+  }
+  void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
 
  private:
-  using EntryList = List<IdEntry, &IdEntry::links>;
-
-  [[nodiscard]] static std::uint64_t hash(Slot account, std::string_view id) noexcept;
+  [[nodiscard]] static std::uint32_t tag_of(Slot account, std::string_view id) noexcept;
+  [[nodiscard]] auto links() noexcept {
+    return [this](Slot slot) -> Links& { return links_[slot]; };
+  }
+  void drop_old(std::int64_t now_ns) noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
   void enter(const IdEntry& entry) noexcept;
   void drop(Slot slot) noexcept;
-  void save_list(StateWriter& out, const EntryList& list) const;
+  void save_list(StateWriter& out, const List& list) const;
   [[nodiscard]] bool load_list(StateReader& in, bool pinned);
   [[nodiscard]] bool owns(const IdEntry& entry) const noexcept;
 
@@ -76,9 +81,11 @@ class IdWindow {
   std::uint32_t ids_per_account_;
   std::int64_t id_window_ns_;
   Pool<IdEntry> entries_;
-  HashIndex<IdEntry> by_id_;
-  EntryList window_;
-  EntryList pinned_;
+  FlatArray<Links> links_;
+  SlotTable by_id_;
+  List window_;
+  List pinned_;
+  std::int64_t oldest_ns_ = kNever;  // `since_ns` of the first in the window
 };
 
 }  // namespace exchange::engine

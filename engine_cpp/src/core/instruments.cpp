@@ -76,8 +76,8 @@ Instruments::Listed Instruments::list(const InstrumentDefinition& definition, st
 }
 
 Slot Instruments::find(std::uint32_t instrument_id) const noexcept {
-  return by_id_.find(instruments_, mix(instrument_id),
-                     [&](const Instrument& instrument) { return instrument.instrument_id == instrument_id; });
+  return by_id_.find(static_cast<std::uint32_t>(mix(instrument_id)),
+                     [&](Slot slot) { return instruments_[slot].instrument_id == instrument_id; });
 }
 
 Slot Instruments::find_asset(std::uint32_t asset_id) const noexcept {
@@ -156,13 +156,14 @@ Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq)
       .max_notional = d.max_notional,
       .notional_divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0))),
       .notional_factor = power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
+      .max_product = kMaxAmount / power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
       .base_factor = base_factor(d),
       .listed_seq = engine_seq,
       .asset_class = d.asset_class,
       .phase = d.phase,
       .symbol = InstrumentSymbol(d.symbol),
   };
-  by_id_.insert(instruments_, mix(d.instrument_id), slot);
+  by_id_.insert(static_cast<std::uint32_t>(mix(d.instrument_id)), slot);
   return slot;
 }
 

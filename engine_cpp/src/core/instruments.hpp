@@ -46,9 +46,9 @@ struct Instrument {
   std::int64_t max_notional = 0;
   std::int64_t notional_divisor = 1;  // price * quantity / divisor * factor is in quote units; one of the two is 1
   std::int64_t notional_factor = 1;
+  std::int64_t max_product = kMaxAmount;  // largest that the factor keeps within kMaxAmount
   std::int64_t base_factor = 1;  // base units of one unit of quantity
   std::uint64_t listed_seq = 0;
-  Slot next_in_bucket = kNil;
   AssetClass asset_class{};
   TradingPhase phase{};
   InstrumentSymbol symbol;
@@ -56,9 +56,12 @@ struct Instrument {
   // Exact on the grid; kMaxAmount + 1 for anything larger than kMaxAmount.
   [[nodiscard]] std::int64_t notional(std::int64_t price, std::int64_t quantity) const noexcept {
     assert(price >= 0 && quantity >= 0);
+    std::int64_t product = 0;
+    if (notional_divisor == 1 && !__builtin_mul_overflow(price, quantity, &product)) {
+      return product > max_product ? kMaxAmount + 1 : product * notional_factor;
+    }
     const Int128 whole = Int128{price} * quantity / notional_divisor;
-    if (whole > kMaxAmount / notional_factor) return kMaxAmount + 1;
-    return static_cast<std::int64_t>(whole) * notional_factor;
+    return whole > max_product ? kMaxAmount + 1 : static_cast<std::int64_t>(whole) * notional_factor;
   }
 
   [[nodiscard]] std::int64_t base_amount(std::int64_t quantity) const noexcept { return quantity * base_factor; }
@@ -98,7 +101,7 @@ class Instruments {
 
   Pool<Asset> assets_;
   Pool<Instrument> instruments_;
-  HashIndex<Instrument> by_id_;
+  SlotTable by_id_;
 };
 
 }  // namespace exchange::engine

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 
 namespace exchange::engine {
 
@@ -34,9 +35,15 @@ inline constexpr std::uint32_t kMaxFeePpm = 100'000;
   return power;
 }
 
+// Largest notional whose product with any fee rate, rounded up, fits 64 bits.
+inline constexpr std::int64_t kMaxQuickFeeNotional =
+    (std::numeric_limits<std::int64_t>::max() - kMillion) / kMaxFeePpm;
+
 // ceil(cum_notional * ppm / 10^6): what one side of an order has to pay for all it traded on that side.
 [[nodiscard]] constexpr std::int64_t fee_on(std::int64_t cum_notional, std::uint32_t ppm) noexcept {
   assert(cum_notional >= 0 && ppm <= kMaxFeePpm);
+  // 64 bits are enough, and several times as fast, for all but the largest.
+  if (cum_notional <= kMaxQuickFeeNotional) return (cum_notional * ppm + kMillion - 1) / kMillion;
   return static_cast<std::int64_t>((Int128{cum_notional} * ppm + kMillion - 1) / kMillion);
 }
 

@@ -5,71 +5,94 @@
 namespace exchange::engine {
 namespace {
 
-void save_progress(StateWriter& out, const Progress& p) {
-  out.put(p.quantity, p.cum_quantity, p.leaves, p.prevented, p.cancelled, p.taker_notional, p.maker_notional, p.cum_fee,
-          p.updated_ns, p.version, p.status, p.end_reason);
-}
-
 // Latest engine time whose deadlines are still times.
 constexpr std::int64_t kMaxTimeNs = std::int64_t{1} << 62;
 
 bool is_amount(std::int64_t value) noexcept { return value >= 0 && value <= kMaxAmount; }
 
 // A refused order may have named any quantity; what traded is bounded by the supply and by the limit of each order.
-bool load_progress(StateReader& in, Progress& p) {
-  in.get(p.quantity, p.cum_quantity, p.leaves, p.prevented, p.cancelled, p.taker_notional, p.maker_notional, p.cum_fee,
-         p.updated_ns, p.version, p.status, p.end_reason);
-  for (const std::int64_t value : {p.cum_quantity, p.leaves, p.prevented, p.taker_notional, p.maker_notional,
-                                   p.cum_fee}) {
-    in.require(is_amount(value));
+bool is_whole(const OrderView& v) noexcept {
+  for (const std::int64_t value :
+       {v.cum_quantity, v.leaves_quantity, v.prevented_quantity, v.cum_notional, v.cum_fee}) {
+    if (!is_amount(value)) return false;
   }
-  in.require(p.quantity >= 0 && p.cancelled >= 0);
-  in.require(is_between(p.status, OrderStatus::kNew, OrderStatus::kRejected));
-  in.require(is_between(p.end_reason, EndReason::kNone, EndReason::kTooOld));
-  return in.ok() && Int128{p.cum_quantity} + p.leaves + p.prevented + p.cancelled == p.quantity;
+  return v.quantity >= 0 && v.cancelled_quantity >= 0 && is_between(v.status, OrderStatus::kNew, OrderStatus::kRejected) &&
+         is_between(v.end_reason, EndReason::kNone, EndReason::kTooOld) &&
+         Int128{v.cum_quantity} + v.leaves_quantity + v.prevented_quantity + v.cancelled_quantity == v.quantity;
+}
+
+bool is_active(OrderStatus status) noexcept {
+  return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled;
 }
 
 bool has_known_terms(const OrderRecord& order) noexcept {
-  return is_between(order.side, Side::kBuy, Side::kSell) &&
-         is_between(order.type, OrderType::kLimit, OrderType::kMarket) &&
-         is_between(order.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
-         is_between(order.mode, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
+  const OrderView& v = order.view;
+  return is_between(v.side, Side::kBuy, Side::kSell) && is_between(v.type, OrderType::kLimit, OrderType::kMarket) &&
+         is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
+         is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          order.taker_fee_ppm <= kMaxFeePpm && order.maker_fee_ppm <= kMaxFeePpm && is_amount(order.held) &&
-         order.quote_budget >= 0;
+         v.quote_budget >= 0;
 }
 
 // Open exactly while its status says so, and with no fee but those of what it traded.
 bool adds_up(const OrderRecord& order) noexcept {
-  const Progress& now = order.now;
-  const bool active = now.status == OrderStatus::kNew || now.status == OrderStatus::kPartiallyFilled;
+  const OrderView& v = order.view;
+  if (!is_amount(order.maker_notional) || order.maker_notional > v.cum_notional) return false;
   const std::int64_t fees =
-      fee_on(now.taker_notional, order.taker_fee_ppm) + fee_on(now.maker_notional, order.maker_fee_ppm);
-  return active == (now.leaves > 0) && now.cum_fee == fees;
+      fee_on(order.taker_notional(), order.taker_fee_ppm) + fee_on(order.maker_notional, order.maker_fee_ppm);
+  return is_active(v.status) == (v.leaves_quantity > 0) && v.cum_fee == fees;
 }
 
 // An open order is good to rest: a limit order on the grid of its instrument.
 bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexcept {
-  if (order.type != OrderType::kLimit || order.time_in_force != TimeInForce::kGtc) return false;
-  if (order.instrument >= instruments.size() || order.price <= 0 || order.price > kMaxPrice) return false;
+  const OrderView& v = order.view;
+  if (v.type != OrderType::kLimit || v.time_in_force != TimeInForce::kGtc) return false;
+  if (order.instrument >= instruments.size() || v.price <= 0 || v.price > kMaxPrice) return false;
   const Instrument& instrument = instruments[order.instrument];
-  return order.price == order.hold_price && order.price % instrument.tick == 0 &&
-         order.now.quantity <= instrument.max_quantity &&
-         instrument.notional(order.price, order.now.quantity) <= kMaxAmount;
+  return v.price == order.hold_price && v.price % instrument.tick == 0 && v.quantity <= instrument.max_quantity &&
+         instrument.notional(v.price, v.quantity) <= kMaxAmount;
 }
 
 }  // namespace
 
 Orders::Orders(const Limits& limits, std::uint8_t shard)
     : orders_(limits.orders),
+      first_(limits.orders),
+      links_(limits.orders),
       by_id_(limits.orders),
       by_account_(limits.accounts),
       first_id_(std::uint64_t{shard} << 56) {}
 
 Slot Orders::enter() noexcept {
   const Slot slot = orders_.take();
-  orders_[slot].order_id = first_id_ + ++entered_;
-  by_id_.insert(orders_, orders_[slot].order_id, slot);
+  orders_[slot].view.order_id = first_id_ + ++entered_;
+  by_id_.insert(tag_of(orders_[slot].view.order_id), slot);
   return slot;
+}
+
+void Orders::conclude(Slot slot) noexcept {
+  const OrderView& v = orders_[slot].view;
+  first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
+                  v.version, v.status, v.end_reason};
+}
+
+OrderView Orders::first_view(Slot slot) const noexcept {
+  OrderView view = orders_[slot].view;
+  const FirstAnswer& first = first_[slot];
+  const std::int64_t rest = first.quantity - first.cum_quantity - first.prevented_quantity;
+  view.price = first.price;
+  view.quantity = first.quantity;
+  view.cum_quantity = first.cum_quantity;
+  view.cum_notional = first.cum_notional;
+  view.cum_fee = first.cum_fee;
+  view.prevented_quantity = first.prevented_quantity;
+  view.leaves_quantity = is_active(first.status) ? rest : 0;
+  view.cancelled_quantity = is_active(first.status) ? 0 : rest;
+  view.updated_time_ns = view.accepted_time_ns;
+  view.version = first.version;
+  view.status = first.status;
+  view.end_reason = first.end_reason;
+  return view;
 }
 
 void Orders::dereference(Slot slot) noexcept {
@@ -77,16 +100,17 @@ void Orders::dereference(Slot slot) noexcept {
   assert(order.references > 0);
   if (--order.references > 0) return;
   assert(!order.is_resting());
-  by_id_.erase(orders_, order.order_id, slot);
+  by_id_.erase(tag_of(order.view.order_id), slot);
+  order.view.order_id = 0;
   orders_.give_back(slot);
 }
 
 void Orders::rest(Slot slot, Slot book_slot, Account& account) noexcept {
   OrderRecord& order = orders_[slot];
-  assert(!order.is_resting() && order.now.leaves > 0);
+  assert(!order.is_resting() && order.view.leaves_quantity > 0);
   order.book_slot = book_slot;
-  by_age_.push_back(orders_, slot);
-  by_account_[order.account].push_back(orders_, slot);
+  by_age_.push_back(slot, age_links());
+  by_account_[order.account].push_back(slot, account_links());
   ++account.open_orders;
 }
 
@@ -94,27 +118,33 @@ void Orders::leave_book(Slot slot, Account& account) noexcept {
   OrderRecord& order = orders_[slot];
   assert(order.is_resting() && account.open_orders > 0);
   order.book_slot = kNil;
-  by_age_.erase(orders_, slot);
-  by_account_[order.account].erase(orders_, slot);
+  by_age_.erase(slot, age_links());
+  by_account_[order.account].erase(slot, account_links());
   --account.open_orders;
 }
 
-// Numbers are dense, so the number itself spreads over the buckets without a hash.
 Slot Orders::find(std::uint64_t order_id) const noexcept {
   if (order_id == 0) return kNil;
-  return by_id_.find(orders_, order_id, [&](const OrderRecord& order) { return order.order_id == order_id; });
+  return by_id_.find(tag_of(order_id), [&](Slot slot) { return orders_[slot].view.order_id == order_id; });
+}
+
+void Orders::prefetch_record(std::uint64_t order_id) const noexcept {
+  const Slot slot = by_id_.guess(tag_of(order_id));
+  if (slot == kNil) return;
+  const auto* record = static_cast<const char*>(orders_.place(slot));
+  for (std::size_t line = 0; line < sizeof(OrderRecord); line += 64) __builtin_prefetch(record + line, 1);
+  __builtin_prefetch(&links_[slot], 1);
 }
 
 void Orders::collect_open(Slot account, std::vector<Slot>& out) const {
-  const auto& open = by_account_[account];
-  for (Slot at = open.front(); at != kNil; at = open.next(orders_, at)) out.push_back(at);
+  for (Slot at = by_account_[account].front(); at != kNil; at = links_[at].by_account.next) out.push_back(at);
 }
 
 bool Orders::all_remembered() const noexcept {
   for (Slot slot = 0; slot < orders_.end_slot(); ++slot) {
     const OrderRecord& order = orders_[slot];
-    const bool remembered = order.references > 0 && (order.now.leaves == 0 || order.id_entry != kNil);
-    if (order.order_id != 0 && !remembered) return false;
+    const bool remembered = order.references > 0 && (order.view.leaves_quantity == 0 || order.id_entry != kNil);
+    if (order.view.order_id != 0 && !remembered) return false;
   }
   return true;
 }
@@ -123,9 +153,9 @@ std::vector<Slot> Orders::sorted() const {
   std::vector<Slot> slots;
   slots.reserve(orders_.size());
   for (Slot slot = 0; slot < orders_.end_slot(); ++slot) {
-    if (orders_[slot].order_id != 0) slots.push_back(slot);
+    if (orders_[slot].view.order_id != 0) slots.push_back(slot);
   }
-  std::ranges::sort(slots, {}, [&](Slot slot) { return orders_[slot].order_id; });
+  std::ranges::sort(slots, {}, [&](Slot slot) { return orders_[slot].view.order_id; });
   return slots;
 }
 
@@ -133,43 +163,63 @@ void Orders::save(StateWriter& out) const {
   out.put(entered_, orders_.size());
   for (const Slot slot : sorted()) {
     const OrderRecord& o = orders_[slot];
-    out.put(o.order_id, o.price, o.hold_price, o.quote_budget, o.accepted_ns, o.held, o.account, o.instrument,
-            o.instrument_id, o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode,
-            o.post_only);
-    out.put_text(o.client_order_id.view());
-    save_progress(out, o.now);
-    save_progress(out, o.first);
+    const OrderView& v = o.view;
+    out.put(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
+            v.updated_time_ns, v.prevented_quantity, v.cancelled_quantity, v.accepted_time_ns, v.quote_budget,
+            v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
+            v.self_trade_prevention, v.post_only);
+    out.put_text(v.client_order_id.view());
+    out.put(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);
+    const FirstAnswer& f = first_[slot];
+    out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.version, f.status,
+            f.end_reason);
   }
 }
 
-bool Orders::load(StateReader& in, std::uint32_t accounts, const Instruments& instruments) {
+bool Orders::load(StateReader& in, const Balances& balances, const Instruments& instruments) {
   std::uint64_t entered = 0;
   in.get(entered);
   in.require(entered < std::uint64_t{1} << 56);
   const std::uint32_t count = in.get_count(orders_.room());
-  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_order(in, accounts, instruments));
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_order(in, balances, instruments));
   in.require(entered >= entered_);
   entered_ = entered;
   return in.ok();
 }
 
-bool Orders::load_order(StateReader& in, std::uint32_t accounts, const Instruments& instruments) {
+bool Orders::load_order(StateReader& in, const Balances& balances, const Instruments& instruments) {
   OrderRecord o;
-  in.get(o.order_id, o.price, o.hold_price, o.quote_budget, o.accepted_ns, o.held, o.account, o.instrument,
-         o.instrument_id, o.taker_fee_ppm, o.maker_fee_ppm, o.reject_reason, o.side, o.type, o.time_in_force, o.mode,
-         o.post_only);
-  in.get_text(o.client_order_id);
-  in.require(load_progress(in, o.now) && load_progress(in, o.first));
-  in.require(o.order_id > first_id_ + entered_ && o.order_id - first_id_ < std::uint64_t{1} << 56);
-  in.require(o.account < accounts && has_known_terms(o));
-  in.require(o.instrument < instruments.size() || o.now.status == OrderStatus::kRejected);
-  in.require(o.accepted_ns >= 0 && o.accepted_ns <= kMaxTimeNs);
-  in.require(in.ok() && adds_up(o) && (o.now.leaves == 0 || may_be_open(o, instruments)));
+  OrderView& v = o.view;
+  in.get(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
+         v.updated_time_ns, v.prevented_quantity, v.cancelled_quantity, v.accepted_time_ns, v.quote_budget,
+         v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
+         v.self_trade_prevention, v.post_only);
+  in.get_text(v.client_order_id);
+  in.get(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);
+  in.require(v.order_id > first_id_ + entered_ && v.order_id - first_id_ < std::uint64_t{1} << 56);
+  in.require(o.account < balances.accounts() && is_whole(v) && has_known_terms(o));
+  in.require(o.instrument < instruments.size() || v.status == OrderStatus::kRejected);
+  in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
+  in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, instruments)));
+  FirstAnswer f;
+  in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.version, f.status,
+         f.end_reason);
+  in.require(is_between(f.status, OrderStatus::kNew, OrderStatus::kRejected));
+  in.require(is_between(f.end_reason, EndReason::kNone, EndReason::kTooOld));
   if (!in.ok()) return false;
-  entered_ = o.order_id - first_id_;
+  entered_ = v.order_id - first_id_;
+  v.account_id = balances.account(o.account).account_id;
+  if (o.instrument < instruments.size()) {
+    o.base_balance = balances.find(o.account, instruments[o.instrument].base);
+    o.quote_balance = balances.find(o.account, instruments[o.instrument].quote);
+  }
+  const bool has_balances = o.base_balance != kNil && o.quote_balance != kNil;
+  in.require(has_balances || v.leaves_quantity == 0);
+  if (!in.ok()) return false;
   const Slot slot = orders_.take();
   orders_[slot] = o;
-  by_id_.insert(orders_, o.order_id, slot);
+  first_[slot] = f;
+  by_id_.insert(tag_of(v.order_id), slot);
   return true;
 }
 

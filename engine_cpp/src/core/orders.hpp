@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   1. quantity = cum + leaves + prevented + cancelled at all times. A terminal status never changes.
-//   2. `version` grows by one at each change. `first` is the progress at the end of the command that entered the order.
+//   2. `version` grows by one at each change.
 //   3. An order is kept while it is open and while an id of the window refers to it. Numbers rise in order of entry.
 //   4. Open orders are in two lists, both in order of entry: all of them (for age), and those of one account.
 //
@@ -14,61 +14,46 @@
 
 #include "balances.hpp"
 #include "instruments.hpp"
-#include "text.hpp"
+#include "views.hpp"
 
 namespace exchange::engine {
 
-using ClientId = ShortText<kMaxClientIdSize>;
-
-struct Progress {
-  std::int64_t quantity = 0;  // as ordered; of an order with a budget, what was filled or prevented
+// Where an order stood at the end of the command that entered it. What else its first answer said follows: nothing was
+// cancelled of an order that was open then, and one that had ended did not change after.
+struct FirstAnswer {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
   std::int64_t cum_quantity = 0;
-  std::int64_t leaves = 0;
-  std::int64_t prevented = 0;
-  std::int64_t cancelled = 0;
-  std::int64_t taker_notional = 0;
-  std::int64_t maker_notional = 0;
+  std::int64_t cum_notional = 0;
   std::int64_t cum_fee = 0;
-  std::int64_t updated_ns = 0;
+  std::int64_t prevented_quantity = 0;
   std::uint32_t version = 0;
   OrderStatus status{};
   EndReason end_reason{};
-
-  [[nodiscard]] std::int64_t cum_notional() const noexcept { return taker_notional + maker_notional; }
 };
 
-struct OrderRecord {
-  std::uint64_t order_id = 0;  // 0: not an order
-  std::int64_t price = 0;      // limit; 0 for MARKET
+struct alignas(64) OrderRecord {
+  OrderView view;              // with order number 0: not an order
   std::int64_t hold_price = 0;  // worst price it may trade at
-  std::int64_t quote_budget = 0;
-  std::int64_t accepted_ns = 0;
-  std::int64_t held = 0;  // reserved for it, of the asset it gives
-  Progress now;
-  Progress first;
+  std::int64_t held = 0;        // reserved for it, of the asset it gives
+  std::int64_t maker_notional = 0;
   Slot account = kNil;
   Slot instrument = kNil;  // kNil if the order was refused for naming none
-  std::uint32_t instrument_id = 0;
-  Slot book_slot = kNil;  // kNil unless it rests
-  Slot id_entry = kNil;   // of the window, that remembers its client order id
-  Slot next_in_bucket = kNil;
+  Slot book_slot = kNil;   // kNil unless it rests
+  Slot id_entry = kNil;    // of the window, that remembers its client order id
+  Slot base_balance = kNil;
+  Slot quote_balance = kNil;
   std::uint32_t references = 0;  // ids of the window that refer to it
   std::uint32_t taker_fee_ppm = 0;
   std::uint32_t maker_fee_ppm = 0;
-  Reason reject_reason = Reason::kNone;
-  Side side{};
-  OrderType type{};
-  TimeInForce time_in_force{};
-  SelfTradePrevention mode{};
-  bool post_only = false;
-  ClientId client_order_id;
-  Links by_age{};
-  Links by_account{};
+  bool id_is_pinned = false;
 
-  [[nodiscard]] bool has_budget() const noexcept { return quote_budget > 0; }
+  [[nodiscard]] bool has_budget() const noexcept { return view.has_budget(); }
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
+  [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::uint32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };
+static_assert(sizeof(OrderRecord) == 256);
 
 class Orders {
  public:
@@ -76,6 +61,10 @@ class Orders {
 
   // Takes a record with the next number; needs room for one.
   [[nodiscard]] Slot enter() noexcept;
+  // At the end of the command that entered the order.
+  void conclude(Slot slot) noexcept;
+  // The order as the answer to that command showed it.
+  [[nodiscard]] OrderView first_view(Slot slot) const noexcept;
   // Forgets the order if nothing refers to it.
   void dereference(Slot slot) noexcept;
 
@@ -87,6 +76,8 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
+  void prefetch(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
+  void prefetch_record(std::uint64_t order_id) const noexcept;
 
   // Slots of an account's open orders, by number.
   void collect_open(Slot account, std::vector<Slot>& out) const;
@@ -97,15 +88,33 @@ class Orders {
 
   void save(StateWriter& out) const;
   // Reads the orders. Open ones are resting only after `rest` has given each its place in a book.
-  [[nodiscard]] bool load(StateReader& in, std::uint32_t accounts, const Instruments& instruments);
+  [[nodiscard]] bool load(StateReader& in, const Balances& balances, const Instruments& instruments);
 
  private:
-  [[nodiscard]] bool load_order(StateReader& in, std::uint32_t accounts, const Instruments& instruments);
+  // The links of an open order, apart from its record: its neighbours change with it, and these are many to a line.
+  struct OpenLinks {
+    Links by_age;
+    Links by_account;
+  };
+
+  // Numbers are dense, so the number itself spreads over the table without a hash.
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t order_id) noexcept {
+    return static_cast<std::uint32_t>(order_id);
+  }
+  [[nodiscard]] auto age_links() noexcept {
+    return [this](Slot slot) -> Links& { return links_[slot].by_age; };
+  }
+  [[nodiscard]] auto account_links() noexcept {
+    return [this](Slot slot) -> Links& { return links_[slot].by_account; };
+  }
+  [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments);
 
   Pool<OrderRecord> orders_;
-  HashIndex<OrderRecord> by_id_;
-  List<OrderRecord, &OrderRecord::by_age> by_age_;
-  std::vector<List<OrderRecord, &OrderRecord::by_account>> by_account_;
+  FlatArray<FirstAnswer> first_;
+  FlatArray<OpenLinks> links_;
+  SlotTable by_id_;
+  List by_age_;
+  std::vector<List> by_account_;
   std::uint64_t first_id_;
   std::uint64_t entered_ = 0;
 };

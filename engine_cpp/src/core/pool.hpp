@@ -1,34 +1,62 @@
-// Flat storage that is reserved once: slots instead of pointers, lists and hash chains threaded through the items.
+// Flat storage that is reserved once: slots instead of pointers, lists and tables of slots.
 //
 // Invariants:
-//   1. A Pool never allocates after construction and never moves an item; untouched memory is not committed.
+//   1. Nothing allocates after construction and no item moves; untouched memory is not committed. Memory comes in large
+//      pages where the system gives them, since most accesses are to distant places.
 //   2. A slot is owned by exactly one user until it is given back; the freed slot is the next one taken.
-//   3. The order of a List is the order of insertion. The order of a hash chain is never visible in any output.
+//   3. The order of a List is the order of insertion. The order of a SlotTable is never visible in any output.
 //
 // Threads: none; owned by one Core.
 #pragma once
+
+#include <sys/mman.h>
 
 #include <bit>
 #include <cassert>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <type_traits>
-#include <vector>
+#include <utility>
 
 namespace exchange::engine {
 
 using Slot = std::uint32_t;
 inline constexpr Slot kNil = 0xFFFF'FFFF;
 
+// An array without values at first, but for those of zero bytes if it is never written.
 template <class T>
-class Pool {
+class FlatArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
  public:
-  explicit Pool(std::uint32_t capacity)
-      : capacity_(capacity),
-        items_(std::allocator<T>().allocate(capacity), Release{capacity}),
-        free_(std::make_unique_for_overwrite<Slot[]>(capacity)) {
+  explicit FlatArray(std::size_t size) : size_(size) {
+    void* const memory = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    madvise(memory, bytes(), MADV_HUGEPAGE);
+    items_ = static_cast<T*>(memory);
+  }
+  FlatArray(FlatArray&& other) noexcept : items_(std::exchange(other.items_, nullptr)), size_(other.size_) {}
+  FlatArray& operator=(FlatArray&&) = delete;
+  ~FlatArray() {
+    if (items_ != nullptr) munmap(items_, bytes());
+  }
+
+  [[nodiscard]] T& operator[](std::size_t at) noexcept { return items_[at]; }
+  [[nodiscard]] const T& operator[](std::size_t at) const noexcept { return items_[at]; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(T); }
+
+  T* items_ = nullptr;
+  std::size_t size_;
+};
+
+template <class T>
+class Pool {
+ public:
+  explicit Pool(std::uint32_t capacity) : items_(capacity), free_(capacity) {
     assert(capacity > 0 && capacity < kNil);
   }
 
@@ -41,7 +69,6 @@ class Pool {
 
   void give_back(Slot slot) noexcept {
     assert(slot < used_ && free_count_ < used_);
-    items_[slot] = T{};
     free_[free_count_++] = slot;
   }
 
@@ -54,22 +81,20 @@ class Pool {
     return items_[slot];
   }
 
-  [[nodiscard]] std::uint32_t room() const noexcept { return capacity_ - used_ + free_count_; }
+  // The memory of a slot that may be free, to be told to come nearer.
+  [[nodiscard]] const void* place(Slot slot) const noexcept { return &items_[slot]; }
+
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return static_cast<std::uint32_t>(items_.size()); }
+  [[nodiscard]] std::uint32_t room() const noexcept { return capacity() - used_ + free_count_; }
   [[nodiscard]] std::uint32_t size() const noexcept { return used_ - free_count_; }
-  // One past the highest slot ever taken: freed slots below it hold a T{}.
+  // One past the highest slot ever taken.
   [[nodiscard]] Slot end_slot() const noexcept { return used_; }
 
  private:
-  struct Release {
-    std::uint32_t capacity;
-    void operator()(T* items) const noexcept { std::allocator<T>().deallocate(items, capacity); }
-  };
-
-  std::uint32_t capacity_;
+  FlatArray<T> items_;
+  FlatArray<Slot> free_;
   std::uint32_t used_ = 0;
   std::uint32_t free_count_ = 0;
-  std::unique_ptr<T[], Release> items_;
-  std::unique_ptr<Slot[]> free_;
 };
 
 struct Links {
@@ -77,25 +102,24 @@ struct Links {
   Slot next = kNil;
 };
 
-// A doubly linked list through the member `kLinks` of the items of a pool.
-template <class T, Links T::*kLinks>
+// A doubly linked list of slots whose links are given by `links(slot)`.
 class List {
  public:
   [[nodiscard]] Slot front() const noexcept { return head_; }
-  [[nodiscard]] static Slot next(const Pool<T>& pool, Slot slot) noexcept { return (pool[slot].*kLinks).next; }
 
-  void push_back(Pool<T>& pool, Slot slot) noexcept {
+  template <class LinksOf>
+  void push_back(Slot slot, LinksOf links) noexcept {
     assert(slot != kNil);
-    pool[slot].*kLinks = {tail_, kNil};
-    (tail_ == kNil ? head_ : (pool[tail_].*kLinks).next) = slot;
+    links(slot) = {tail_, kNil};
+    (tail_ == kNil ? head_ : links(tail_).next) = slot;
     tail_ = slot;
   }
 
-  void erase(Pool<T>& pool, Slot slot) noexcept {
-    Links& links = pool[slot].*kLinks;
-    (links.previous == kNil ? head_ : (pool[links.previous].*kLinks).next) = links.next;
-    (links.next == kNil ? tail_ : (pool[links.next].*kLinks).previous) = links.previous;
-    links = {};
+  template <class LinksOf>
+  void erase(Slot slot, LinksOf links) noexcept {
+    const Links& own = links(slot);
+    (own.previous == kNil ? head_ : links(own.previous).next) = own.next;
+    (own.next == kNil ? tail_ : links(own.next).previous) = own.previous;
   }
 
  private:
@@ -111,38 +135,58 @@ class List {
   return key ^ (key >> 33);
 }
 
-// Hash chains through the member `next_in_bucket` of the items of a pool.
-template <class T>
-class HashIndex {
+// Slots by a 32-bit tag of their key, in a table that is at most half full: what is looked for is nearly always in the
+// first line of memory that is read.
+class SlotTable {
  public:
-  explicit HashIndex(std::uint32_t capacity) : heads_(std::bit_ceil(std::uint64_t{capacity}), kNil) {}
+  explicit SlotTable(std::uint32_t capacity)
+      : entries_(std::bit_ceil(std::size_t{2} * capacity)), mask_(static_cast<std::uint32_t>(entries_.size() - 1)) {}
 
   template <class Matches>
-  [[nodiscard]] Slot find(const Pool<T>& pool, std::uint64_t hash, Matches matches) const noexcept {
-    Slot slot = heads_[bucket(hash)];
-    while (slot != kNil && !matches(pool[slot])) slot = pool[slot].next_in_bucket;
-    return slot;
-  }
-
-  void insert(Pool<T>& pool, std::uint64_t hash, Slot slot) noexcept {
-    Slot& head = heads_[bucket(hash)];
-    pool[slot].next_in_bucket = head;
-    head = slot;
-  }
-
-  void erase(Pool<T>& pool, std::uint64_t hash, Slot slot) noexcept {
-    Slot* link = &heads_[bucket(hash)];
-    while (*link != slot) {
-      assert(*link != kNil);
-      link = &pool[*link].next_in_bucket;
+  [[nodiscard]] Slot find(std::uint32_t tag, Matches matches) const noexcept {
+    for (std::uint32_t at = tag & mask_; entries_[at].next_slot != 0; at = (at + 1) & mask_) {
+      const Slot slot = entries_[at].next_slot - 1;
+      if (entries_[at].tag == tag && matches(slot)) return slot;
     }
-    *link = pool[slot].next_in_bucket;
+    return kNil;
+  }
+
+  // The first slot with this tag, right or not: to be told to come nearer.
+  [[nodiscard]] Slot guess(std::uint32_t tag) const noexcept {
+    return find(tag, [](Slot) { return true; });
+  }
+  void prefetch(std::uint32_t tag) const noexcept { __builtin_prefetch(&entries_[tag & mask_]); }
+
+  void insert(std::uint32_t tag, Slot slot) noexcept {
+    std::uint32_t at = tag & mask_;
+    while (entries_[at].next_slot != 0) at = (at + 1) & mask_;
+    entries_[at] = {tag, slot + 1};
+  }
+
+  // Moves back what had to stand aside for the slot, so that no search ends early.
+  void erase(std::uint32_t tag, Slot slot) noexcept {
+    std::uint32_t hole = tag & mask_;
+    while (entries_[hole].next_slot != slot + 1) {
+      assert(entries_[hole].next_slot != 0);
+      hole = (hole + 1) & mask_;
+    }
+    for (std::uint32_t at = (hole + 1) & mask_; entries_[at].next_slot != 0; at = (at + 1) & mask_) {
+      const std::uint32_t home = entries_[at].tag & mask_;
+      if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
+      entries_[hole] = entries_[at];
+      hole = at;
+    }
+    entries_[hole] = {};
   }
 
  private:
-  [[nodiscard]] std::size_t bucket(std::uint64_t hash) const noexcept { return hash & (heads_.size() - 1); }
+  struct Entry {
+    std::uint32_t tag = 0;
+    std::uint32_t next_slot = 0;  // one more than the slot; 0 if there is none
+  };
 
-  std::vector<Slot> heads_;
+  FlatArray<Entry> entries_;
+  std::uint32_t mask_;
 };
 
 }  // namespace exchange::engine

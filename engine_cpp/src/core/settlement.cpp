@@ -29,21 +29,25 @@ Slot Accounts::enter(const PlaceOrder& command, Slot account_slot, Slot instrume
   const Account& account = balances_.account(account_slot);
   const Slot slot = orders_.enter();
   OrderRecord& order = orders_[slot];
-  order.price = command.price;
-  order.quote_budget = command.quote_budget;
-  order.accepted_ns = step.stamp.time_ns;
+  OrderView& view = order.view;
+  view.price = command.price;
+  view.quantity = command.quantity;
+  view.leaves_quantity = command.quantity;
+  view.quote_budget = command.quote_budget;
+  view.accepted_time_ns = step.stamp.time_ns;
+  view.account_id = command.account_id;
+  view.instrument_id = command.instrument_id;
+  view.status = OrderStatus::kNew;
+  view.side = command.side;
+  view.type = command.type;
+  view.time_in_force = command.time_in_force;
+  view.self_trade_prevention = command.self_trade_prevention;
+  view.post_only = command.post_only;
+  view.client_order_id = ClientId(command.client_order_id);
   order.account = account_slot;
   order.instrument = instrument;
-  order.instrument_id = command.instrument_id;
   order.taker_fee_ppm = account.taker_fee_ppm;
   order.maker_fee_ppm = account.maker_fee_ppm;
-  order.side = command.side;
-  order.type = command.type;
-  order.time_in_force = command.time_in_force;
-  order.mode = command.self_trade_prevention;
-  order.post_only = command.post_only;
-  order.client_order_id = ClientId(command.client_order_id);
-  order.now = {.quantity = command.quantity, .leaves = command.quantity, .status = OrderStatus::kNew};
   return slot;
 }
 
@@ -53,13 +57,16 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
   const Instrument& instrument = instruments_[order.instrument];
   order.hold_price = worst_price;
   order.held = entry_hold(command, account, instrument, worst_price);
-  balances_.obtain(order.account, instrument.base);
-  balances_.obtain(order.account, instrument.quote);
-  AccountBalance& balance = *balances_.find(order.account, held_asset(order));
+  const auto obtain = [&](Slot asset) {
+    return balances_.obtain(order.account, asset, instruments_.asset(asset).asset_id);
+  };
+  order.base_balance = obtain(instrument.base);
+  order.quote_balance = obtain(instrument.quote);
+  AccountBalance& balance = given(order);
   balance.available -= order.held;
   balance.held += order.held;
   assert(balance.available >= 0);
-  return {.order_id = order.order_id,
+  return {.order_id = order.view.order_id,
           .self_trade_group = account.self_trade_group,
           .limit = worst_price,
           .quantity = command.quantity,
@@ -88,23 +95,22 @@ void Accounts::on(const Accepted& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
   touch(order, step);
   tell(OrderUpdateCause::kAccepted, order, step);
-  const Slot asset = held_asset(order);
-  tell(order.account, asset, BalanceChangeKind::kHold, 0, *balances_.find(order.account, asset), step);
+  tell(given(order), BalanceChangeKind::kHold, 0, step);
 }
 
 // What was reserved goes back untold: to its owner a refused order never held anything.
 void Accounts::on(const Refused& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
   if (order.held > 0) {
-    AccountBalance& balance = *balances_.find(order.account, held_asset(order));
+    AccountBalance& balance = given(order);
     balance.held -= order.held;
     balance.available += order.held;
     order.held = 0;
   }
-  order.now.cancelled = order.now.leaves;
-  order.now.leaves = 0;
-  order.now.status = OrderStatus::kRejected;
-  order.reject_reason = message.reason;
+  order.view.cancelled_quantity = order.view.leaves_quantity;
+  order.view.leaves_quantity = 0;
+  order.view.status = OrderStatus::kRejected;
+  order.view.reject_reason = message.reason;
   touch(order, step);
   tell(OrderUpdateCause::kRejected, order, step);
 }
@@ -123,13 +129,13 @@ void Accounts::on(const Fill& message, Step& step) {
   collect_fee(instrument, maker_fee + taker_fee, message.trade_id, step);
   step.events.trade({.trade_id = message.trade_id,
                      .instrument_id = instrument.instrument_id,
+                     .taker_side = message.taker_side,
                      .price = message.price,
                      .quantity = message.quantity,
-                     .taker_side = message.taker_side,
-                     .maker_order_id = maker.order_id,
-                     .taker_order_id = taker.order_id,
-                     .maker_account_id = balances_.account(maker.account).account_id,
-                     .taker_account_id = balances_.account(taker.account).account_id,
+                     .maker_order_id = maker.view.order_id,
+                     .taker_order_id = taker.view.order_id,
+                     .maker_account_id = maker.view.account_id,
+                     .taker_account_id = taker.view.account_id,
                      .notional = message.notional,
                      .maker_fee = maker_fee,
                      .taker_fee = taker_fee,
@@ -138,75 +144,77 @@ void Accounts::on(const Fill& message, Step& step) {
 
 std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity, Step& step) {
   OrderRecord& order = orders_[slot];
+  OrderView& view = order.view;
   const bool makes = liquidity == Liquidity::kMaker;
-  std::int64_t& notional = makes ? order.now.maker_notional : order.now.taker_notional;
+  const std::int64_t before = makes ? order.maker_notional : order.taker_notional();
   const std::uint32_t ppm = makes ? order.maker_fee_ppm : order.taker_fee_ppm;
-  const std::int64_t fee = fee_on(notional + message.notional, ppm) - fee_on(notional, ppm);
-  notional += message.notional;
-  order.now.cum_fee += fee;
-  order.now.cum_quantity += message.quantity;
-  (order.has_budget() ? order.now.quantity : order.now.leaves) += order.has_budget() ? message.quantity
-                                                                                     : -message.quantity;
-  const bool done = order.has_budget() ? message.taker_done : order.now.leaves == 0;
-  order.now.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
+  const std::int64_t fee = fee_on(before + message.notional, ppm) - fee_on(before, ppm);
+  if (makes) order.maker_notional += message.notional;
+  view.cum_notional += message.notional;
+  view.cum_fee += fee;
+  view.cum_quantity += message.quantity;
+  (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? message.quantity
+                                                                                    : -message.quantity;
+  const bool done = order.has_budget() ? message.taker_done : view.leaves_quantity == 0;
+  view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   if (done && order.is_resting()) leave_book(slot, step);
   touch(order, step);
-  const FillView view{message.trade_id, message.price, message.quantity, message.notional, fee, liquidity};
-  if (!makes) step.fills.push_back(view);
-  tell(OrderUpdateCause::kFilled, order, step, &view);
+  const FillView told{message.trade_id, message.price, message.quantity, message.notional, fee, liquidity};
+  if (!makes) step.fills.push_back(told);
+  tell(OrderUpdateCause::kFilled, order, step, &told);
   return fee;
 }
 
 void Accounts::settle_buyer(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step) {
   const Instrument& instrument = instruments_[message.instrument];
-  AccountBalance& quote = *balances_.find(order.account, instrument.quote);
+  AccountBalance& quote = balances_[order.quote_balance];
   order.held -= message.notional + fee;
   quote.held -= message.notional;
   assert(order.held >= 0 && quote.held >= fee);
-  tell(order.account, instrument.quote, BalanceChangeKind::kTrade, -message.notional, quote, step, message.trade_id);
+  tell(quote, BalanceChangeKind::kTrade, -message.notional, step, message.trade_id);
   quote.held -= fee;
-  if (fee > 0) tell(order.account, instrument.quote, BalanceChangeKind::kFee, -fee, quote, step, message.trade_id);
+  if (fee > 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
   rehold(order, step);
-  AccountBalance& base = *balances_.find(order.account, instrument.base);
+  AccountBalance& base = balances_[order.base_balance];
   const std::int64_t received = instrument.base_amount(message.quantity);
   base.available += received;
-  tell(order.account, instrument.base, BalanceChangeKind::kTrade, received, base, step, message.trade_id);
+  tell(base, BalanceChangeKind::kTrade, received, step, message.trade_id);
 }
 
 void Accounts::settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step) {
   const Instrument& instrument = instruments_[message.instrument];
   const std::int64_t delivered = instrument.base_amount(message.quantity);
-  AccountBalance& base = *balances_.find(order.account, instrument.base);
+  AccountBalance& base = balances_[order.base_balance];
   order.held -= delivered;
   base.held -= delivered;
   assert(order.held >= 0 && base.held >= 0);
-  tell(order.account, instrument.base, BalanceChangeKind::kTrade, -delivered, base, step, message.trade_id);
-  AccountBalance& quote = *balances_.find(order.account, instrument.quote);
+  tell(base, BalanceChangeKind::kTrade, -delivered, step, message.trade_id);
+  AccountBalance& quote = balances_[order.quote_balance];
   quote.available += message.notional;
-  tell(order.account, instrument.quote, BalanceChangeKind::kTrade, message.notional, quote, step, message.trade_id);
+  tell(quote, BalanceChangeKind::kTrade, message.notional, step, message.trade_id);
   quote.available -= fee;
   assert(quote.available >= 0);
-  if (fee > 0) tell(order.account, instrument.quote, BalanceChangeKind::kFee, -fee, quote, step, message.trade_id);
+  if (fee > 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
 }
 
 void Accounts::collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step) {
   if (fee == 0) return;
-  AccountBalance& balance = *balances_.find(kFeeAccount, instrument.quote);
+  AccountBalance& balance = balances_[balances_.find(kFeeAccount, instrument.quote)];
   balance.available += fee;
-  tell(kFeeAccount, instrument.quote, BalanceChangeKind::kFee, fee, balance, step, trade_id);
+  tell(balance, BalanceChangeKind::kFee, fee, step, trade_id);
 }
 
 void Accounts::on(const Prevented& message, Step& step) {
   const OrderRecord& maker = orders_[message.maker];
   const OrderRecord& taker = orders_[message.taker];
   step.events.prevented_match({.instrument_id = instruments_[message.instrument].instrument_id,
-                               .maker_order_id = maker.order_id,
-                               .taker_order_id = taker.order_id,
+                               .mode = message.mode,
+                               .maker_order_id = maker.view.order_id,
+                               .taker_order_id = taker.view.order_id,
                                .price = message.price,
                                .quantity = message.quantity,
-                               .mode = message.mode,
-                               .maker_account_id = balances_.account(maker.account).account_id,
-                               .taker_account_id = balances_.account(taker.account).account_id});
+                               .maker_account_id = maker.view.account_id,
+                               .taker_account_id = taker.view.account_id});
   if (message.mode != SelfTradePrevention::kDecrement) return;
   decrement(message.maker, message.quantity, step);
   decrement(message.taker, message.quantity, step);
@@ -214,12 +222,13 @@ void Accounts::on(const Prevented& message, Step& step) {
 
 void Accounts::decrement(Slot slot, std::int64_t quantity, Step& step) {
   OrderRecord& order = orders_[slot];
-  order.now.prevented += quantity;
-  (order.has_budget() ? order.now.quantity : order.now.leaves) += order.has_budget() ? quantity : -quantity;
-  const bool ended = !order.has_budget() && order.now.leaves == 0;
+  OrderView& view = order.view;
+  view.prevented_quantity += quantity;
+  (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? quantity : -quantity;
+  const bool ended = !order.has_budget() && view.leaves_quantity == 0;
   if (ended) {
-    order.now.status = OrderStatus::kCancelled;
-    order.now.end_reason = EndReason::kSelfTrade;
+    view.status = OrderStatus::kCancelled;
+    view.end_reason = EndReason::kSelfTrade;
     if (order.is_resting()) leave_book(slot, step);
   }
   touch(order, step);
@@ -229,10 +238,10 @@ void Accounts::decrement(Slot slot, std::int64_t quantity, Step& step) {
 
 void Accounts::on(const Release& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
-  order.now.cancelled += order.now.leaves;
-  order.now.leaves = 0;
-  order.now.status = message.status;
-  order.now.end_reason = message.end_reason;
+  order.view.cancelled_quantity += order.view.leaves_quantity;
+  order.view.leaves_quantity = 0;
+  order.view.status = message.status;
+  order.view.end_reason = message.end_reason;
   if (order.is_resting()) leave_book(message.owner, step);
   touch(order, step);
   const OrderUpdateCause cause = message.status == OrderStatus::kCancelled ? OrderUpdateCause::kCancelled
@@ -243,8 +252,8 @@ void Accounts::on(const Release& message, Step& step) {
 }
 
 void Accounts::touch(OrderRecord& order, const Step& step) noexcept {
-  ++order.now.version;
-  order.now.updated_ns = step.stamp.time_ns;
+  ++order.view.version;
+  order.view.updated_time_ns = step.stamp.time_ns;
 }
 
 void Accounts::leave_book(Slot slot, const Step& step) noexcept {
@@ -258,29 +267,23 @@ void Accounts::rehold(OrderRecord& order, Step& step) {
   const std::int64_t released = order.held - required_hold(order);
   assert(released >= 0);
   if (released == 0) return;
-  const Slot asset = held_asset(order);
-  AccountBalance& balance = *balances_.find(order.account, asset);
+  AccountBalance& balance = given(order);
   order.held -= released;
   balance.held -= released;
   balance.available += released;
   assert(balance.held >= 0);
-  tell(order.account, asset, BalanceChangeKind::kHold, 0, balance, step);
+  tell(balance, BalanceChangeKind::kHold, 0, step);
 }
 
 std::int64_t Accounts::required_hold(const OrderRecord& order) const noexcept {
-  const Progress& now = order.now;
-  const bool active = now.status == OrderStatus::kNew || now.status == OrderStatus::kPartiallyFilled;
+  const OrderView& view = order.view;
+  const bool active = view.status == OrderStatus::kNew || view.status == OrderStatus::kPartiallyFilled;
   if (!active) return 0;
-  if (order.has_budget()) return order.quote_budget - now.cum_notional() - now.cum_fee;
+  if (order.has_budget()) return view.quote_budget - view.cum_notional - view.cum_fee;
   const Instrument& instrument = instruments_[order.instrument];
-  if (order.side == Side::kSell) return instrument.base_amount(now.leaves);
-  return buyer_hold(instrument.notional(order.hold_price, now.leaves), now.cum_notional(), order.max_fee_ppm(),
-                    now.cum_fee);
-}
-
-Slot Accounts::held_asset(const OrderRecord& order) const noexcept {
-  const Instrument& instrument = instruments_[order.instrument];
-  return order.side == Side::kBuy ? instrument.quote : instrument.base;
+  if (view.side == Side::kSell) return instrument.base_amount(view.leaves_quantity);
+  return buyer_hold(instrument.notional(order.hold_price, view.leaves_quantity), view.cum_notional,
+                    order.max_fee_ppm(), view.cum_fee);
 }
 
 }  // namespace exchange::engine

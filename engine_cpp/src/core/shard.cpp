@@ -1,5 +1,7 @@
 #include "shard.hpp"
 
+#include "encode.hpp"
+
 namespace exchange::engine {
 namespace {
 
@@ -15,7 +17,7 @@ Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
   fills_.reserve(kExpectedFills);
 }
 
-void Core::Shard::apply(const Command& command, Stamp stamp, std::string& result, std::string& events) {
+void Core::Shard::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) {
   assert(stamp.engine_seq > last_.engine_seq && stamp.time_ns >= last_.time_ns);
   last_ = stamp;
   fills_.clear();
@@ -25,6 +27,11 @@ void Core::Shard::apply(const Command& command, Stamp stamp, std::string& result
   expire_due(step);
   write_answer(run(command, step), result);
   publish(step);
+}
+
+void Core::Shard::prefetch(const Command& command) const noexcept {
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return accounts_.prefetch(*place);
+  if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return accounts_.prefetch(*cancel);
 }
 
 void Core::Shard::expire_due(Step& step) {
@@ -95,15 +102,15 @@ void Core::Shard::deliver(Step& step) {
 void Core::Shard::publish(Step& step) {
   for (const LevelChange& change : books_.outbox().changes) {
     step.events.book_changed({.instrument_id = instruments_[change.instrument].instrument_id,
-                              .book_seq = change.book_seq,
                               .side = change.side,
+                              .book_seq = change.book_seq,
                               .price = change.price,
                               .quantity = change.quantity});
   }
   books_.outbox().changes.clear();
 }
 
-void Core::Shard::write_answer(const Answer& answer, std::string& result) const {
+void Core::Shard::write_answer(const Answer& answer, ByteBuffer& result) const {
   ResultView view{.engine_seq = answer.engine_seq,
                   .reason = answer.reason,
                   .replayed = answer.replayed,

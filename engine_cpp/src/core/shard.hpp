@@ -19,13 +19,14 @@ class Core::Shard {
  public:
   Shard(const Limits& limits, std::uint8_t shard);
 
-  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events);
+  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events);
+  void prefetch(const Command& command) const noexcept;
 
   void save(Sink& sink) const;
   [[nodiscard]] bool load(Source& source);
   [[nodiscard]] bool consistent() const;
 
-  void query(Slot account, std::string& out) const;
+  void query(Slot account, ByteBuffer& out) const;
   void snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const;
   [[nodiscard]] std::optional<std::size_t> depth(std::uint32_t instrument_id, Side side,
                                                  std::span<PriceLevel> levels) const noexcept;
@@ -46,7 +47,7 @@ class Core::Shard {
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);
-  void write_answer(const Answer& answer, std::string& result) const;
+  void write_answer(const Answer& answer, ByteBuffer& result) const;
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);

@@ -2,20 +2,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "encode.hpp"
 #include "shard.hpp"
 
 namespace exchange::engine {
 namespace {
 
 constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5201;  // "EXCHCOR", version 1
-
-using Writer = protozero::pbf_writer;
-
-void write_balance(Writer&& out, std::uint32_t asset_id, const AccountBalance& balance) {
-  if (asset_id != 0) out.add_uint32(1, asset_id);
-  if (balance.available != 0) out.add_int64(2, balance.available);
-  if (balance.held != 0) out.add_int64(3, balance.held);
-}
 
 // Fills `EventsResponse` messages with books and orders, and gives each away when it is full.
 class Parts {
@@ -25,23 +18,16 @@ class Parts {
       : shard_(shard), epoch_(epoch), engine_seq_(engine_seq), emit_(emit) {}
 
   void add_book(const InstrumentDefinition& instrument, const Book& state) {
-    Writer part(body_);
-    Writer book(part, 2);
-    {
-      Writer definition(book, 1);
-      write_instrument(definition, instrument);
-    }
-    if (state.seq() != 0) book.add_uint64(2, state.seq());
-    if (state.trade_seq() != 0) book.add_uint64(3, state.trade_seq());
+    WireWriter(body_).message(2, [&](WireWriter& book) {
+      book.message(1, [&](WireWriter& definition) { write_instrument(definition, instrument); });
+      book.put(2, state.seq());
+      book.put(3, state.trade_seq());
+    });
     if (++books_ == kSnapshotPartOrders) flush(false);
   }
 
   void add_order(const OrderView& view) {
-    {
-      Writer part(body_);
-      Writer order(part, 3);
-      write_order(order, view);
-    }
+    WireWriter(body_).message(3, [&](WireWriter& order) { write_order(order, view); });
     if (++orders_ == kSnapshotPartOrders) flush(false);
   }
 
@@ -49,18 +35,17 @@ class Parts {
 
  private:
   void flush(bool last) {
-    message_.clear();
-    Writer response(message_);
-    if (shard_ != 0) response.add_uint32(1, shard_);
-    if (epoch_ != 0) response.add_uint32(2, epoch_);
-    if (engine_seq_ != 0) response.add_uint64(3, engine_seq_);
-    std::string head;
-    Writer part(head);
-    if (engine_seq_ != 0) part.add_uint64(1, engine_seq_);
-    head += body_;
-    if (last) part.add_bool(4, true);
-    response.add_message(5, head);
-    emit_(message_);
+    WireWriter(body_).put(4, last);
+    ByteBuffer head;
+    WireWriter(head).put(1, engine_seq_);
+    head.append(body_.view());
+    ByteBuffer message;
+    WireWriter response(message);
+    response.put(1, shard_);
+    response.put(2, epoch_);
+    response.put(3, engine_seq_);
+    response.put(5, head.view());
+    emit_(message.view());
     body_.clear();
     books_ = orders_ = 0;
   }
@@ -69,8 +54,7 @@ class Parts {
   std::uint32_t epoch_;
   std::uint64_t engine_seq_;
   const std::function<void(std::string_view)>& emit_;
-  std::string body_;
-  std::string message_;
+  ByteBuffer body_;
   std::size_t books_ = 0;
   std::size_t orders_ = 0;
 };
@@ -111,7 +95,7 @@ void Core::Shard::save_queues(StateWriter& out) const {
       for_each_order(books_.book(instrument), side, [&](Slot) { ++count; });
       out.put(count);
       for_each_order(books_.book(instrument), side,
-                     [&](Slot owner) { out.put(accounts_.orders()[owner].order_id); });
+                     [&](Slot owner) { out.put(accounts_.orders()[owner].view.order_id); });
     }
   }
 }
@@ -123,7 +107,7 @@ bool Core::Shard::load_queues(StateReader& in) {
       if (!load_queue(in, instrument, side, rested)) return false;
     }
   }
-  const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].order_id; };
+  const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].view.order_id; };
   std::ranges::sort(rested, {}, number);
   if (std::ranges::adjacent_find(rested, {}, number) != rested.end()) return false;
   for (const Rested& order : rested) accounts_.restore_resting(order);
@@ -138,11 +122,11 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, std::v
     const Slot owner = accounts_.orders().find(order_id);
     if (!in.ok() || owner == kNil || !books_.has_room()) return false;
     const OrderRecord& order = accounts_.orders()[owner];
-    if (order.now.leaves == 0 || order.instrument != instrument || order.side != side) return false;
-    const BookOrder entry{.leaves = order.now.leaves,
+    if (order.view.leaves_quantity == 0 || order.instrument != instrument || order.view.side != side) return false;
+    const BookOrder entry{.leaves = order.view.leaves_quantity,
                           .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
                           .owner = owner};
-    rested.push_back({owner, books_.restore(instrument, side, order.price, entry)});
+    rested.push_back({owner, books_.restore(instrument, side, order.view.price, entry)});
   }
   return in.ok();
 }
@@ -155,19 +139,21 @@ bool Core::Shard::consistent() const {
   return accounts_.consistent();
 }
 
-void Core::Shard::query(Slot account, std::string& out) const {
-  Writer response(out);
-  if (last_.engine_seq != 0) response.add_uint64(1, last_.engine_seq);
-  accounts_.balances().for_each(account, [&](const AccountBalance& balance) {
+void Core::Shard::query(Slot account, ByteBuffer& out) const {
+  WireWriter response(out);
+  response.put(1, last_.engine_seq);
+  accounts_.balances().for_each(account, [&](Slot, const AccountBalance& balance) {
     if (balance.available == 0 && balance.held == 0) return;
-    write_balance(Writer(response, 2), instruments_.asset(balance.asset).asset_id, balance);
+    response.message(2, [&](WireWriter& message) {
+      message.put(1, balance.asset_id);
+      message.put(2, balance.available);
+      message.put(3, balance.held);
+    });
   });
   std::vector<Slot> open;
   accounts_.orders().collect_open(account, open);
   for (const Slot slot : open) {
-    Writer order(response, 3);
-    const OrderRecord& record = accounts_.orders()[slot];
-    write_order(order, accounts_.view(record, record.now));
+    response.message(3, [&](WireWriter& order) { write_order(order, accounts_.orders()[slot].view); });
   }
 }
 
@@ -179,8 +165,7 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {
       for_each_order(books_.book(instrument), side, [&](Slot owner) {
-        const OrderRecord& record = accounts_.orders()[owner];
-        parts.add_order(accounts_.view(record, record.now));
+        parts.add_order(accounts_.orders()[owner].view);
       });
     }
   }

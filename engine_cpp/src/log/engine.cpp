@@ -13,6 +13,8 @@ namespace {
 // Ticks that one batch lets pass before its own commands; what is then still due follows in the next.
 constexpr int kTicksPerBatch = 4;
 
+constexpr std::size_t kPrefetchAhead = 6;
+
 // `exchange.error.v1.Reason` of refusals that the core knows nothing of.
 constexpr auto kUnavailable = static_cast<Reason>(8);
 constexpr auto kLimitExceeded = static_cast<Reason>(12);
@@ -45,7 +47,9 @@ Answer Engine::apply(std::span<const std::byte> submit_request, std::int64_t now
   }
   const std::int64_t time_ns = std::max(time_ns_, now_ns);
   tick_if_due(time_ns);
-  for (const Command& command : batch_.commands) sequence(command, time_ns, answer);
+  results_.clear();
+  sequence_batch(time_ns);
+  answer.bytes = results_.view();
   hand_over(time_ns);
   answer.ticket = last_seq_;
   return answer;
@@ -81,7 +85,9 @@ std::pair<std::uint64_t, std::vector<std::string>> Engine::snapshot_parts() cons
 std::optional<Answer> Engine::query(std::uint64_t account_id) const {
   const std::lock_guard lock(mutex_);
   Answer answer{last_seq_, {}};
-  if (!core_->query(account_id, answer.bytes)) return std::nullopt;
+  ByteBuffer bytes;
+  if (!core_->query(account_id, bytes)) return std::nullopt;
+  answer.bytes = bytes.view();
   return answer;
 }
 
@@ -149,18 +155,27 @@ Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds all
 }
 
 void Engine::tick_if_due(std::int64_t time_ns) {
-  Answer ignored;
   for (int i = 0; i < kTicksPerBatch; ++i) {
     const std::optional<std::int64_t> deadline = core_->next_deadline();
     if (!deadline || *deadline > time_ns) return;
-    sequence(Command{Tick{}, kTickCommand}, time_ns, ignored);
+    sequence(Command{Tick{}, kTickCommand}, time_ns);
   }
 }
 
-void Engine::sequence(const Command& command, std::int64_t time_ns, Answer& answer) {
+// Commands are announced to the memory a few ahead, so that the core seldom waits for it.
+void Engine::sequence_batch(std::int64_t time_ns) {
+  const std::vector<Command>& commands = batch_.commands;
+  for (std::size_t i = 0; i < std::min(kPrefetchAhead, commands.size()); ++i) core_->prefetch(commands[i]);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (i + kPrefetchAhead < commands.size()) core_->prefetch(commands[i + kPrefetchAhead]);
+    sequence(commands[i], time_ns);
+  }
+}
+
+void Engine::sequence(const Command& command, std::int64_t time_ns) {
   ++last_seq_;
   append_command(records_, last_seq_, time_ns, view(command.bytes));
-  core_->apply(command, Stamp{last_seq_, time_ns}, answer.bytes, blocks_);
+  core_->apply(command, Stamp{last_seq_, time_ns}, results_, blocks_);
 }
 
 // The events go first: the journal may commit before the next line.

@@ -50,7 +50,7 @@ Engine::Engine(const EngineOptions& options, EngineStorage storage)
   recover();
   durable_.store(last_seq_, std::memory_order_release);
   publisher_ = std::make_unique<EventPublisher>(
-      events_, PublisherHooks{[this] { signal_.raise(); }, [this](const std::string& reason) { failed(reason); }});
+      events_, PublisherHooks{encode_blocks, [this] { signal_.raise(); }, [this](const std::string& reason) { failed(reason); }});
   journal_->start();
 }
 
@@ -99,8 +99,15 @@ bool Engine::load(std::uint64_t engine_seq) {
 }
 
 void Engine::replay(std::uint64_t after_seq) {
-  std::string blocks;
-  std::string ignored;
+  ByteBuffer blocks;
+  ByteBuffer encoded;
+  ByteBuffer ignored;
+  const auto write = [&](std::uint64_t last_seq) {
+    encode_blocks(blocks.view(), encoded);
+    events_.append(last_seq, encoded.view());
+    blocks.clear();
+    encoded.clear();
+  };
   std::uint64_t seq = after_seq;
   recovery_.last_seq = journal_->recover(after_seq, [&](const Record& record) {
     batch_.clear();
@@ -111,9 +118,9 @@ void Engine::replay(std::uint64_t after_seq) {
     ignored.clear();
     core_->apply(batch_.commands.front(), Stamp{record.engine_seq, record.time_ns}, ignored, blocks);
     seq = record.engine_seq;
-    if (blocks.size() >= kReplayChunkBytes) events_.append(seq, std::exchange(blocks, {}));
+    if (blocks.size() >= kReplayChunkBytes) write(seq);
   });
-  if (!blocks.empty()) events_.append(seq, blocks);
+  if (!blocks.empty()) write(seq);
 }
 
 }  // namespace exchange::engine::log

@@ -16,7 +16,7 @@ EventPublisher::EventPublisher(EventLog& log, PublisherHooks hooks)
 
 EventPublisher::~EventPublisher() { close(); }
 
-void EventPublisher::add(std::uint64_t last_seq, std::string blocks) {
+void EventPublisher::add(std::uint64_t last_seq, ByteBuffer blocks) {
   const std::lock_guard lock(mutex_);
   assert(chunks_.empty() || last_seq > chunks_.back().last_seq);
   chunks_.push_back({last_seq, std::move(blocks)});
@@ -80,9 +80,11 @@ bool EventPublisher::next(Chunk& chunk) {
 
 // Repeats while there is no space: an append that failed left nothing that counts.
 void EventPublisher::write(const Chunk& chunk) {
+  ByteBuffer encoded;
+  hooks_.encode(chunk.blocks.view(), encoded);
   for (;;) {
     try {
-      log_.append(chunk.last_seq, chunk.blocks);
+      log_.append(chunk.last_seq, encoded.view());
       break;
     } catch (const StorageError& error) {
       if (!error.out_of_space()) throw;

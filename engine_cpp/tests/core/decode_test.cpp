@@ -6,6 +6,7 @@
 #include <protozero/pbf_writer.hpp>
 
 #include "listings.hpp"
+#include "exchange/engine/core.hpp"
 #include "wire.hpp"
 
 namespace exchange::engine::testing {

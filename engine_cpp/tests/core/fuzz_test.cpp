@@ -42,10 +42,10 @@ class Damage {
 
 void apply_all(Core& core, const Batch& batch, std::int64_t time_ns) {
   for (const Command& command : batch.commands) {
-    std::string result;
-    std::string events;
+    ByteBuffer result;
+    ByteBuffer events;
     core.apply(command, {core.last_stamp().engine_seq + 1, time_ns}, result, events);
-    ASSERT_EQ(read_results(result).size(), 1U);
+    ASSERT_EQ(read_results(result.view()).size(), 1U);
     ASSERT_EQ(read_blocks(events).size(), 1U);
   }
 }

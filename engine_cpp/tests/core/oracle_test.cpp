@@ -26,15 +26,15 @@ TEST_P(OracleTest, AgreesWithTheNaiveEngine) {
     const std::string bytes = stream.next();
     ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
     const Stamp stamp{seq, stream.time_ns()};
-    std::string result;
-    std::string events;
-    std::string expected_result;
-    std::string expected_events;
+    ByteBuffer result;
+    ByteBuffer events;
+    ByteBuffer expected_result;
+    ByteBuffer expected_events;
     core.apply(batch.commands.front(), stamp, result, events);
     oracle.apply(batch.commands.front(), stamp, expected_result, expected_events);
-    ASSERT_TRUE(result == expected_result) << "answer to command " << seq;
-    ASSERT_TRUE(events == expected_events) << "events of command " << seq;
-    if (const ReadResult read = read_results(result).front(); read.order) stream.saw_order(read.order->view.order_id);
+    ASSERT_TRUE(result.view() == expected_result.view()) << "answer to command " << seq;
+    ASSERT_TRUE(events.view() == expected_events.view()) << "events of command " << seq;
+    if (const ReadResult read = read_results(result.view()).front(); read.order) stream.saw_order(read.order->view.order_id);
     if (seq % kCommandsBetweenChecks == 0) {
       ASSERT_TRUE(core.consistent()) << "after command " << seq;
     }
@@ -50,13 +50,13 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
   for (std::uint64_t seq = 1; seq <= kCommandsPerSeed / 4; ++seq) {
     const std::string bytes = stream.next();
     ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
-    std::string results[2];
-    std::string events[2];
+    ByteBuffer results[2];
+    ByteBuffer events[2];
     steady.apply(batch.commands.front(), {seq, stream.time_ns()}, results[0], events[0]);
     restarted.apply(batch.commands.front(), {seq, stream.time_ns()}, results[1], events[1]);
-    ASSERT_TRUE(results[0] == results[1]) << "answer to command " << seq;
-    ASSERT_TRUE(events[0] == events[1]) << "events of command " << seq;
-    if (const ReadResult read = read_results(results[0]).front(); read.order) {
+    ASSERT_TRUE(results[0].view() == results[1].view()) << "answer to command " << seq;
+    ASSERT_TRUE(events[0].view() == events[1].view()) << "events of command " << seq;
+    if (const ReadResult read = read_results(results[0].view()).front(); read.order) {
       stream.saw_order(read.order->view.order_id);
     }
     if (seq % 997 != 0) continue;
@@ -80,10 +80,10 @@ TEST_P(OracleTest, StreamsMeetEveryRefusalAndEveryEnd) {
   for (std::uint64_t seq = 1; seq <= kCommandsPerSeed; ++seq) {
     const std::string bytes = stream.next();
     ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
-    std::string result;
-    std::string events;
+    ByteBuffer result;
+    ByteBuffer events;
     core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
-    const ReadResult read = read_results(result).front();
+    const ReadResult read = read_results(result.view()).front();
     reasons.insert(read.reason);
     if (read.order) stream.saw_order(read.order->view.order_id);
     const ReadBlock block = read_blocks(events).front();

@@ -33,15 +33,15 @@ Outcome Venue::submit(const std::string& command) {
   const std::string request = submit_request({command});
   Batch batch;
   EXPECT_EQ(Core::decode(bytes_of(request), kAllCommandKinds, batch), Reason::kNone);
-  std::string result;
-  std::string events;
+  ByteBuffer result;
+  ByteBuffer events;
   core_.apply(batch.commands.at(0), {++seq_, now_ns_}, result, events);
   EXPECT_TRUE(core_.consistent()) << "after command " << seq_;
   std::vector<ReadBlock> blocks = read_blocks(events);
   EXPECT_EQ(blocks.size(), 1U);
   EXPECT_EQ(blocks.at(0).engine_seq, seq_);
   EXPECT_EQ(blocks.at(0).engine_time_ns, now_ns_);
-  return {read_results(result).at(0), blocks.at(0).events};
+  return {read_results(result.view()).at(0), blocks.at(0).events};
 }
 
 PlaceOrder Venue::limit(std::uint64_t account, Side side, std::int64_t price, std::int64_t quantity) {
@@ -73,9 +73,9 @@ Outcome Venue::fund(std::uint64_t account, std::uint32_t asset, std::int64_t amo
 }
 
 BalanceChangeView Venue::balance(std::uint64_t account, std::uint32_t asset) const {
-  std::string bytes;
+  ByteBuffer bytes;
   EXPECT_TRUE(core_.query(account, bytes));
-  for (const BalanceChangeView& balance : read_account(bytes).balances) {
+  for (const BalanceChangeView& balance : read_account(bytes.view()).balances) {
     if (balance.asset_id == asset) return balance;
   }
   return {};

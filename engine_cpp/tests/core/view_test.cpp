@@ -37,9 +37,9 @@ TEST_F(ViewTest, QueryTellsBalancesAndOpenOrdersByNumber) {
   const auto second = submit(limit(kAlice, Side::kBuy, 9'000, 120)).order().order_id;
   const auto third = submit(limit(kAlice, Side::kBuy, 9'500, 120)).order().order_id;
   submit(cancel(kAlice, third));
-  std::string bytes;
+  ByteBuffer bytes;
   ASSERT_TRUE(core_.query(kAlice, bytes));
-  const ReadAccount account = read_account(bytes);
+  const ReadAccount account = read_account(bytes.view());
   EXPECT_EQ(account.engine_seq, core_.last_stamp().engine_seq);
   ASSERT_EQ(account.open_orders.size(), 2U);
   EXPECT_EQ(account.open_orders[0].view.order_id, first);

@@ -8,7 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "events.hpp"
+#include "views.hpp"
+#include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
 
 namespace exchange::engine::testing {
@@ -69,6 +70,9 @@ struct ReadBlock {
 
 // The blocks of an `EventsResponse`.
 [[nodiscard]] std::vector<ReadBlock> read_blocks(std::string_view response);
+
+// Blocks as the core writes them.
+[[nodiscard]] std::vector<ReadBlock> read_blocks(const ByteBuffer& blocks);
 
 struct ReadAccount {
   std::uint64_t engine_seq = 0;

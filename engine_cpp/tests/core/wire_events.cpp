@@ -1,6 +1,7 @@
 #include <protozero/pbf_reader.hpp>
 #include <stdexcept>
 
+#include "exchange/engine/core.hpp"
 #include "wire.hpp"
 
 namespace exchange::engine::testing {
@@ -265,6 +266,12 @@ std::vector<ReadBlock> read_blocks(std::string_view response) {
   Reader in(response.data(), response.size());
   while (in.next(4)) out.push_back(read_block(in.get_message()));
   return out;
+}
+
+std::vector<ReadBlock> read_blocks(const ByteBuffer& blocks) {
+  ByteBuffer response;
+  encode_blocks(blocks.view(), response);
+  return read_blocks(response.view());
 }
 
 ReadAccount read_account(std::string_view response) {

@@ -28,6 +28,17 @@ std::string blocks(std::uint64_t after_seq, std::uint64_t last_seq) {
   return out;
 }
 
+ByteBuffer buffer_of(const std::string& bytes) {
+  ByteBuffer out;
+  out.append(bytes);
+  return out;
+}
+
+// Hooks of a publisher that gets the bytes it is to write, and tells nobody.
+PublisherHooks quiet_hooks() {
+  return {[](std::string_view bytes, ByteBuffer& out) { out.append(bytes); }, [] {}, [](const std::string&) {}};
+}
+
 // Appends the commands up to `last_seq`, three at a time.
 void fill(EventLog& log, std::uint64_t last_seq) {
   for (std::uint64_t seq = log.last_seq(); seq < last_seq;) {
@@ -150,9 +161,9 @@ TEST(EventPublisher, ShowsNothingBeforeItIsReleased) {
   Disk disk;
   MemoryStorage storage(disk);
   EventLog log(storage, kAnySize);
-  EventPublisher publisher(log, {[] {}, [](const std::string&) {}});
-  publisher.add(2, blocks(0, 2));
-  publisher.add(5, blocks(2, 5));
+  EventPublisher publisher(log, quiet_hooks());
+  publisher.add(2, buffer_of(blocks(0, 2)));
+  publisher.add(5, buffer_of(blocks(2, 5)));
   publisher.release(4);
   ASSERT_TRUE(publisher.wait_for(2));
   EXPECT_EQ(publisher.published(), 2U);
@@ -166,8 +177,8 @@ TEST(EventPublisher, KeepsEventsUntilThereIsSpace) {
   disk.full = true;
   MemoryStorage storage(disk);
   EventLog log(storage, kAnySize);
-  EventPublisher publisher(log, {[] {}, [](const std::string&) {}});
-  publisher.add(2, blocks(0, 2));
+  EventPublisher publisher(log, quiet_hooks());
+  publisher.add(2, buffer_of(blocks(0, 2)));
   publisher.release(2);
   while (!publisher.full()) std::this_thread::yield();
   EXPECT_EQ(publisher.published(), 0U);
@@ -183,8 +194,8 @@ TEST(EventPublisher, TellsWhoWaitsThatNothingWillCome) {
   Disk disk;
   MemoryStorage storage(disk);
   EventLog log(storage, kAnySize);
-  EventPublisher publisher(log, {[] {}, [](const std::string&) {}});
-  publisher.add(2, blocks(0, 2));
+  EventPublisher publisher(log, quiet_hooks());
+  publisher.add(2, buffer_of(blocks(0, 2)));
   publisher.abandon();
   EXPECT_FALSE(publisher.wait_for(2));
 }

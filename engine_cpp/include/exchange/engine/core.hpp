@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/vocabulary.hpp"
 
@@ -98,9 +99,12 @@ class Core {
   // Reads one serialized `Command`, as a journal keeps it; otherwise as `decode`.
   [[nodiscard]] static Reason decode_command(std::span<const std::byte> command, Batch& out) noexcept;
 
-  // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse`, and its
-  // `EventBlock` (also when it has no events) to `events`, framed as field 4 of `EventsResponse`.
-  void apply(const Command& command, Stamp stamp, std::string& result, std::string& events) noexcept;
+  // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse`, and its block
+  // of events (also when it has none) to `events`, as flat records for `encode_blocks`.
+  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) noexcept;
+
+  // Tells the memory that a command will come: worth it some commands ahead. Changes nothing.
+  void prefetch(const Command& command) const noexcept;
 
   // Engine time at which a Tick is due, if anything waits for time to pass. It lies in the past while one step could
   // not expire all that is due: then another Tick is due now.
@@ -120,7 +124,7 @@ class Core {
   [[nodiscard]] bool load(Source& source);
 
   // Appends the serialized `QueryResponse` of an account; false if it is unknown.
-  [[nodiscard]] bool query(std::uint64_t account_id, std::string& out) const;
+  [[nodiscard]] bool query(std::uint64_t account_id, ByteBuffer& out) const;
 
   // Gives the state of instruments, books and open orders as serialized `EventsResponse` messages, each with at most
   // kSnapshotPartOrders orders and kSnapshotPartOrders instruments; the views last for one call of `emit`.
@@ -140,6 +144,9 @@ class Core {
   class Shard;
   std::unique_ptr<Shard> shard_;
 };
+
+// Appends the blocks that `Core::apply` wrote as `EventBlock` messages, each framed as field 4 of `EventsResponse`.
+void encode_blocks(std::string_view blocks, ByteBuffer& out);
 
 // Most orders, and most instruments, in one part of a snapshot.
 inline constexpr std::size_t kSnapshotPartOrders = 1'000;

@@ -133,7 +133,8 @@ class Engine final : private Listener {
   bool load(std::uint64_t engine_seq);
   void replay(std::uint64_t after_seq);
   Reason admit(std::span<const std::byte> submit_request, CommandKinds allowed_kinds);
-  void sequence(const Command& command, std::int64_t time_ns, Answer& answer);
+  void sequence_batch(std::int64_t time_ns);
+  void sequence(const Command& command, std::int64_t time_ns);
   void tick_if_due(std::int64_t time_ns);
   void hand_over(std::int64_t time_ns);
   void require_alive() const;
@@ -162,7 +163,8 @@ class Engine final : private Listener {
   std::int64_t time_ns_ = 0;
   Batch batch_;
   std::string records_;
-  std::string blocks_;
+  ByteBuffer results_;
+  ByteBuffer blocks_;
   bool closed_ = false;
 
   // Last, so that their threads end before what they use.

@@ -1,4 +1,5 @@
-// Brings events into the event log once their commands are durable.
+// Brings events into the event log once their commands are durable, as the wire bytes that readers get: the core is not
+// kept waiting for those.
 //
 // Invariants:
 // 1. Nothing is written, and so nothing can be read, before the journal has committed the command that caused it.
@@ -13,14 +14,18 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/log/event_log.hpp"
 
 namespace exchange::engine::log {
 
-// Hears what the publisher did, in its thread.
+// What the publisher calls, in its thread.
 struct PublisherHooks {
+  // Appends, to what the log takes, the blocks as they were added.
+  std::function<void(std::string_view blocks, ByteBuffer& out)> encode;
   std::function<void()> published;
   std::function<void(const std::string& reason)> failed;
 };
@@ -34,7 +39,7 @@ class EventPublisher {
   ~EventPublisher();
 
   // Queues the blocks of all commands up to `last_seq`.
-  void add(std::uint64_t last_seq, std::string blocks);
+  void add(std::uint64_t last_seq, ByteBuffer blocks);
   // Everything up to this command is durable.
   void release(std::uint64_t durable_seq);
   // The last command whose events can be read.
@@ -49,8 +54,8 @@ class EventPublisher {
 
  private:
   struct Chunk {
-    std::uint64_t last_seq;
-    std::string blocks;
+    std::uint64_t last_seq = 0;
+    ByteBuffer blocks;
   };
 
   void run();

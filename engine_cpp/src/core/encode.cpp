@@ -1,0 +1,197 @@
+#include "encode.hpp"
+
+#include <cassert>
+#include <cstring>
+
+#include "events.hpp"
+
+namespace exchange::engine {
+namespace {
+
+// Numbers of the fields of `EventsResponse`, `EventBlock` and `SubmitResponse`.
+constexpr WireWriter::Field kBlocks = 4;
+constexpr WireWriter::Field kBlockEvents = 3;
+constexpr WireWriter::Field kResults = 1;
+
+void write_asset(WireWriter& out, const AssetDefinition& asset) {
+  out.put(1, asset.asset_id);
+  out.put(2, asset.symbol);
+  out.put(3, asset.scale);
+}
+
+void write_fill(WireWriter& out, const FillView& fill) {
+  out.put(1, fill.trade_id);
+  out.put_signed(2, fill.price);
+  out.put(3, fill.quantity);
+  out.put(4, fill.notional);
+  out.put(5, fill.fee);
+  out.put(6, fill.liquidity);
+}
+
+void write(WireWriter& out, const PreventedMatchView& match) {
+  out.put(1, match.instrument_id);
+  out.put(2, match.maker_order_id);
+  out.put(3, match.taker_order_id);
+  out.put_signed(4, match.price);
+  out.put(5, match.quantity);
+  out.put(6, match.mode);
+  out.put(7, match.maker_account_id);
+  out.put(8, match.taker_account_id);
+}
+
+void write(WireWriter& out, const BalanceChangeView& change) {
+  out.put(1, change.account_id);
+  out.put(2, change.asset_id);
+  out.put(3, change.kind);
+  out.put_signed(4, change.amount);
+  out.put(5, change.available);
+  out.put(6, change.held);
+  out.put(7, change.trade_id);
+}
+
+void write(WireWriter& out, const TradeView& trade) {
+  out.put(1, trade.trade_id);
+  out.put(2, trade.instrument_id);
+  out.put_signed(3, trade.price);
+  out.put(4, trade.quantity);
+  out.put(5, trade.taker_side);
+  out.put(6, trade.maker_order_id);
+  out.put(7, trade.taker_order_id);
+  out.put(8, trade.maker_account_id);
+  out.put(9, trade.taker_account_id);
+  out.put(10, trade.notional);
+  out.put(11, trade.maker_fee);
+  out.put(12, trade.taker_fee);
+  out.put(13, trade.trade_seq);
+}
+
+void write(WireWriter& out, const BookChangeView& change) {
+  out.put(1, change.instrument_id);
+  out.put(2, change.book_seq);
+  out.put(3, change.side);
+  out.put_signed(4, change.price);
+  out.put(5, change.quantity);
+}
+
+// Takes one record off the front of `records`.
+template <class Record>
+Record take(std::string_view& records) {
+  assert(records.size() >= sizeof(Record));
+  Record record;
+  std::memcpy(&record, records.data(), sizeof record);
+  records.remove_prefix(sizeof record);
+  return record;
+}
+
+void write_order_updated(WireWriter& out, std::uint32_t cause, std::string_view records) {
+  out.put(1, cause);
+  const auto order = take<OrderView>(records);
+  out.message(2, [&](WireWriter& message) { write_order(message, order); });
+  if (records.empty()) return;
+  const auto fill = take<FillView>(records);
+  out.message(3, [&](WireWriter& message) { write_fill(message, fill); });
+}
+
+void write_event(WireWriter& out, const EventHead& head, std::string_view records) {
+  out.message(static_cast<WireWriter::Field>(head.kind), [&](WireWriter& body) {
+    switch (head.kind) {
+      case EventKind::kOrderUpdated: return write_order_updated(body, head.detail, records);
+      case EventKind::kPreventedMatch: return write(body, take<PreventedMatchView>(records));
+      case EventKind::kBalanceChanged: return write(body, take<BalanceChangeView>(records));
+      case EventKind::kTrade: return write(body, take<TradeView>(records));
+      case EventKind::kBookChanged: return write(body, take<BookChangeView>(records));
+      case EventKind::kSerialized: break;
+    }
+    assert(false);
+  });
+}
+
+void write_block(WireWriter& out, const BlockHead& head, std::string_view events) {
+  out.put(1, head.engine_seq);
+  out.put(2, head.time_ns);
+  while (!events.empty()) {
+    std::string_view records = events;
+    const auto event = take<EventHead>(records);
+    records = events.substr(sizeof event, event.bytes - sizeof event);
+    events.remove_prefix(event.bytes);
+    if (event.kind == EventKind::kSerialized) {
+      out.put(kBlockEvents, records.substr(0, event.detail));
+    } else {
+      out.message(kBlockEvents, [&](WireWriter& message) { write_event(message, event, records); });
+    }
+  }
+}
+
+}  // namespace
+
+void write_order(WireWriter& out, const OrderView& o) {
+  out.put(1, o.order_id);
+  out.put(2, o.account_id);
+  out.put(3, o.client_order_id.view());
+  out.put(4, o.instrument_id);
+  out.put(5, o.side);
+  out.put(6, o.type);
+  out.put(7, o.time_in_force);
+  out.put(8, o.post_only);
+  out.put(9, o.self_trade_prevention);
+  out.put_signed(10, o.price);
+  out.put(11, o.quantity);
+  out.put(12, o.cum_quantity);
+  out.put(13, o.leaves_quantity);
+  out.put(14, o.prevented_quantity);
+  out.put(15, o.cancelled_quantity);
+  out.put(16, o.cum_notional);
+  out.put(17, o.cum_fee);
+  out.put(18, o.status);
+  out.put(19, o.end_reason);
+  out.put(20, o.reject_reason);
+  out.put(21, o.version);
+  out.put(22, o.accepted_time_ns);
+  out.put(23, o.updated_time_ns);
+  out.put(24, o.quote_budget);
+}
+
+void write_instrument(WireWriter& out, const InstrumentDefinition& i) {
+  out.put(1, i.instrument_id);
+  out.put(2, i.symbol);
+  out.put(3, i.asset_class);
+  out.message(4, [&](WireWriter& message) { write_asset(message, i.base); });
+  out.message(5, [&](WireWriter& message) { write_asset(message, i.quote); });
+  out.put(6, i.price_scale);
+  out.put(7, i.quantity_scale);
+  out.put(8, i.tick);
+  out.put(9, i.lot);
+  out.put(10, i.min_quantity);
+  out.put(11, i.max_quantity);
+  out.put(12, i.min_notional);
+  out.put(13, i.max_notional);
+  out.put(14, i.market_protection_bps);
+  out.put(15, i.phase);
+}
+
+void write_result(ByteBuffer& out, const ResultView& result) {
+  WireWriter(out).message(kResults, [&](WireWriter& message) {
+    message.put(1, result.engine_seq);
+    message.put(2, result.reason);
+    message.put(3, result.replayed);
+    if (result.order != nullptr) {
+      message.message(4, [&](WireWriter& order) { write_order(order, *result.order); });
+    }
+    for (const FillView& fill : result.fills) {
+      message.message(5, [&](WireWriter& body) { write_fill(body, fill); });
+    }
+  });
+}
+
+void encode_blocks(std::string_view blocks, ByteBuffer& out) {
+  WireWriter writer(out);
+  while (!blocks.empty()) {
+    std::string_view events = blocks;
+    const auto head = take<BlockHead>(events);
+    events = blocks.substr(sizeof head, head.bytes - sizeof head);
+    blocks.remove_prefix(head.bytes);
+    writer.message(kBlocks, [&](WireWriter& block) { write_block(block, head, events); });
+  }
+}
+
+}  // namespace exchange::engine

@@ -1,0 +1,29 @@
+// Answers, events and states as wire bytes of `exchange.engine.v1`, fields in order of number.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <span>
+
+#include "exchange/engine/byte_buffer.hpp"
+#include "exchange/engine/command.hpp"
+#include "views.hpp"
+#include "wire_writer.hpp"
+
+namespace exchange::engine {
+
+struct ResultView {
+  std::uint64_t engine_seq = 0;
+  Reason reason = Reason::kNone;
+  bool replayed = false;
+  const OrderView* order = nullptr;
+  std::span<const FillView> fills;
+};
+
+void write_order(WireWriter& out, const OrderView& order);
+void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);
+
+// Appends a `CommandResult` as field 1 of `SubmitResponse`.
+void write_result(ByteBuffer& out, const ResultView& result);
+
+}  // namespace exchange::engine

@@ -1,0 +1,118 @@
+// What the core tells of itself, as flat records: the state of an order, a fill, a balance, a trade, a level.
+//
+// Invariants:
+//   1. A record has no padding and owns all it says, so equal meanings are equal bytes and copying one is a copy of
+//      memory. The hot ones keep what changes first.
+//
+// Threads: plain values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "exchange/engine/command.hpp"
+#include "exchange/engine/vocabulary.hpp"
+#include "text.hpp"
+
+namespace exchange::engine {
+
+using ClientId = ShortText<kMaxClientIdSize>;
+
+struct OrderView {
+  std::uint64_t order_id = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;  // as ordered; of an order with a budget, what was filled or prevented
+  std::int64_t leaves_quantity = 0;
+  std::int64_t cum_quantity = 0;
+  std::int64_t cum_notional = 0;
+  std::int64_t cum_fee = 0;
+  std::int64_t updated_time_ns = 0;
+
+  std::int64_t prevented_quantity = 0;
+  std::int64_t cancelled_quantity = 0;
+  std::int64_t accepted_time_ns = 0;
+  std::int64_t quote_budget = 0;
+  std::uint64_t account_id = 0;
+  std::uint32_t instrument_id = 0;
+  std::uint32_t version = 0;
+  OrderStatus status{};
+  EndReason end_reason{};
+  Reason reject_reason = Reason::kNone;
+  Side side{};
+  OrderType type{};
+  TimeInForce time_in_force{};
+  SelfTradePrevention self_trade_prevention{};
+  bool post_only = false;
+  ClientId client_order_id;
+  std::array<std::uint8_t, 2> spare{};
+
+  [[nodiscard]] bool has_budget() const noexcept { return quote_budget > 0; }
+};
+
+struct FillView {
+  std::uint64_t trade_id = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::int64_t notional = 0;
+  std::int64_t fee = 0;
+  Liquidity liquidity{};
+  std::array<std::uint8_t, 7> spare{};
+};
+
+struct BalanceChangeView {
+  std::uint64_t account_id = 0;
+  std::uint32_t asset_id = 0;
+  BalanceChangeKind kind{};
+  std::array<std::uint8_t, 3> spare{};
+  std::int64_t amount = 0;
+  std::int64_t available = 0;
+  std::int64_t held = 0;
+  std::uint64_t trade_id = 0;
+};
+
+struct PreventedMatchView {
+  std::uint32_t instrument_id = 0;
+  SelfTradePrevention mode{};
+  std::array<std::uint8_t, 3> spare{};
+  std::uint64_t maker_order_id = 0;
+  std::uint64_t taker_order_id = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::uint64_t maker_account_id = 0;
+  std::uint64_t taker_account_id = 0;
+};
+
+struct TradeView {
+  std::uint64_t trade_id = 0;
+  std::uint32_t instrument_id = 0;
+  Side taker_side{};
+  std::array<std::uint8_t, 3> spare{};
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::uint64_t maker_order_id = 0;
+  std::uint64_t taker_order_id = 0;
+  std::uint64_t maker_account_id = 0;
+  std::uint64_t taker_account_id = 0;
+  std::int64_t notional = 0;
+  std::int64_t maker_fee = 0;
+  std::int64_t taker_fee = 0;
+  std::uint64_t trade_seq = 0;  // number among the instrument's trades
+};
+
+struct BookChangeView {
+  std::uint32_t instrument_id = 0;
+  Side side{};
+  std::array<std::uint8_t, 3> spare{};
+  std::uint64_t book_seq = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+};
+
+template <class... Records>
+inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Records> && ...) &&
+                                 (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);
+static_assert(kAreFlat<OrderView, FillView, BalanceChangeView, PreventedMatchView, TradeView, BookChangeView>);
+static_assert(sizeof(OrderView) == 160);
+
+}  // namespace exchange::engine

@@ -1,0 +1,88 @@
+// Protobuf's wire format, written straight into a buffer.
+//
+// Invariants:
+//   1. A field with its default value is left out; every varint, lengths of messages included, is the shortest.
+//
+// Threads: none; a writer belongs to one call.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "exchange/engine/byte_buffer.hpp"
+
+namespace exchange::engine {
+
+class WireWriter {
+ public:
+  using Field = std::uint32_t;
+
+  explicit WireWriter(ByteBuffer& out) noexcept : out_(out) {}
+  WireWriter(const WireWriter&) = delete;
+  WireWriter& operator=(const WireWriter&) = delete;
+
+  template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+  void put(Field field, T value) {
+    if (value == T{}) return;
+    char* at = varint(out_.extend(kMaxField), key(field, 0));
+    out_.end_at(varint(at, static_cast<std::uint64_t>(value)));
+  }
+
+  // A `sint64`.
+  void put_signed(Field field, std::int64_t value) {
+    put(field, static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U));
+  }
+
+  void put(Field field, std::string_view text) {
+    if (text.empty()) return;
+    char* at = varint(out_.extend(kMaxField + text.size()), key(field, 2));
+    at = varint(at, text.size());
+    std::memcpy(at, text.data(), text.size());
+    out_.end_at(at + text.size());
+  }
+
+  // A message of what `write(*this)` puts.
+  template <class Write>
+  void message(Field field, Write write) {
+    out_.end_at(varint(out_.extend(kMaxField), key(field, 2)) + 1);
+    const std::size_t start = out_.size();
+    write(*this);
+    close(start);
+  }
+
+ private:
+  static constexpr std::size_t kMaxVarint = 10;
+  static constexpr std::size_t kMaxField = 2 * kMaxVarint;
+
+  [[nodiscard]] static std::uint64_t key(Field field, std::uint32_t wire_type) noexcept {
+    return field << 3U | wire_type;
+  }
+
+  [[nodiscard]] static char* varint(char* at, std::uint64_t value) noexcept {
+    for (; value >= 0x80; value >>= 7U) *at++ = static_cast<char>(value | 0x80);
+    *at++ = static_cast<char>(value);
+    return at;
+  }
+
+  // Puts the length into the byte kept before `start`; a longer one pushes the message back.
+  void close(std::size_t start) {
+    const std::size_t size = out_.size() - start;
+    if (size < 0x80) {
+      *out_.at(start - 1) = static_cast<char>(size);
+      return;
+    }
+    char length[kMaxVarint];
+    const auto bytes = static_cast<std::size_t>(varint(length, size) - length);
+    static_cast<void>(out_.extend(bytes - 1));
+    std::memmove(out_.at(start + bytes - 1), out_.at(start), size);
+    std::memcpy(out_.at(start - 1), length, bytes);
+  }
+
+  ByteBuffer& out_;
+};
+
+}  // namespace exchange::engine
