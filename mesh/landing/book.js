@@ -1,7 +1,8 @@
-// Shows the top of each book, asked for once a second through the public REST API.
+// The market on the landing page: the top of each book, asked for through the public REST API.
 
-const LEVELS = 8;
-const REFRESH_MS = 1000;
+import { newCard, show } from "./card.js";
+
+const REFRESH_MS = 500;
 const MAX_INSTRUMENTS = 6;
 
 const FIRST_ORDER = `edge=${location.origin} ca=certificates/ca.crt
@@ -13,6 +14,8 @@ call $edge/v1/sandbox/fund -H "authorization: Bearer $token" -d '{"request_id": 
 call $edge/v1/orders -H "authorization: Bearer $token" -d '{"client_order_id": "order-1", "instrument": "BTC-KK99",
   "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "time_in_force": "TIME_IN_FORCE_GTC", "price": "1000.00", "quantity": "0.0100"}'`;
 
+const cards = new Map();
+
 async function ask(path) {
   const answer = await fetch(path);
   if (!answer.ok) {
@@ -21,52 +24,25 @@ async function ask(path) {
   return answer.json();
 }
 
-function section(side, levels) {
-  const rows = document.createElement("tbody");
-  rows.className = side;
-  rows.setAttribute("aria-label", side);
-  for (const { price, quantity } of levels) {
-    const row = rows.insertRow();
-    for (const text of [price, quantity]) {
-      row.insertCell().textContent = text;
-    }
+function cardOf(symbol) {
+  if (!cards.has(symbol)) {
+    cards.set(symbol, newCard(symbol));
+    document.getElementById("books").append(cards.get(symbol).node);
   }
-  return rows;
-}
-
-function heading() {
-  const head = document.createElement("thead");
-  const row = head.insertRow();
-  for (const text of ["price", "quantity"]) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = text;
-    row.append(cell);
-  }
-  return head;
-}
-
-function table(instrument, { asks = [], bids = [] }) {
-  const shown = document.createElement("table");
-  shown.createCaption().textContent = instrument;
-  shown.append(
-    heading(),
-    section("asks", asks.slice(0, LEVELS).reverse()),
-    section("bids", bids.slice(0, LEVELS)),
-  );
-  return shown;
+  return cards.get(symbol);
 }
 
 async function refresh() {
   const { instruments = [] } = await ask("/v1/instruments");
   const symbols = instruments.slice(0, MAX_INSTRUMENTS).map(({ instrument }) => instrument);
   const books = await Promise.all(symbols.map((symbol) => ask(`/v1/instruments/${symbol}/book?depth=10`)));
-  document.getElementById("books").replaceChildren(...books.map((book, at) => table(symbols[at], book)));
-  return `${instruments.length} instruments; the books are refreshed each second.`;
+  books.forEach((book, at) => show(cardOf(symbols[at]), book));
+  return `Live: ${instruments.length} instruments, refreshed twice a second; changes count from when the page was opened.`;
 }
 
-function tell(sentence) {
+function tell(sentence, live) {
   const status = document.getElementById("status");
+  status.className = live ? "live" : "stale";
   if (status.textContent !== sentence) {
     status.textContent = sentence; // read aloud only when it says something new
   }
@@ -74,7 +50,10 @@ function tell(sentence) {
 
 async function keepFresh() {
   if (!document.hidden) {
-    await refresh().then(tell, (error) => tell(`No market data right now: ${error.message}`));
+    await refresh().then(
+      (sentence) => tell(sentence, true),
+      (error) => tell(`No market data right now: ${error.message}`, false),
+    );
   }
   setTimeout(keepFresh, REFRESH_MS);
 }

@@ -119,6 +119,14 @@ def test_the_landing_page_is_html(edge: Edge) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize("script", ["book.js", "card.js", "decimal.js"])
+def test_the_scripts_of_the_landing_page_are_there(edge: Edge, script: str) -> None:
+    answer = edge.get(f"/{script}")
+
+    assert answer.status_code == requests.codes.ok
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
 def test_public_methods_need_no_token(edge: Edge) -> None:
     keys = edge.get("/.well-known/jwks.json").json()["keys"]
 
