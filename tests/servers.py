@@ -4,7 +4,6 @@ One stack serves a whole test session, on ports and a folder of its own; a serve
 `postgres` and `redis_url` are fresh for each test; the others are shared: tests use names of their own there.
 """
 
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,15 +16,10 @@ from stack import envoy, openbao, postgres, registry
 from stack import kafka as kafka_server
 from stack import redis as redis_server
 from stack.authority import authority_of
-from stack.failure import StackError
 from stack.inventory import local_stack
 from stack.launcher import Stack
 from stack.openbao import AppRole
-from stack.ports import refuse_busy_ports
-from stack.site import PORTS_IN_USE
-
-FIRST_TEST_PORT = 10_000
-TEST_PORT_BLOCKS = 220  # below Linux's ephemeral ports, which begin at 32,768
+from stack.ports import free_base_port
 
 
 class Vault:
@@ -109,15 +103,3 @@ def exchange(stack: Stack) -> Exchange:
     """Give every service behind the edge."""
     stack.start("envoy", "instruments", "relay")
     return Exchange(stack, stack.site.address("edge"), authority_of(stack.site).certificate)
-
-
-def free_base_port() -> int:
-    """Give a base port whose whole block is free, so that several test sessions run side by side."""
-    for attempt in range(TEST_PORT_BLOCKS):
-        base = FIRST_TEST_PORT + (os.getpid() + attempt) % TEST_PORT_BLOCKS * 100
-        try:
-            refuse_busy_ports("test", {str(port): port for port in range(base, base + PORTS_IN_USE)})
-        except StackError:
-            continue
-        return base
-    raise StackError("No block of free ports is left for a test stack.")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from stack.ports import free_base_port
 from stack.redis import url
 from stack.site import Site
-from tests.servers import free_base_port
 
 TIMEOUT_S = 60
 

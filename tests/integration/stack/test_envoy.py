@@ -24,8 +24,8 @@ from exchange.market_data.v1 import market_data_service_pb2_grpc as market_data_
 from stack.authority import Certificates, Identity, authority_of
 from stack.envoy import IDENTITY, Envoy
 from stack.launcher import Stack
+from stack.ports import free_base_port
 from stack.site import Site
-from tests.servers import free_base_port
 
 # RFC 9864 renames the algorithm; Envoy knows it by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
