@@ -5,12 +5,13 @@ the quick compiler alone a start costs a third of the processor time. `stack/set
 """
 
 import os
+import sys
 import sysconfig
 from pathlib import Path
 
-from stack.site import TOOLS, required
+from stack.site import required
 
-ARCHIVES = TOOLS / "archives"
+ARCHIVES = Path(sys.prefix, "archives")  # beside the runtime: they hold for its own archive alone
 ARCHIVING_VARIABLE = "EXCHANGE_ARCHIVE_JAVA_CLASSES"
 """Set for the one run whose end writes the archives."""
 

