@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stack.demo.edge import RefusedError
+from stack.demo.edge import NoAnswerError, RefusedError
 from stack.demo.market import DemoSettings, run
 from stack.site import DEFAULT_BASE_PORT, PORT_OFFSETS
 
@@ -24,6 +24,8 @@ def main() -> int:
         asyncio.run(_until_stopped(settings))
     except* RefusedError as refused:
         complaints += [f"the exchange refused the demo market: {refusal}" for refusal in refused.exceptions]
+    except* NoAnswerError as silence:
+        complaints += [f"the exchange does not answer: {failure}" for failure in silence.exceptions]
     except* OSError as failed:
         complaints += [f"the demo market cannot start: {failure}" for failure in failed.exceptions]
     for complaint in complaints:

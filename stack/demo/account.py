@@ -24,7 +24,6 @@ from exchange.wallets.v1.wallets_service_pb2 import ListBalancesRequest
 from exchange.wallets.v1.wallets_service_pb2_grpc import WalletsServiceStub
 from services.kernel.clock import Clock
 from services.kernel.entropy import Entropy
-from stack.demo.backoff import Backoff
 from stack.demo.edge import (
     CALL_TIMEOUT_S,
     Metadata,
@@ -62,7 +61,10 @@ FUNDING = {"KK99": Decimal(2_000_000), "BTC": Decimal(20), "ETH": Decimal(400), 
 
 
 class DemoAccount:
-    """One user's side of the API. Tokens are renewed as they age; refusals are raised as RefusedError."""
+    """One user's side of the API; tokens are renewed as they age.
+
+    Every call raises RefusedError, and NoAnswerError when the exchange stays away.
+    """
 
     def __init__(self, channel: grpc.aio.Channel, user: DemoUser, clock: Clock, entropy: Entropy) -> None:
         self._auth = AuthServiceStub(channel)
@@ -133,7 +135,7 @@ class DemoAccount:
         return f"{self._run}-{self._ids}"
 
     async def _public(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
-        return await call(method, request, self._backoff(), without_token)
+        return await call(method, request, self._entropy, without_token)
 
     async def _call(self, method: Method[Request_contra, Response_co], request: Request_contra) -> Response_co:
         shown: TokenPair | None = None
@@ -144,7 +146,7 @@ class DemoAccount:
             return (("authorization", f"Bearer {shown.access_token}"),)
 
         try:
-            return await call(method, request, self._backoff(), authorization)
+            return await call(method, request, self._entropy, authorization)
         except RefusedError as refused:
             if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
@@ -152,10 +154,7 @@ class DemoAccount:
         # meanwhile; a second refusal is final.
         if self._tokens is shown:
             self._tokens = None
-        return await call(method, request, self._backoff(), authorization)
-
-    def _backoff(self) -> Backoff:
-        return Backoff(self._entropy, first_s=0.2, ceiling_s=3.0)
+        return await call(method, request, self._entropy, authorization)
 
     async def _lasting_tokens(self) -> TokenPair:
         """Give tokens that will live a while."""

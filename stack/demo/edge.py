@@ -14,9 +14,12 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from exchange.error.v1.reason_pb2 import Reason, refusal
+from services.kernel.entropy import Entropy
 from stack.demo.backoff import Backoff
 
 CALL_TIMEOUT_S = 5.0
+PATIENCE_S = 600.0
+"""How long a call is repeated; an exchange that is away for longer is taken for gone."""
 EDGE_NAME = "localhost"
 """The name in the edge's certificate."""
 
@@ -54,31 +57,45 @@ class RefusedError(Exception):
         self.details = details
 
 
+class NoAnswerError(Exception):
+    """The exchange was asked for PATIENCE_S, and has not decided; what became of the request is unknown."""
+
+
 def open_channel(address: str, ca_file: Path) -> grpc.aio.Channel:
     """Open a TLS channel to the edge at host:port, trusting the given authority alone."""
     credentials = grpc.ssl_channel_credentials(ca_file.read_bytes())
     return grpc.aio.secure_channel(address, credentials, options=_RECONNECT_OPTIONS)
 
 
+def pauses(entropy: Entropy) -> Backoff:
+    """Give the delays between attempts to reach the exchange."""
+    return Backoff(entropy, first_s=0.2, ceiling_s=3.0)
+
+
 async def call(
     method: Method[Request_contra, Response_co],
     request: Request_contra,
-    backoff: Backoff,
+    entropy: Entropy,
     metadata: Callable[[], Awaitable[Metadata]],
+    patience_s: float = PATIENCE_S,
 ) -> Response_co:
-    """Call until there is an answer, through restarts of whatever stands behind; raises RefusedError."""
+    """Call until there is an answer, through restarts of whatever stands behind.
+
+    Raises RefusedError, and NoAnswerError when `patience_s` have passed.
+    """
+    clock, backoff = asyncio.get_running_loop().time, pauses(entropy)
+    give_up_at_s = clock() + patience_s
     while True:
         try:
-            answer = await method(request, timeout=CALL_TIMEOUT_S, metadata=await metadata())
+            return await method(request, timeout=CALL_TIMEOUT_S, metadata=await metadata())
         except grpc.aio.AioRpcError as error:
             refused = _refusal(error)
             if not _passes(refused):
                 raise refused from error
-            _log.info("%s; trying again", refused)
-            await asyncio.sleep(backoff.next_delay_s())
-        else:
-            backoff.reset()
-            return answer
+            if clock() >= give_up_at_s:
+                raise NoAnswerError(str(refused)) from error
+        _log.info("%s; trying again", refused)
+        await asyncio.sleep(backoff.next_delay_s())
 
 
 async def without_token() -> Metadata:

@@ -7,6 +7,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from exchange.auth.v1.auth_service_pb2 import LoginRequest
+from exchange.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from exchange.market_data.v1.market_data_service_pb2 import GetBookRequest
 from exchange.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 from exchange.orders.v1.orders_service_pb2 import PlaceOrderRequest
@@ -15,7 +17,7 @@ from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from stack.authority import authority_of
 from stack.demo.account import FUNDING, MAKER, DemoAccount, DemoUser
-from stack.demo.edge import RefusedError, open_channel
+from stack.demo.edge import NoAnswerError, RefusedError, call, open_channel, without_token
 from stack.site import Site
 from tests.fakes.exchange import FakeExchange
 from tests.integration.demo.conftest import Edge
@@ -100,6 +102,15 @@ async def test_a_restart_is_waited_for(exchange: FakeExchange, tmp_path: Path) -
         async with exchange.running():
             assert (await placing).order.status == ORDER_STATUS_NEW
     await channel.close()
+
+
+async def test_an_exchange_that_stays_away_is_given_up(exchange: FakeExchange, tmp_path: Path) -> None:
+    async with exchange.running() as address:
+        pass
+    login = LoginRequest(email=MAKER.email, password=MAKER.password)
+    async with open_channel(address, authority_of(Site(tmp_path, 0)).certificate) as channel:
+        with pytest.raises(NoAnswerError, match="UNAVAILABLE"):
+            await call(AuthServiceStub(channel).Login, login, SystemEntropy(), without_token, patience_s=0.5)
 
 
 async def test_an_aging_token_is_refreshed(edge: Edge) -> None:
