@@ -1,18 +1,19 @@
 """A local book: the quantity at each price, for both sides.
 
 Invariants: 1. every stored quantity is positive; 2. a price is stored once a side; 3. prices and quantities are
-integers in the feed's units. Deliberately absent: any check that the sides do not cross. The feed's word is taken.
+integers, in the units of whoever tells them. Deliberately absent: any check that the sides do not cross. The teller's
+word is taken.
 """
 
 import heapq
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from stack.demo.protocol import DepthSnapshot, DepthUpdate, Level
+from stack.demo.protocol import Level
 
 
 class Book:
-    """Both sides of one symbol, changed only by whole messages of the feed."""
+    """Both sides of one symbol, changed only by whole messages."""
 
     def __init__(self) -> None:
         self._bids: dict[int, int] = {}
@@ -28,17 +29,16 @@ class Book:
         """Quantity by price, in no order."""
         return MappingProxyType(self._asks)
 
-    def replace(self, snapshot: DepthSnapshot) -> None:
-        """Forget everything and take over the snapshot."""
+    def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Forget everything and take over the levels of a snapshot."""
         self._bids.clear()
         self._asks.clear()
-        _set_levels(self._bids, snapshot.bids)
-        _set_levels(self._asks, snapshot.asks)
+        self.change(bids, asks)
 
-    def apply(self, update: DepthUpdate) -> None:
-        """Set the quantities of the update; the delete of a price that is not there is normal, and does nothing."""
-        _set_levels(self._bids, update.bids)
-        _set_levels(self._asks, update.asks)
+    def change(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Set the quantities of an update; the delete of a price that is not there is normal, and does nothing."""
+        _set_levels(self._bids, bids)
+        _set_levels(self._asks, asks)
 
     def best_bids(self, count: int) -> list[Level]:
         """Return the `count` highest bids, best first; fewer if the side is shorter."""

@@ -7,10 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
-
 from services.kernel.clock import SystemClock
-from services.kernel.entropy import Entropy, SystemEntropy
+from services.kernel.entropy import SystemEntropy
 from stack.demo import ticker
 from stack.demo.account import MAKER, TAKER, VISITOR, DemoAccount
 from stack.demo.backoff import Backoff
@@ -19,7 +17,7 @@ from stack.demo.desk import QuotingDesk
 from stack.demo.edge import open_channel
 from stack.demo.feed import Feed
 from stack.demo.generator import GeneratedSession
-from stack.demo.instruments import INSTRUMENTS, DemoInstrument
+from stack.demo.instruments import INSTRUMENTS
 from stack.demo.protocol import Dialect, Trade
 from stack.demo.public_market import PublicMarket
 from stack.demo.rate import BURST_COMMANDS, MAX_COMMANDS_PER_S, TokenBucket
@@ -78,18 +76,12 @@ async def run(settings: DemoSettings) -> None:
         bucket = TokenBucket(MAX_COMMANDS_PER_S, BURST_COMMANDS, asyncio.get_running_loop().time)
         desks = {each.feed_symbol: QuotingDesk(each, maker, bucket) for each in INSTRUMENTS}
         takers = {each.feed_symbol: Taker(each, taker, bucket) for each in INSTRUMENTS}
-        markets = [_public_market(each, channel, entropy, desks[each.feed_symbol]) for each in INSTRUMENTS]
+        markets = [PublicMarket(each, channel, entropy, desks[each.feed_symbol].traded) for each in INSTRUMENTS]
         feed = Feed(venue, list(desks), MarketMaking(desks, takers), Backoff(entropy))
         try:
             await _trade(feed, desks.values(), takers.values(), markets)
         finally:
             await _withdraw(desks.values())
-
-
-def _public_market(
-    instrument: DemoInstrument, channel: grpc.aio.Channel, entropy: Entropy, desk: QuotingDesk
-) -> PublicMarket:
-    return PublicMarket(instrument, channel, Backoff(entropy, first_s=0.2, ceiling_s=3.0), desk.traded)
 
 
 @asynccontextmanager

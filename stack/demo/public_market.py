@@ -6,7 +6,6 @@ two failures within a minute.
 """
 
 import asyncio
-import heapq
 import logging
 import struct
 import zlib
@@ -23,7 +22,10 @@ from exchange.market_data.v1.market_data_service_pb2 import (
     StreamTradesResponse,
 )
 from exchange.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
+from services.kernel.entropy import Entropy
 from stack.demo.backoff import Backoff
+from stack.demo.book import Book
+from stack.demo.edge import pauses
 from stack.demo.instruments import DemoInstrument
 from stack.demo.protocol import Level
 
@@ -36,28 +38,19 @@ MAX_RATED_TRADES = 1000
 _log = logging.getLogger(__name__)
 
 
-class PublicBook:
+class PublicBook(Book):
     """The top of a book, as the stream tells it; prices in ticks, quantities in lots."""
 
     def __init__(self, instrument: DemoInstrument) -> None:
+        super().__init__()
         self._instrument = instrument
-        self._bids: dict[int, int] = {}
-        self._asks: dict[int, int] = {}
         self.position: Resume | None = None
-
-    def best_bids(self, count: int) -> list[Level]:
-        """Return the `count` highest bids, best first."""
-        return heapq.nlargest(count, self._bids.items())
-
-    def best_asks(self, count: int) -> list[Level]:
-        """Return the `count` lowest asks, best first."""
-        return heapq.nsmallest(count, self._asks.items())
 
     def apply(self, message: StreamBookResponse) -> bool:
         """Take the next message; False if it does not fit what came before."""
         match message.WhichOneof("message"):
             case "snapshot":
-                self._replace(message.snapshot)
+                self.replace(*self._sides(message.snapshot))
             case "update":
                 if self.position is None or message.epoch != self.position.epoch:
                     return False
@@ -65,9 +58,9 @@ class PublicBook:
                     return True
                 if message.update.prev_seq != self.position.seq:
                     return False
-                self._change(message.update)
+                self.change(*self._sides(message.update))
             case _:
-                return self.position is not None and message.seq == self.position.seq
+                return self.position == Resume(epoch=message.epoch, seq=message.seq)
         if message.checksum != self._checksum():
             return False
         self.position = Resume(epoch=message.epoch, seq=message.seq)
@@ -75,27 +68,14 @@ class PublicBook:
 
     def forget(self) -> None:
         """Start from nothing: the next message must be a snapshot."""
-        self._bids.clear()
-        self._asks.clear()
+        self.replace((), ())
         self.position = None
 
-    def _replace(self, snapshot: BookSnapshot) -> None:
-        self._bids.clear()
-        self._asks.clear()
-        self._set(self._bids, snapshot.bids)
-        self._set(self._asks, snapshot.asks)
+    def _sides(self, told: BookSnapshot | BookUpdate) -> tuple[list[Level], list[Level]]:
+        return self._levels(told.bids), self._levels(told.asks)
 
-    def _change(self, update: BookUpdate) -> None:
-        self._set(self._bids, update.bids)
-        self._set(self._asks, update.asks)
-
-    def _set(self, side: dict[int, int], levels: Iterable[PriceLevel]) -> None:
-        for level in levels:
-            price, lots = self._instrument.price_of(level.price), self._instrument.lots_of(level.quantity)
-            if lots:
-                side[price] = lots
-            else:
-                side.pop(price, None)
+    def _levels(self, told: Iterable[PriceLevel]) -> list[Level]:
+        return [(self._instrument.price_of(each.price), self._instrument.lots_of(each.quantity)) for each in told]
 
     def _checksum(self) -> int:
         levels = self.best_asks(CHECKSUM_LEVELS) + self.best_bids(CHECKSUM_LEVELS)
@@ -106,13 +86,13 @@ class PublicMarket:
     """One instrument's book, last price and rate of trades, followed through every restart of the servers."""
 
     def __init__(
-        self, instrument: DemoInstrument, channel: grpc.aio.Channel, backoff: Backoff, traded: Callable[[], None]
+        self, instrument: DemoInstrument, channel: grpc.aio.Channel, entropy: Entropy, traded: Callable[[], None]
     ) -> None:
         self.instrument = instrument
         self.book = PublicBook(instrument)
         self.last_price: int | None = None
         self._stub = MarketDataServiceStub(channel)
-        self._backoff = backoff
+        self._entropy = entropy
         self._traded = traded
         self._failures: deque[float] = deque(maxlen=MAX_RESUMES)
         self._trades_at_s: deque[float] = deque(maxlen=MAX_RATED_TRADES)
@@ -128,37 +108,38 @@ class PublicMarket:
         since_s = _now_s() - TRADE_RATE_WINDOW_S
         return sum(at_s > since_s for at_s in self._trades_at_s) / TRADE_RATE_WINDOW_S
 
-    async def _follow(self, read_stream: Callable[[], Awaitable[None]]) -> None:
+    async def _follow(self, read_stream: Callable[[Backoff], Awaitable[None]]) -> None:
+        backoff = pauses(self._entropy)
         while True:
             try:
-                await read_stream()
+                await read_stream(backoff)
             except grpc.aio.AioRpcError as error:
                 _log.info("%s: %s", self.instrument.symbol, error.details())
-            await asyncio.sleep(self._backoff.next_delay_s())
+            await asyncio.sleep(backoff.next_delay_s())
 
-    async def _read_book(self) -> None:
+    async def _read_book(self, backoff: Backoff) -> None:
         if len(self._failures) == MAX_RESUMES and self._failures[0] > _now_s() - RESUME_WINDOW_S:
             self.book.forget()
         request = StreamBookRequest(instrument=self.instrument.symbol, depth=CHECKSUM_LEVELS, resume=self.book.position)
         stream = self._stub.StreamBook(request)
         try:
             async for message in stream:
-                self._backoff.reset()
                 if not self.book.apply(message):
                     _log.warning("%s: book message %d does not fit", self.instrument.symbol, message.seq)
                     self._failures.append(_now_s())
                     stream.cancel()
                     return
+                backoff.reset()
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.OUT_OF_RANGE:
                 # The position is of a history that is gone.
                 self.book.forget()
             raise
 
-    async def _read_trades(self) -> None:
+    async def _read_trades(self, backoff: Backoff) -> None:
         # From now on, not from where an interrupted stream stood: the ticker shows the present.
         async for message in self._stub.StreamTrades(StreamTradesRequest(instrument=self.instrument.symbol)):
-            self._backoff.reset()
+            backoff.reset()
             self._take_trades(message)
 
     def _take_trades(self, message: StreamTradesResponse) -> None:

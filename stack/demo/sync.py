@@ -75,7 +75,7 @@ class BookSync:
             self._buffer.popleft()
         if self._buffer and self._place(self._buffer[0], snapshot.last_id) is _Place.GAP:
             return False
-        self._book.replace(snapshot)
+        self._book.replace(snapshot.bids, snapshot.asks)
         self._show(snapshot.last_id)
         waiting = list(self._buffer)
         self._buffer.clear()
@@ -103,7 +103,7 @@ class BookSync:
         return _Place.NEXT if follows else _Place.GAP
 
     def _advance(self, update: DepthUpdate) -> None:
-        self._book.apply(update)
+        self._book.change(update.bids, update.asks)
         self._spanned = True
         self._show(update.last_id)
 

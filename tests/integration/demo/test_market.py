@@ -17,12 +17,11 @@ from services.kernel.entropy import SystemEntropy
 from stack.authority import authority_of
 from stack.demo import ticker
 from stack.demo.account import FUNDING, MAKER, TAKER, VISITOR, DemoAccount
-from stack.demo.backoff import Backoff
 from stack.demo.book import Book
 from stack.demo.desk import QUOTED_LEVELS, QuotingDesk
 from stack.demo.instruments import INSTRUMENTS
 from stack.demo.market import DemoSettings, run
-from stack.demo.protocol import DepthSnapshot, Level
+from stack.demo.protocol import Level
 from stack.demo.public_market import PublicMarket
 from stack.demo.rate import BURST_COMMANDS, MAX_COMMANDS_PER_S, TokenBucket
 from stack.site import Site
@@ -36,7 +35,7 @@ COMMANDS = {"PlaceOrder", "CancelOrder"}
 
 def _book(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> Book:
     book = Book()
-    book.replace(DepthSnapshot("BTCUSDT", 1, bids, asks))
+    book.replace(bids, asks)
     return book
 
 
@@ -167,7 +166,7 @@ async def test_withdrawing_waits_for_an_order_on_its_way(edge: Edge, maker: Demo
 
 
 async def test_a_narrow_terminal_shows_the_instruments_that_fit(edge: Edge) -> None:
-    markets = [PublicMarket(each, edge.channel, Backoff(SystemEntropy()), lambda: None) for each in INSTRUMENTS]
+    markets = [PublicMarket(each, edge.channel, SystemEntropy(), lambda: None) for each in INSTRUMENTS]
     assert ticker.line(markets, 60) == "BTC-KK99 -/- last - 0.0/s   ETH-KK99 -/- last - 0.0/s"
     assert ticker.line(markets, 10) == "BTC-KK99 -"
     assert len(ticker.line(markets)) == 81
@@ -198,7 +197,7 @@ async def test_the_ticker_shows_what_the_public_streams_tell(edge: Edge, maker: 
     taker = DemoAccount(edge.channel, TAKER, SystemClock(), SystemEntropy())
     await taker.open()
     desk = QuotingDesk(BTC, maker, _bucket())
-    market = PublicMarket(BTC, edge.channel, Backoff(SystemEntropy(), first_s=0.01), desk.traded)
+    market = PublicMarket(BTC, edge.channel, SystemEntropy(), desk.traded)
     terminal = Terminal()
     async with _while_running(desk.run, market.run, lambda: ticker.show([market], terminal)):
         desk.book_changed(_around(60_000))

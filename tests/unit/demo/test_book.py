@@ -4,15 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.demo.book import Book
-from stack.demo.protocol import DepthSnapshot, DepthUpdate, Level
+from stack.demo.protocol import Level
 
 prices = st.integers(1, 12)
 levels = st.lists(st.tuples(prices, st.integers(0, 3)), max_size=6).map(tuple)
 updates = st.lists(st.tuples(levels, levels), max_size=12)
-
-
-def _update(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> DepthUpdate:
-    return DepthUpdate("X", 1, 1, None, bids, asks)
 
 
 def _latest(history: list[Level]) -> dict[int, int]:
@@ -27,9 +23,9 @@ def test_the_last_word_on_each_price_counts(
     bids: tuple[Level, ...], asks: tuple[Level, ...], changes: list[tuple[tuple[Level, ...], tuple[Level, ...]]]
 ) -> None:
     book = Book()
-    book.replace(DepthSnapshot("X", 1, bids, asks))
+    book.replace(bids, asks)
     for changed_bids, changed_asks in changes:
-        book.apply(_update(changed_bids, changed_asks))
+        book.change(changed_bids, changed_asks)
     assert dict(book.bids) == _latest([*bids, *(level for change, _ in changes for level in change)])
     assert dict(book.asks) == _latest([*asks, *(level for _, change in changes for level in change)])
 
@@ -37,23 +33,23 @@ def test_the_last_word_on_each_price_counts(
 @given(levels, levels, st.integers(0, 15))
 def test_best_levels_are_sorted_and_cut(bids: tuple[Level, ...], asks: tuple[Level, ...], count: int) -> None:
     book = Book()
-    book.apply(_update(bids, asks))
+    book.change(bids, asks)
     assert book.best_bids(count) == sorted(book.bids.items(), reverse=True)[:count]
     assert book.best_asks(count) == sorted(book.asks.items())[:count]
 
 
 def test_a_new_snapshot_leaves_nothing_of_the_old_book() -> None:
     book = Book()
-    book.apply(_update(((5, 1),), ((6, 1),)))
-    book.replace(DepthSnapshot("X", 2, (), ((9, 4),)))
+    book.change(((5, 1),), ((6, 1),))
+    book.replace((), ((9, 4),))
     assert dict(book.bids) == {}
     assert dict(book.asks) == {9: 4}
 
 
 def test_deleting_an_unknown_level_does_nothing() -> None:
     book = Book()
-    book.apply(_update(((5, 1),), ((6, 1),)))
-    book.apply(_update(((4, 0),), ((7, 0),)))
+    book.change(((5, 1),), ((6, 1),))
+    book.change(((4, 0),), ((7, 0),))
     assert (dict(book.bids), dict(book.asks)) == ({5: 1}, {6: 1})
 
 

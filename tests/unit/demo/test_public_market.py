@@ -75,6 +75,7 @@ def test_a_new_epoch_begins_with_a_snapshot(book: PublicBook) -> None:
 def test_a_heartbeat_confirms_the_position(book: PublicBook) -> None:
     assert book.apply(StreamBookResponse(epoch=1, seq=5, checksum=BOOK_CHECKSUM, heartbeat=BookHeartbeat()))
     assert not book.apply(StreamBookResponse(epoch=1, seq=6, checksum=BOOK_CHECKSUM, heartbeat=BookHeartbeat()))
+    assert not book.apply(StreamBookResponse(epoch=2, seq=5, checksum=BOOK_CHECKSUM, heartbeat=BookHeartbeat()))
 
 
 def test_without_a_snapshot_nothing_fits() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from stack.demo.book import Book
 from stack.demo.instruments import INSTRUMENTS
-from stack.demo.protocol import DepthSnapshot, Level
+from stack.demo.protocol import Level
 from stack.demo.quotes import (
     MAX_STALE_QUOTES,
     Cancel,
@@ -24,7 +24,7 @@ WHOLE = 10**8
 
 def _book(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> Book:
     book = Book()
-    book.replace(DepthSnapshot("BTCUSDT", 1, bids, asks))
+    book.replace(bids, asks)
     return book
 
 
