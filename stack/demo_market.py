@@ -26,7 +26,7 @@ class DemoMarket:
         self._live = live
 
     def ports(self) -> Mapping[str, int]:
-        """Name the port where the recorded market is played."""
+        """Name the port where the generated market is played."""
         return {"feed": self._site.port("feed")}
 
     def prepare(self) -> None:
@@ -63,4 +63,4 @@ class DemoMarket:
 
     def describe(self) -> str:
         """Tell what it trades."""
-        return "quotes and trades " + ("the real market" if self._live else "a recorded market, played endlessly")
+        return "quotes and trades " + ("the real market" if self._live else "a generated market, played endlessly")
