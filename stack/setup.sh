@@ -132,19 +132,26 @@ step() {
   echo "$digest" >"$stamp"
 }
 
-# timed NAME COMMAND...: a line on the terminal, the output in a log; in a shell of its own its first error ends it.
+# timed NAME COMMAND...: a line on the terminal, with a dot each few seconds, the output in a log; in a shell of its own its
+# first error ends it.
 timed() {
-  local name=$1 started=$SECONDS log=.tools/setup.log
+  local name=$1 started=$SECONDS log=.tools/setup.log failed=0 dots why
   shift
-  printf 'setup: %s ... ' "$name" >&2
-  if ! bash stack/setup.sh do "$@" >$log 2>&1 </dev/null; then
-    echo failed >&2
-    local why
+  printf 'setup: %s ...' "$name" >&2
+  # `read` waits at a pipe that nobody writes to, since `sleep` would stay behind. Ctrl-C does not reach what runs in the
+  # background: it looks whether the shell lives.
+  (while ! read -rt 5 _ && kill -0 $$ 2>/dev/null; do printf . >&2; done) 9>&- <> <(:) &
+  dots=$!
+  bash stack/setup.sh do "$@" >$log 2>&1 </dev/null || failed=1
+  kill $dots
+  wait $dots 2>/dev/null || true
+  if [ $failed = 1 ]; then
+    echo ' failed' >&2
     why=$(outside_cause $log)
     [ -n "$why" ] || tail -25 $log >&2
     fail "$name could not be installed${why:+, since $why}; the whole output is in $log."
   fi
-  echo "$((SECONDS - started)) s" >&2
+  echo " $((SECONDS - started)) s" >&2
 }
 
 # outside_cause LOG: the cause of a failure that lies outside this machine, where the words of a client tell it.
