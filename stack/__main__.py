@@ -16,7 +16,7 @@ from stack.failure import ChildDiedError, StackError
 from stack.inventory import local_stack
 from stack.launcher import Stack
 from stack.progress import Stopwatch, to_terminal
-from stack.site import DEFAULT_BASE_PORT, ROOT
+from stack.site import DEFAULT_BASE_PORT, PORTS_IN_USE, ROOT
 from stack.welcome import welcome
 
 WATCH_POLL_S = 0.2
@@ -48,13 +48,23 @@ def _parser() -> argparse.ArgumentParser:
         ("check", _check, "start everything, and stop once it is ready"),
     ):
         command = commands.add_parser(name, help=meaning)
-        command.add_argument("--port", type=int, default=int(os.environ.get("EXCHANGE_PORT", DEFAULT_BASE_PORT)))
+        command.add_argument("--port", type=_base_port, default=os.environ.get("EXCHANGE_PORT", str(DEFAULT_BASE_PORT)))
         command.add_argument("--only", nargs="+", metavar="PART", help="start only these parts and what they need")
         command.add_argument("--live", action="store_true", help="let the demo market follow Binance, no recording")
         command.set_defaults(run=run)
     reset = commands.add_parser("reset", help="delete the data folder")
     reset.set_defaults(run=_reset)
     return parser
+
+
+def _base_port(text: str) -> int:
+    last = 65_535 - PORTS_IN_USE
+    if not (text.isascii() and text.isdecimal() and 1024 <= int(text) <= last):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} cannot be the first of the stack's {PORTS_IN_USE} ports;"
+            f" give a number from 1024 to {last}, here or as EXCHANGE_PORT"
+        )
+    return int(text)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -90,6 +100,8 @@ def _reset(arguments: argparse.Namespace) -> None:
     if not arguments.data.exists():
         to_terminal(f"{arguments.data} does not exist: nothing to delete.")
         return
+    if not lock.is_held_or_was(arguments.data):
+        raise StackError(f"{arguments.data} holds no data of a stack; nothing was deleted.")
     with lock.held(arguments.data):
         shutil.rmtree(arguments.data)
     to_terminal(f"Deleted {arguments.data}.")

@@ -35,6 +35,8 @@ class Stack:
         self.site = site
         self._known = {part.name: part for part in known}
         self._wanted = tuple(parts)
+        if unknown := [name for name in parts if name not in self._known]:
+            raise StackError(f"There is no part {', '.join(unknown)}; the parts are {', '.join(self._known)}.")
         self._tell = tell
         self._children: dict[str, Child] = {}
         self._ready: list[str] = []

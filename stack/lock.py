@@ -8,6 +8,13 @@ from pathlib import Path
 
 from stack.failure import StackError
 
+NAME = "lock"
+
+
+def is_held_or_was(data: Path) -> bool:
+    """Tell whether a stack runs, or has run, on the folder."""
+    return (data / NAME).exists()
+
 
 @contextmanager
 def held(data: Path) -> Iterator[None]:
@@ -15,8 +22,13 @@ def held(data: Path) -> Iterator[None]:
 
     The kernel drops the lock with the process, so a killed launcher leaves none behind.
     """
-    data.mkdir(mode=0o711, parents=True, exist_ok=True)
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        data.mkdir(mode=0o711, parents=True, exist_ok=True)
+        descriptor = os.open(data / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StackError(
+            f"The data folder {data} cannot be used ({error.strerror}); choose another with EXCHANGE_DATA."
+        ) from error
     try:
         _take(descriptor, data)
         yield

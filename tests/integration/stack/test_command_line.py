@@ -19,6 +19,7 @@ from stack.redis import url
 from stack.site import Site
 
 TIMEOUT_S = 60
+ARGPARSE_REFUSES = 2
 
 
 @pytest.fixture
@@ -68,6 +69,40 @@ def test_a_busy_port_is_one_sentence(site: Site) -> None:
 
     assert refused.returncode == 1
     assert re.fullmatch(r"ERROR: Port [0-9]+ \(redis, clients\) is in use by another program; .*\n", refused.stderr)
+
+
+@pytest.mark.parametrize("port", ["80x", "-1", "70000", "65530", "80", "8443.0", ""])
+def test_a_port_that_cannot_be_is_one_sentence(site: Site, port: str) -> None:
+    refused = stack(site, "up", f"--port={port}")
+
+    assert refused.returncode == ARGPARSE_REFUSES
+    assert f"{port!r} cannot be the first of the stack's" in refused.stderr.splitlines()[-1]
+
+
+def test_a_folder_that_cannot_be_is_one_sentence(site: Site) -> None:
+    site.data.write_text("a file")
+    refused = stack(site, "up", "--only", "redis")
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"ERROR: The data folder {site.data} cannot be used (File exists); choose another with EXCHANGE_DATA.\n"
+    )
+
+
+def test_a_part_that_is_not_there_is_one_sentence(site: Site) -> None:
+    refused = stack(site, "up", "--only", "redis", "elephant")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("ERROR: There is no part elephant; the parts are certificates, postgres, redis,")
+
+
+def test_reset_keeps_a_folder_that_is_no_stacks(site: Site) -> None:
+    (site.data / "thesis").mkdir(parents=True)
+    refused = stack(site, "reset")
+
+    assert refused.returncode == 1
+    assert refused.stderr == f"ERROR: {site.data} holds no data of a stack; nothing was deleted.\n"
+    assert (site.data / "thesis").is_dir()
 
 
 def test_reset_deletes_the_data_but_not_of_a_running_stack(site: Site) -> None:
