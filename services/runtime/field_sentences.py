@@ -13,6 +13,8 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 from protovalidate import Violation
 
+from buf.validate import validate_pb2
+
 PATTERNS: Mapping[str, str] = {
     "^[A-Za-z0-9_-]{1,36}$": "Give an id of 1 to 36 letters, digits, - or _.",
     "^-?(0|[1-9][0-9]{0,17})([.][0-9]{1,18})?$": "Write a plain decimal such as 1050 or 0.25, in a string: at most 18"
@@ -33,9 +35,11 @@ SENTENCES: Mapping[str, Callable[[Violation, _Named], str]] = {
     "string.email": lambda _violation, _: "Write an e-mail address such as ada@example.com.",
     "string.email_empty": lambda _violation, _: "Write an e-mail address such as ada@example.com.",
     "string.min_len": lambda violation, _: _too_short(violation),
+    "repeated.min_items": lambda violation, _: f"Give at least {violation.rule_value} of them.",
     "repeated.max_items": lambda violation, _: f"Give at most {violation.rule_value} of them.",
     "repeated.unique": lambda _violation, _: "Name each of them only once.",
     "enum.defined_only": lambda _, named: _choice(named),
+    "enum.in": lambda _, named: _choice(named),
     "enum.not_in": lambda _, named: _choice(named),
 }
 """What to do about a broken rule, by the kind of the rule; where the choices have names, by those."""
@@ -78,7 +82,10 @@ def _choice(named: _Named) -> str:
     assert isinstance(named, FieldDescriptor)
     enum: EnumDescriptor | None = named.enum_type
     assert enum is not None
-    return f"Choose {_either([value.name for value in enum.values if value.number])}."
+    rules = named.GetOptions().Extensions[validate_pb2.field].enum
+    taken = set(getattr(rules, "in")) or {value.number for value in enum.values}
+    refused = {0, *rules.not_in}
+    return f"Choose {_either([value.name for value in enum.values if value.number in taken - refused])}."
 
 
 def _either(names: list[str]) -> str:
