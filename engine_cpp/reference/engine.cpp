@@ -90,6 +90,7 @@ Result Engine::on(const OpenAccount& command) {
 
 Result Engine::on(const CreateInstrument& command) {
   const InstrumentDefinition& d = *command.instrument;
+  if (d.terms != InstrumentTerms{} || static_cast<int>(d.phase) > 4) return {now_.engine_seq, Reason::kNotSupported};
   if (!valid(d)) return {now_.engine_seq, Reason::kInstrumentInvalid};
   if (const auto known = instruments_.find(d.instrument_id); known != instruments_.end()) {
     if (known->second.definition == d) return {known->second.listed_seq, Reason::kNone, true};

@@ -109,6 +109,11 @@ class Engine {
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
   Result on(const CreateInstrument& command);
+  // What the engine does not do yet is refused.
+  template <class Unsupported>
+  Result on(const Unsupported& /*command*/) {
+    return {now_.engine_seq, Reason::kNotSupported};
+  }
 
   // Ids.
   void forget_old_ids();

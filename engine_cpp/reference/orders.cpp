@@ -55,6 +55,11 @@ Result Engine::on(const PlaceOrder& command) {
 }
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
+  const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket;
+  const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
+                          c.time_in_force == TimeInForce::kFok;
+  if (!known_type || !known_time || c.special != nullptr) return Reason::kNotSupported;
+  if (c.self_trade_prevention == SelfTradePrevention::kNone) return Reason::kNotSupported;
   if (c.type == OrderType::kLimit) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;

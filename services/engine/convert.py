@@ -10,7 +10,22 @@ from services.kernel.refusal import Refusal, RelayedRefusal
 
 Command = command_pb2.Command
 
-ADMIN_KINDS = (1 << Command.OPEN_ACCOUNT_FIELD_NUMBER) | (1 << Command.CREATE_INSTRUMENT_FIELD_NUMBER)
+_ADMIN_COMMANDS = (
+    "open_account",
+    "create_instrument",
+    "update_instrument",
+    "set_phase",
+    "set_mark_price",
+    "set_account",
+    "set_margin_parameters",
+    "set_fee_schedule",
+    "settle_future",
+    "expire_instrument",
+    "exercise_option",
+    "activate_rules",
+    "bust_trade",
+    "roll_positions",
+)
 
 _SENTENCES = {
     "ACCOUNT_CONFLICT": "The account exists with other properties.",
@@ -18,6 +33,20 @@ _SENTENCES = {
     "INSTRUMENT_INVALID": "The instrument breaks a listing rule: e.g. tick times lot is no whole number of quote units",
     "UNAVAILABLE": "The engine's disk has no room for the command; retry with the same request.",
     "ENGINE_FULL": "The engine has no room for more; an operator raises the limit.",
+    "NOT_SUPPORTED": "The engine does not do this yet.",
+    "UNKNOWN_ACCOUNT": "The engine has no such account; retry after a moment if it is new.",
+    "UNKNOWN_INSTRUMENT": "The engine has no such instrument; list it first.",
+    "PRICE_OUT_OF_RANGE": "The price is outside what the instrument allows.",
+    "CLIENT_ORDER_ID_REUSED": "The request id was used for a different request; choose a new one.",
+    "UNKNOWN_FEE_SCHEDULE": "The engine has no such fee schedule; set it first.",
+    "RULES_VERSION_UNKNOWN": "This build does not know the version of the rules, or a later one is active.",
+    "INSTRUMENT_BUSY": "The change needs an instrument that is CLOSED with an empty book.",
+    "UNKNOWN_TRADE": "The engine has had no such trade; take it from the event log.",
+    "TRADE_NOT_BUSTABLE": "The trade has reached its value date and stands.",
+    "DATE_NOT_AFTER_LAST": "The same was done for this date or a later one, with other numbers.",
+    "EXERCISE_NOT_ALLOWED": "The account does not hold as much, or the option cannot be exercised now.",
+    "MARGIN_PARAMETERS_INVALID": "The margin parameters contradict each other or the listing.",
+    "FEE_SCHEDULE_INVALID": "The fee schedule contradicts itself: e.g. a tier twice, or none with number 0.",
 }
 
 
@@ -25,6 +54,10 @@ def kinds_of(commands: Iterable[str]) -> int:
     """Return the set of command kinds, a bit for each, of names such as "place_order"; raises KeyError for others."""
     fields = Command.DESCRIPTOR.fields_by_name
     return sum(1 << fields[name].number for name in set(commands))
+
+
+ADMIN_KINDS = kinds_of(_ADMIN_COMMANDS)
+"""What AdminService may give."""
 
 
 def place_of(position: event_pb2.Position) -> Place:
@@ -54,7 +87,7 @@ def state_message(state: ShardState) -> engine_service_pb2.GetStateResponse:
 
 def open_account_batch(request: admin_service_pb2.OpenAccountRequest) -> bytes:
     """Write the batch that opens an account."""
-    return _batch(
+    return batch(
         Command(
             open_account=command_pb2.OpenAccount(
                 account_id=request.account_id,
@@ -68,7 +101,7 @@ def open_account_batch(request: admin_service_pb2.OpenAccountRequest) -> bytes:
 
 def create_instrument_batch(request: admin_service_pb2.CreateInstrumentRequest) -> bytes:
     """Write the batch that lists an instrument."""
-    return _batch(Command(create_instrument=command_pb2.CreateInstrument(instrument=request.instrument)))
+    return batch(Command(create_instrument=command_pb2.CreateInstrument(instrument=request.instrument)))
 
 
 def only_result(answer: bytes) -> int:
@@ -85,5 +118,6 @@ def _refusal(reason: str) -> Refusal:
     return RelayedRefusal(reason, _SENTENCES.get(reason, f"The engine refused the command: {reason}."))
 
 
-def _batch(command: command_pb2.Command) -> bytes:
+def batch(command: command_pb2.Command) -> bytes:
+    """Write the batch of one command."""
     return engine_service_pb2.SubmitRequest(commands=[command]).SerializeToString()

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from exchange.engine.v1 import admin_service_pb2, admin_service_pb2_grpc, engine_service_pb2, engine_service_pb2_grpc
+from exchange.engine.v1.command_pb2 import Command
 from services.engine import convert
 from services.engine.errors import ClockStepped, UnknownAccount
 from services.engine.ports import Pending, Shard
@@ -129,6 +130,90 @@ class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
         """List an instrument."""
         engine_seq = await self._command(convert.create_instrument_batch(request))
         return admin_service_pb2.CreateInstrumentResponse(engine_seq=engine_seq)
+
+    async def UpdateInstrument(
+        self, request: admin_service_pb2.UpdateInstrumentRequest, context: Context
+    ) -> admin_service_pb2.UpdateInstrumentResponse:
+        """Change an instrument."""
+        engine_seq = await self._command(convert.batch(Command(update_instrument=request.update)))
+        return admin_service_pb2.UpdateInstrumentResponse(engine_seq=engine_seq)
+
+    async def SetPhase(
+        self, request: admin_service_pb2.SetPhaseRequest, context: Context
+    ) -> admin_service_pb2.SetPhaseResponse:
+        """Change what may happen in a market."""
+        engine_seq = await self._command(convert.batch(Command(set_phase=request.phase)))
+        return admin_service_pb2.SetPhaseResponse(engine_seq=engine_seq)
+
+    async def SetMarkPrice(
+        self, request: admin_service_pb2.SetMarkPriceRequest, context: Context
+    ) -> admin_service_pb2.SetMarkPriceResponse:
+        """State an instrument's prices from outside."""
+        engine_seq = await self._command(convert.batch(Command(set_mark_price=request.prices)))
+        return admin_service_pb2.SetMarkPriceResponse(engine_seq=engine_seq)
+
+    async def SetAccount(
+        self, request: admin_service_pb2.SetAccountRequest, context: Context
+    ) -> admin_service_pb2.SetAccountResponse:
+        """Change an account."""
+        engine_seq = await self._command(convert.batch(Command(set_account=request.account)))
+        return admin_service_pb2.SetAccountResponse(engine_seq=engine_seq)
+
+    async def SetMarginParameters(
+        self, request: admin_service_pb2.SetMarginParametersRequest, context: Context
+    ) -> admin_service_pb2.SetMarginParametersResponse:
+        """State what margin an instrument asks."""
+        engine_seq = await self._command(convert.batch(Command(set_margin_parameters=request.parameters)))
+        return admin_service_pb2.SetMarginParametersResponse(engine_seq=engine_seq)
+
+    async def SetFeeSchedule(
+        self, request: admin_service_pb2.SetFeeScheduleRequest, context: Context
+    ) -> admin_service_pb2.SetFeeScheduleResponse:
+        """State the fees of a schedule."""
+        engine_seq = await self._command(convert.batch(Command(set_fee_schedule=request.schedule)))
+        return admin_service_pb2.SetFeeScheduleResponse(engine_seq=engine_seq)
+
+    async def SettleFuture(
+        self, request: admin_service_pb2.SettleFutureRequest, context: Context
+    ) -> admin_service_pb2.SettleFutureResponse:
+        """Pay variation margin on a future."""
+        engine_seq = await self._command(convert.batch(Command(settle_future=request.settlement)))
+        return admin_service_pb2.SettleFutureResponse(engine_seq=engine_seq)
+
+    async def ExpireInstrument(
+        self, request: admin_service_pb2.ExpireInstrumentRequest, context: Context
+    ) -> admin_service_pb2.ExpireInstrumentResponse:
+        """End an instrument."""
+        engine_seq = await self._command(convert.batch(Command(expire_instrument=request.expiry)))
+        return admin_service_pb2.ExpireInstrumentResponse(engine_seq=engine_seq)
+
+    async def ExerciseOption(
+        self, request: admin_service_pb2.ExerciseOptionRequest, context: Context
+    ) -> admin_service_pb2.ExerciseOptionResponse:
+        """Exercise options that an account holds."""
+        engine_seq = await self._command(convert.batch(Command(exercise_option=request.exercise)))
+        return admin_service_pb2.ExerciseOptionResponse(engine_seq=engine_seq)
+
+    async def ActivateRules(
+        self, request: admin_service_pb2.ActivateRulesRequest, context: Context
+    ) -> admin_service_pb2.ActivateRulesResponse:
+        """Go on under another version of the rules."""
+        engine_seq = await self._command(convert.batch(Command(activate_rules=request.rules)))
+        return admin_service_pb2.ActivateRulesResponse(engine_seq=engine_seq)
+
+    async def BustTrade(
+        self, request: admin_service_pb2.BustTradeRequest, context: Context
+    ) -> admin_service_pb2.BustTradeResponse:
+        """Take a trade back."""
+        engine_seq = await self._command(convert.batch(Command(bust_trade=request.trade)))
+        return admin_service_pb2.BustTradeResponse(engine_seq=engine_seq)
+
+    async def RollPositions(
+        self, request: admin_service_pb2.RollPositionsRequest, context: Context
+    ) -> admin_service_pb2.RollPositionsResponse:
+        """Roll the positions of an instrument."""
+        engine_seq = await self._command(convert.batch(Command(roll_positions=request.roll)))
+        return admin_service_pb2.RollPositionsResponse(engine_seq=engine_seq)
 
     async def TakeSnapshot(
         self, request: admin_service_pb2.TakeSnapshotRequest, context: Context

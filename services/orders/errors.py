@@ -157,6 +157,23 @@ _SENTENCES: Mapping[str, str] = {
     " price and only IOC or FOK, quote_budget goes with a MARKET buy, post_only with LIMIT and GTC.",
     "ENGINE_FULL": "The engine has no room for more orders right now and nothing happened; retry later.",
     "CLOCK_STEPPED": "Trading is stopped until an operator has looked at the engine's clock; retry later.",
+    "NOT_SUPPORTED": "The engine does not do this yet; leave out what is new.",
+    "WOULD_TRIGGER_IMMEDIATELY": "The trigger is true already; send the order without it, or with another one.",
+    "PRICE_BAND": "The limit is beyond the price band; choose one nearer to the reference price.",
+    "TRADING_STATE": "The account's trading state does not allow it; only what makes positions smaller, if anything.",
+    "POSITION_LIMIT": "The position could pass its limit; make the order smaller or cancel others.",
+    "INSUFFICIENT_MARGIN": "The account's equity does not cover the margin; make the order smaller or add collateral.",
+    "REDUCE_ONLY_NO_POSITION": "There is no opposite position to reduce; send it without reduce_only if it is wanted.",
+    "DISPLAY_QUANTITY_OUT_OF_RANGE": "The displayed quantity is out of range; show at least a fifteenth of the order.",
+    "EXPIRE_TIME_OUT_OF_RANGE": "The expiry time must lie more than a second and at most 90 days ahead.",
+    "ORDER_SIZE_LIMIT": "The order is larger than the account may enter at once; split it.",
+    "LINK_INVALID": "The orders of the group do not go together; see the rules of its link type.",
+    "MIN_QUANTITY_OUT_OF_RANGE": "The minimum quantity must be on the lot and at most the quantity.",
+    "TRAILING_OFFSET_OUT_OF_RANGE": "The trailing offset must be positive and leave a price; choose another one.",
+    "NO_REFERENCE_PRICE": "The price that the order refers to does not exist yet; retry once it does.",
+    "ACCOUNT_KIND_NOT_ALLOWED": "The kind of account may not trade this instrument; use a margin account.",
+    "MARGIN_PARAMETERS_MISSING": "The instrument has no margin parameters yet; retry once an operator has given them.",
+    "BATCH_REFUSED": "Another order of the same batch was refused, so none entered; its own result says why.",
 }
 """What to do about refusals that need no facts beside their reason."""
 

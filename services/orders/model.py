@@ -23,6 +23,12 @@ class OrderType(IntEnum):
 
     LIMIT = 1
     MARKET = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    TAKE_PROFIT = 5
+    TAKE_PROFIT_LIMIT = 6
+    TRAILING_STOP = 7
+    PEGGED = 8
 
 
 class TimeInForce(IntEnum):
@@ -31,6 +37,10 @@ class TimeInForce(IntEnum):
     GTC = 1
     IOC = 2
     FOK = 3
+    DAY = 4
+    GTD = 5
+    AT_OPEN = 6
+    AT_CLOSE = 7
 
 
 class SelfTradePrevention(IntEnum):
@@ -40,10 +50,11 @@ class SelfTradePrevention(IntEnum):
     CANCEL_TAKER = 2
     CANCEL_BOTH = 3
     DECREMENT = 4
+    NONE = 5
 
 
 class OrderStatus(IntEnum):
-    """Where an order stands; the last four are final."""
+    """Where an order stands; FILLED, CANCELLED, EXPIRED and REJECTED are final."""
 
     NEW = 1
     PARTIALLY_FILLED = 2
@@ -51,6 +62,7 @@ class OrderStatus(IntEnum):
     CANCELLED = 4
     EXPIRED = 5
     REJECTED = 6
+    UNTRIGGERED = 7
 
 
 class EndReason(IntEnum):
@@ -63,6 +75,24 @@ class EndReason(IntEnum):
     FOK_NOT_FILLABLE = 4
     MARKET_REMAINDER = 5
     TOO_OLD = 6
+    PRICE_BAND = 7
+    DAY_ENDED = 8
+    GTD_REACHED = 9
+    AUCTION_REMAINDER = 10
+    LINKED_ORDER = 11
+    PARENT_CANCELLED = 12
+    RISK_AT_TRIGGER = 13
+    REDUCED_AWAY = 14
+    MIN_QUANTITY_NOT_MET = 15
+    MASS_CANCEL = 16
+    CANCEL_ALL_AFTER = 17
+    KILL_SWITCH = 18
+    LIQUIDATION = 19
+    AMENDED_AWAY = 20
+    INSTRUMENT_EXPIRED = 21
+    BUST = 22
+    DISCONNECTED = 23
+    POST_ONLY_WOULD_CROSS = 24
 
 
 class Liquidity(IntEnum):
@@ -79,6 +109,9 @@ class Phase(IntEnum):
     CANCEL_ONLY = 2
     HALT = 3
     CLOSED = 4
+    PRE_OPEN = 5
+    AUCTION = 6
+    POST_ONLY = 7
 
 
 @dataclass(frozen=True, slots=True)

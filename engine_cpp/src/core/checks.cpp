@@ -3,6 +3,12 @@
 namespace exchange::engine {
 namespace {
 
+// Terms that the core does not act on are refused rather than ignored.
+bool is_supported(const PlaceOrder& command) noexcept {
+  return command.type <= OrderType::kMarket && command.time_in_force <= TimeInForce::kFok &&
+         command.self_trade_prevention <= SelfTradePrevention::kDecrement && command.special == nullptr;
+}
+
 Reason check_limit_shape(const PlaceOrder& command) noexcept {
   if (command.quote_budget != 0) return Reason::kOrderFieldsConflict;
   if (command.post_only && command.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
@@ -35,6 +41,7 @@ Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexc
 }  // namespace
 
 Reason check_shape(const PlaceOrder& command) noexcept {
+  if (!is_supported(command)) return Reason::kNotSupported;
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 

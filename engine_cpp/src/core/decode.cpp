@@ -1,101 +1,67 @@
-// Reading commands from wire bytes. Strict where protobuf is lenient: what this code does not know, it refuses, because
-// a command that is half understood would be executed half.
-#include <algorithm>
-#include <limits>
-#include <protozero/pbf_reader.hpp>
-
+// Reading batches and the commands of traders, the frequent ones.
+#include "decode_admin.hpp"
 #include "exchange/engine/core.hpp"
-#include "text.hpp"
+#include "wire_reader.hpp"
 
 namespace exchange::engine {
 namespace {
 
-using Reader = protozero::pbf_reader;
-using WireType = protozero::pbf_wire_type;
-
-// Thrown and caught inside this file only.
-struct Malformed {};
-
-void require(bool holds) {
-  if (!holds) throw Malformed{};
+void read_trigger_price(Reader& in, SpecialTerms& out) {
+  read_present(in, out.trigger_price, out.has_trigger_price, read_sint64);
 }
 
-std::uint64_t read_uint64(Reader& in) {
-  require(in.wire_type() == WireType::varint);
-  return in.get_uint64();
+void read_special_term(Reader& in, SpecialTerms& out) {
+  switch (in.tag()) {
+    case 14: read_trigger_price(in, out); break;
+    case 15: out.trigger_reference = read_enum(in, TriggerReference::kBidAsk); break;
+    case 16: out.trailing_ticks = read_int64(in); break;
+    case 17: out.trailing_bps = read_uint32(in); break;
+    case 18: out.display_quantity = read_int64(in); break;
+    case 19: out.min_quantity = read_int64(in); break;
+    case 20: out.expire_time_ns = read_int64(in); break;
+    case 21: out.post_only_reprice = read_bool(in); break;
+    case 22: out.reduce_only = read_bool(in); break;
+    case 23: out.peg_reference = read_enum(in, PegReference::kMid); break;
+    case 24: out.peg_offset_ticks = read_sint64(in); break;
+    case 25: out.tag = read_uint32(in); break;
+    case 26: out.session_id = read_uint64(in); break;
+    case 27: out.validate_only = read_bool(in); break;
+    case 28: out.survive_disconnect = read_bool(in); break;
+    default: throw Malformed{};
+  }
 }
 
-std::int64_t read_int64(Reader& in) { return static_cast<std::int64_t>(read_uint64(in)); }
-
-std::uint32_t read_uint32(Reader& in) {
-  const std::uint64_t value = read_uint64(in);
-  require(value <= std::numeric_limits<std::uint32_t>::max());
-  return static_cast<std::uint32_t>(value);
+// Terms that are all defaults are none.
+const SpecialTerms* keep_special(SpecialTerms* terms, Batch& batch) {
+  if (terms == nullptr || *terms != SpecialTerms{}) return terms;
+  batch.special_terms.pop_back();
+  return nullptr;
 }
 
-std::int64_t read_sint64(Reader& in) {
-  require(in.wire_type() == WireType::varint);
-  return in.get_sint64();
-}
-
-std::uint64_t read_fixed64(Reader& in) {
-  require(in.wire_type() == WireType::fixed64);
-  return in.get_fixed64();
-}
-
-bool read_bool(Reader& in) {
-  const std::uint64_t value = read_uint64(in);
-  require(value <= 1);
-  return value == 1;
-}
-
-// An enumerator from 1 to `last`.
-template <class Enum>
-Enum read_enum(Reader& in, Enum last) {
-  const std::uint64_t value = read_uint64(in);
-  require(value >= 1 && value <= static_cast<std::uint64_t>(last));
-  return static_cast<Enum>(value);
-}
-
-std::string_view read_bytes(Reader& in) {
-  require(in.wire_type() == WireType::length_delimited);
-  const protozero::data_view view = in.get_view();
-  return {view.data(), view.size()};
-}
-
-std::string_view read_client_id(Reader& in) {
-  const std::string_view id = read_bytes(in);
-  require(!id.empty() && id.size() <= kMaxClientIdSize && std::ranges::all_of(id, is_client_id_char));
-  return id;
-}
-
-// Symbols are ASCII; the listing rules say the rest.
-std::string_view read_symbol(Reader& in) {
-  const std::string_view symbol = read_bytes(in);
-  require(std::ranges::all_of(symbol, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
-  return symbol;
-}
-
-PlaceOrder read_place_order(Reader in) {
+PlaceOrder read_place_order(Reader in, Batch& batch) {
   PlaceOrder out;
+  SpecialTerms* special = nullptr;
   while (in.next()) {
     switch (in.tag()) {
       case 1: out.account_id = read_uint64(in); break;
       case 2: out.client_order_id = read_client_id(in); break;
       case 3: out.instrument_id = read_uint32(in); break;
       case 4: out.side = read_enum(in, Side::kSell); break;
-      case 5: out.type = read_enum(in, OrderType::kMarket); break;
-      case 6: out.time_in_force = read_enum(in, TimeInForce::kFok); break;
+      case 5: out.type = read_enum(in, OrderType::kPegged); break;
+      case 6: out.time_in_force = read_enum(in, TimeInForce::kAtClose); break;
       case 7: out.post_only = read_bool(in); break;
-      case 8: out.self_trade_prevention = read_enum(in, SelfTradePrevention::kDecrement); break;
+      case 8: out.self_trade_prevention = read_enum(in, SelfTradePrevention::kNone); break;
       case 9: out.price = read_sint64(in); break;
       case 10: out.quantity = read_int64(in); break;
       case 11: out.quote_budget = read_int64(in); break;
       case 12: out.valid_until_ns = read_int64(in); break;
       case 13: out.fingerprint = read_fixed64(in); break;
-      default: throw Malformed{};
+      default:
+        if (special == nullptr) special = &batch.special_terms.emplace_back();
+        read_special_term(in, *special);
     }
   }
+  out.special = keep_special(special, batch);
   require(!out.client_order_id.empty() && out.side != Side{} && out.type != OrderType{} &&
           out.time_in_force != TimeInForce{});
   return out;
@@ -107,16 +73,8 @@ CancelOrder read_cancel_order(Reader in) {
   while (in.next()) {
     switch (in.tag()) {
       case 1: out.account_id = read_uint64(in); break;
-      case 2:
-        out.order_id = read_uint64(in);
-        out.client_order_id = {};
-        has_target = true;
-        break;
-      case 3:
-        out.client_order_id = read_client_id(in);
-        out.order_id = 0;
-        has_target = true;
-        break;
+      case 2: read_once(in, out.order_id, has_target, read_uint64); break;
+      case 3: read_once(in, out.client_order_id, has_target, read_client_id); break;
       case 4: out.request_id = read_client_id(in); break;
       case 5: out.valid_until_ns = read_int64(in); break;
       case 6: out.fingerprint = read_fixed64(in); break;
@@ -125,6 +83,94 @@ CancelOrder read_cancel_order(Reader in) {
   }
   require(has_target);
   return out;
+}
+
+void read_size(Reader& in, AmendSize size, AmendOrder& out) {
+  require(out.size == AmendSize::kUnchanged);
+  out.size = size;
+  out.quantity = read_int64(in);
+}
+
+AmendOrder read_amend_order(Reader in) {
+  AmendOrder out;
+  bool has_target = false;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: out.account_id = read_uint64(in); break;
+      case 2: read_once(in, out.order_id, has_target, read_uint64); break;
+      case 3: read_once(in, out.client_order_id, has_target, read_client_id); break;
+      case 4: read_size(in, AmendSize::kTotal, out); break;
+      case 5: read_size(in, AmendSize::kOpen, out); break;
+      case 6: read_present(in, out.price, out.has_price, read_sint64); break;
+      case 7: read_present(in, out.display_quantity, out.has_display_quantity, read_int64); break;
+      case 8: read_present(in, out.expire_time_ns, out.has_expire_time, read_int64); break;
+      case 9: read_present(in, out.trigger_price, out.has_trigger_price, read_sint64); break;
+      case 10: out.expected_version = read_uint32(in); break;
+      case 11: out.requeue = read_bool(in); break;
+      case 12: out.request_id = read_client_id(in); break;
+      case 13: out.valid_until_ns = read_int64(in); break;
+      case 14: out.fingerprint = read_fixed64(in); break;
+      default: throw Malformed{};
+    }
+  }
+  require(has_target);
+  return out;
+}
+
+MassCancel read_mass_cancel(Reader in) {
+  MassCancel out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: out.account_id = read_uint64(in); break;
+      case 2: read_present(in, out.instrument_id, out.has_instrument, read_uint32); break;
+      case 3: out.side = read_enum(in, Side::kSell); break;
+      case 4: read_present(in, out.session_id, out.has_session, read_uint64); break;
+      case 5: read_present(in, out.tag, out.has_tag, read_uint32); break;
+      case 6: out.request_id = read_client_id(in); break;
+      case 7: out.valid_until_ns = read_int64(in); break;
+      case 8: out.fingerprint = read_fixed64(in); break;
+      default: throw Malformed{};
+    }
+  }
+  return out;
+}
+
+CancelAllAfter read_cancel_all_after(Reader in) {
+  CancelAllAfter out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: out.account_id = read_uint64(in); break;
+      case 2: out.timeout_ns = read_int64(in); break;
+      default: throw Malformed{};
+    }
+  }
+  return out;
+}
+
+PlaceOrderGroup read_place_order_group(Reader in, Batch& batch) {
+  PlaceOrderGroup out;
+  OrderList& orders = batch.order_lists.emplace_back();
+  while (in.next()) {
+    if (in.tag() == 1) {
+      out.link_type = read_enum(in, LinkType::kBracket);
+    } else {
+      require(in.tag() == 2 && orders.size() < kMaxGroupOrders);
+      orders.push_back(read_place_order(read_message(in), batch));
+    }
+  }
+  require(out.link_type != LinkType{} && orders.size() >= 2);
+  out.orders = orders;
+  return out;
+}
+
+PlaceOrders read_place_orders(Reader in, Batch& batch) {
+  OrderList& orders = batch.order_lists.emplace_back();
+  while (in.next()) {
+    require(in.tag() == 1 && orders.size() < kMaxAtomicOrders);
+    orders.push_back(read_place_order(read_message(in), batch));
+  }
+  require(!orders.empty());
+  return {orders};
 }
 
 Transfer read_transfer(Reader in, TransferDirection direction) {
@@ -141,74 +187,6 @@ Transfer read_transfer(Reader in, TransferDirection direction) {
   return out;
 }
 
-OpenAccount read_open_account(Reader in) {
-  OpenAccount out;
-  while (in.next()) {
-    switch (in.tag()) {
-      case 1: out.account_id = read_uint64(in); break;
-      case 2: out.self_trade_group_id = read_uint64(in); break;
-      case 3: out.taker_fee_ppm = read_uint32(in); break;
-      case 4: out.maker_fee_ppm = read_uint32(in); break;
-      default: throw Malformed{};
-    }
-  }
-  return out;
-}
-
-AssetDefinition read_asset(Reader in) {
-  AssetDefinition out;
-  while (in.next()) {
-    switch (in.tag()) {
-      case 1: out.asset_id = read_uint32(in); break;
-      case 2: out.symbol = read_symbol(in); break;
-      case 3: out.scale = read_uint32(in); break;
-      default: throw Malformed{};
-    }
-  }
-  return out;
-}
-
-Reader read_message(Reader& in) {
-  require(in.wire_type() == WireType::length_delimited);
-  return in.get_message();
-}
-
-InstrumentDefinition read_instrument(Reader in) {
-  InstrumentDefinition out;
-  while (in.next()) {
-    switch (in.tag()) {
-      case 1: out.instrument_id = read_uint32(in); break;
-      case 2: out.symbol = read_symbol(in); break;
-      case 3: out.asset_class = read_enum(in, AssetClass::kCommodity); break;
-      case 4: out.base = read_asset(read_message(in)); break;
-      case 5: out.quote = read_asset(read_message(in)); break;
-      case 6: out.price_scale = read_uint32(in); break;
-      case 7: out.quantity_scale = read_uint32(in); break;
-      case 8: out.tick = read_int64(in); break;
-      case 9: out.lot = read_int64(in); break;
-      case 10: out.min_quantity = read_int64(in); break;
-      case 11: out.max_quantity = read_int64(in); break;
-      case 12: out.min_notional = read_int64(in); break;
-      case 13: out.max_notional = read_int64(in); break;
-      case 14: out.market_protection_bps = read_uint32(in); break;
-      case 15: out.phase = read_enum(in, TradingPhase::kClosed); break;
-      default: throw Malformed{};
-    }
-  }
-  require(out.asset_class != AssetClass{} && out.phase != TradingPhase{});
-  return out;
-}
-
-CreateInstrument read_create_instrument(Reader in, Batch& batch) {
-  CreateInstrument out;
-  while (in.next()) {
-    require(in.tag() == 1 && out.instrument == nullptr);
-    out.instrument = &batch.instruments.emplace_back(read_instrument(read_message(in)));
-  }
-  require(out.instrument != nullptr);
-  return out;
-}
-
 Tick read_tick(Reader in) {
   require(!in.next());
   return {};
@@ -216,22 +194,25 @@ Tick read_tick(Reader in) {
 
 void read_body(CommandKind kind, Reader in, Batch& batch, Command& out) {
   switch (kind) {
-    case CommandKind::kPlaceOrder: out.body = read_place_order(in); return;
+    case CommandKind::kPlaceOrder: out.body = read_place_order(in, batch); return;
     case CommandKind::kCancelOrder: out.body = read_cancel_order(in); return;
     case CommandKind::kTransferIn: out.body = read_transfer(in, TransferDirection::kIn); return;
     case CommandKind::kTransferOut: out.body = read_transfer(in, TransferDirection::kOut); return;
-    case CommandKind::kOpenAccount: out.body = read_open_account(in); return;
-    case CommandKind::kCreateInstrument: out.body = read_create_instrument(in, batch); return;
     case CommandKind::kTick: out.body = read_tick(in); return;
+    case CommandKind::kAmendOrder: out.body = read_amend_order(in); return;
+    case CommandKind::kMassCancel: out.body = read_mass_cancel(in); return;
+    case CommandKind::kCancelAllAfter: out.body = read_cancel_all_after(in); return;
+    case CommandKind::kPlaceOrderGroup: out.body = read_place_order_group(in, batch); return;
+    case CommandKind::kPlaceOrders: out.body = read_place_orders(in, batch); return;
+    default: read_admin_body(kind, in, batch, out); return;
   }
-  throw Malformed{};
 }
 
 // Exactly one kind: a second one would make the first a lie.
 CommandKinds read_command(std::string_view bytes, Batch& batch) {
   Reader in(bytes.data(), bytes.size());
   require(in.next());
-  require(in.tag() >= 1 && in.tag() <= static_cast<std::uint32_t>(CommandKind::kTick));
+  require(in.tag() >= 1 && in.tag() <= static_cast<std::uint32_t>(kLastCommandKind));
   const auto kind = static_cast<CommandKind>(in.tag());
   Command& command = batch.commands.emplace_back();
   command.bytes = std::as_bytes(std::span(bytes));
@@ -267,8 +248,12 @@ Reason Core::decode(std::span<const std::byte> submit_request, CommandKinds allo
     Reader in(bytes.data(), bytes.size());
     CommandKinds kinds = 0;
     while (in.next()) {
-      require(in.tag() == 1 && out.commands.size() < kMaxBatchCommands);
-      kinds |= read_command(read_bytes(in), out);
+      if (in.tag() == 2) {
+        out.response_mode = read_enum(in, ResponseMode::kFull);
+      } else {
+        require(in.tag() == 1 && out.commands.size() < kMaxBatchCommands);
+        kinds |= read_command(read_bytes(in), out);
+      }
     }
     return (kinds & ~allowed_kinds) == 0 ? Reason::kNone : Reason::kCallerNotAllowed;
   });

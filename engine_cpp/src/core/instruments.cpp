@@ -45,6 +45,11 @@ int excess_scale(const InstrumentDefinition& d) noexcept {
   return static_cast<int>(d.price_scale + d.quantity_scale) - static_cast<int>(d.quote.scale);
 }
 
+// Terms and phases that the core does not act on are refused rather than ignored.
+bool is_supported(const InstrumentDefinition& d) noexcept {
+  return d.terms == InstrumentTerms{} && d.phase <= TradingPhase::kClosed;
+}
+
 bool is_exact(const InstrumentDefinition& d) noexcept {
   const int excess = excess_scale(d);
   return excess <= 0 || Int128{d.tick} * d.lot % power_of_ten(static_cast<std::uint32_t>(excess)) == 0;
@@ -53,6 +58,7 @@ bool is_exact(const InstrumentDefinition& d) noexcept {
 }  // namespace
 
 Reason check_listing(const InstrumentDefinition& d) noexcept {
+  if (!is_supported(d)) return Reason::kNotSupported;
   const bool listable = is_named(d) && has_ranges(d) && has_scales(d) && is_exact(d) &&
                         d.max_quantity <= kMaxAmount / base_factor(d);
   if (!listable) return Reason::kInstrumentInvalid;
@@ -103,7 +109,8 @@ InstrumentDefinition Instruments::definition(Slot slot) const noexcept {
           .min_notional = i.min_notional,
           .max_notional = i.max_notional,
           .market_protection_bps = i.market_protection_bps,
-          .phase = i.phase};
+          .phase = i.phase,
+          .terms = {}};
 }
 
 Reason Instruments::check_conflicts(const InstrumentDefinition& definition) const noexcept {

@@ -44,6 +44,11 @@ class Core::Shard {
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const Tick& command, Step& step);
+  // What the core does not do yet is refused.
+  template <class Unsupported>
+  [[nodiscard]] Answer on(const Unsupported& /*command*/, Step& step) {
+    return {.engine_seq = step.stamp.engine_seq, .reason = Reason::kNotSupported};
+  }
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);

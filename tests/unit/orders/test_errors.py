@@ -11,12 +11,27 @@ from services.orders.usecases.place_order import translate
 from tests.unit.orders.samples import ALICE, INSTRUMENT, draft
 
 ORDER = translate(draft(), INSTRUMENT, 0)
-OF_OTHER_COMMANDS = {"INSTRUMENT_CONFLICT", "INSTRUMENT_INVALID", "ACCOUNT_CONFLICT", "MALFORMED_COMMAND"}
-OF_CANCELS = {"ORDER_NOT_FOUND", "ORDER_NOT_OPEN"}
+OF_OTHER_COMMANDS = {
+    "INSTRUMENT_CONFLICT",
+    "INSTRUMENT_INVALID",
+    "ACCOUNT_CONFLICT",
+    "MALFORMED_COMMAND",
+    "UNKNOWN_FEE_SCHEDULE",
+    "RULES_VERSION_UNKNOWN",
+    "INSTRUMENT_BUSY",
+    "UNKNOWN_TRADE",
+    "TRADE_NOT_BUSTABLE",
+    "DATE_NOT_AFTER_LAST",
+    "EXERCISE_NOT_ALLOWED",
+    "TIMEOUT_OUT_OF_RANGE",
+    "MARGIN_PARAMETERS_INVALID",
+    "FEE_SCHEDULE_INVALID",
+}
+OF_CANCELS_AND_AMENDS = {"ORDER_NOT_FOUND", "ORDER_NOT_OPEN", "VERSION_MISMATCH"}
 OF_ORDERS = [
     name.removeprefix("REASON_")
     for name, number in reason_pb2.Reason.items()
-    if 200 <= number < 300 and name.removeprefix("REASON_") not in OF_OTHER_COMMANDS | OF_CANCELS
+    if 200 <= number < 300 and name.removeprefix("REASON_") not in OF_OTHER_COMMANDS | OF_CANCELS_AND_AMENDS
 ]
 
 

@@ -11,9 +11,26 @@ namespace exchange::engine {
 
 enum class Side : std::uint8_t { kBuy = 1, kSell = 2 };
 
-enum class OrderType : std::uint8_t { kLimit = 1, kMarket = 2 };
+enum class OrderType : std::uint8_t {
+  kLimit = 1,
+  kMarket = 2,
+  kStop = 3,
+  kStopLimit = 4,
+  kTakeProfit = 5,
+  kTakeProfitLimit = 6,
+  kTrailingStop = 7,
+  kPegged = 8,
+};
 
-enum class TimeInForce : std::uint8_t { kGtc = 1, kIoc = 2, kFok = 3 };
+enum class TimeInForce : std::uint8_t {
+  kGtc = 1,
+  kIoc = 2,
+  kFok = 3,
+  kDay = 4,
+  kGtd = 5,
+  kAtOpen = 6,
+  kAtClose = 7,
+};
 
 enum class OrderStatus : std::uint8_t {
   kNew = 1,
@@ -22,6 +39,7 @@ enum class OrderStatus : std::uint8_t {
   kCancelled = 4,
   kExpired = 5,
   kRejected = 6,
+  kUntriggered = 7,
 };
 
 enum class EndReason : std::uint8_t {
@@ -32,6 +50,24 @@ enum class EndReason : std::uint8_t {
   kFokNotFillable = 4,
   kMarketRemainder = 5,
   kTooOld = 6,
+  kPriceBand = 7,
+  kDayEnded = 8,
+  kGtdReached = 9,
+  kAuctionRemainder = 10,
+  kLinkedOrder = 11,
+  kParentCancelled = 12,
+  kRiskAtTrigger = 13,
+  kReducedAway = 14,
+  kMinQuantityNotMet = 15,
+  kMassCancel = 16,
+  kCancelAllAfter = 17,
+  kKillSwitch = 18,
+  kLiquidation = 19,
+  kAmendedAway = 20,
+  kInstrumentExpired = 21,
+  kBust = 22,
+  kDisconnected = 23,
+  kPostOnlyWouldCross = 24,
 };
 
 enum class SelfTradePrevention : std::uint8_t {
@@ -39,9 +75,16 @@ enum class SelfTradePrevention : std::uint8_t {
   kCancelTaker = 2,
   kCancelBoth = 3,
   kDecrement = 4,
+  kNone = 5,
 };
 
 enum class Liquidity : std::uint8_t { kMaker = 1, kTaker = 2 };
+
+enum class TriggerReference : std::uint8_t { kDefault = 0, kLast = 1, kMark = 2, kIndex = 3, kBidAsk = 4 };
+
+enum class PegReference : std::uint8_t { kNone = 0, kPrimary = 1, kMarket = 2, kMid = 3 };
+
+enum class LinkType : std::uint8_t { kNone = 0, kOco = 1, kOuo = 2, kOtoPartial = 3, kOtoFull = 4, kBracket = 5 };
 
 enum class AssetClass : std::uint8_t {
   kCrypto = 1,
@@ -54,7 +97,38 @@ enum class AssetClass : std::uint8_t {
   kCommodity = 8,
 };
 
-enum class TradingPhase : std::uint8_t { kContinuous = 1, kCancelOnly = 2, kHalt = 3, kClosed = 4 };
+enum class TradingPhase : std::uint8_t {
+  kContinuous = 1,
+  kCancelOnly = 2,
+  kHalt = 3,
+  kClosed = 4,
+  kPreOpen = 5,
+  kAuction = 6,
+  kPostOnly = 7,
+};
+
+enum class AuctionKind : std::uint8_t { kNone = 0, kOpening = 1, kClosing = 2, kIntraday = 3 };
+
+enum class InstrumentKind : std::uint8_t {
+  kSpot = 1,
+  kSecurity = 2,
+  kFxMargin = 3,
+  kFuture = 4,
+  kOption = 5,
+  kCommodityMargin = 6,
+};
+
+enum class OptionRight : std::uint8_t { kNone = 0, kCall = 1, kPut = 2 };
+
+enum class ExerciseStyle : std::uint8_t { kNone = 0, kAmerican = 1, kEuropean = 2 };
+
+enum class SettlementMethod : std::uint8_t { kCash = 1, kPhysical = 2 };
+
+enum class AccountKind : std::uint8_t { kUnchanged = 0, kCash = 1, kMargin = 2 };
+
+enum class TradingState : std::uint8_t { kUnchanged = 0, kActive = 1, kReducing = 2, kHalted = 3 };
+
+enum class ResponseMode : std::uint8_t { kAck = 1, kResult = 2, kFull = 3 };
 
 enum class TransferDirection : std::uint8_t { kIn = 1, kOut = 2 };
 
@@ -65,9 +139,53 @@ enum class OrderUpdateCause : std::uint8_t {
   kExpired = 4,
   kRejected = 5,
   kPrevented = 6,
+  kAmended = 7,
+  kTriggered = 8,
+  kActivated = 9,
+  kRestatedPeg = 10,
+  kRestatedTrailing = 11,
+  kRestatedLink = 12,
+  kRestatedReduceOnly = 13,
+  kRestatedSlice = 14,
 };
 
-enum class BalanceChangeKind : std::uint8_t { kTransferIn = 1, kTransferOut = 2, kTrade = 3, kFee = 4, kHold = 5 };
+enum class BalanceChangeKind : std::uint8_t {
+  kTransferIn = 1,
+  kTransferOut = 2,
+  kTrade = 3,
+  kFee = 4,
+  kHold = 5,
+  kResult = 6,
+  kVariation = 7,
+  kSwap = 8,
+  kExercise = 9,
+  kPenalty = 10,
+  kInsurance = 11,
+  kBust = 12,
+  kDelivered = 13,
+};
+
+enum class PositionChangeKind : std::uint8_t {
+  kTrade = 1,
+  kVariation = 2,
+  kExpiry = 3,
+  kExercise = 4,
+  kBust = 5,
+  kDeleveraged = 6,
+};
+
+enum class MassCancelCause : std::uint8_t {
+  kRequested = 1,
+  kCancelAllAfter = 2,
+  kKillSwitch = 3,
+  kLiquidation = 4,
+  kBust = 5,
+  kDisconnected = 6,
+};
+
+enum class CancelAllAfterState : std::uint8_t { kArmed = 1, kDisarmed = 2, kFired = 3 };
+
+enum class LiquidationState : std::uint8_t { kStarted = 1, kDeleveraging = 2, kEnded = 3 };
 
 // The refusals of `exchange.error.v1.Reason` that the core gives.
 enum class Reason : std::uint16_t {
@@ -98,6 +216,34 @@ enum class Reason : std::uint16_t {
   kInstrumentConflict = 221,
   kInstrumentInvalid = 222,
   kAccountConflict = 224,
+  kNotSupported = 225,
+  kWouldTriggerImmediately = 226,
+  kPriceBand = 227,
+  kVersionMismatch = 228,
+  kTradingState = 229,
+  kPositionLimit = 230,
+  kInsufficientMargin = 231,
+  kReduceOnlyNoPosition = 232,
+  kDisplayQuantityOutOfRange = 233,
+  kExpireTimeOutOfRange = 234,
+  kOrderSizeLimit = 235,
+  kLinkInvalid = 236,
+  kUnknownFeeSchedule = 237,
+  kRulesVersionUnknown = 238,
+  kMinQuantityOutOfRange = 239,
+  kTrailingOffsetOutOfRange = 240,
+  kNoReferencePrice = 241,
+  kAccountKindNotAllowed = 242,
+  kInstrumentBusy = 243,
+  kUnknownTrade = 244,
+  kTradeNotBustable = 245,
+  kDateNotAfterLast = 246,
+  kExerciseNotAllowed = 247,
+  kTimeoutOutOfRange = 248,
+  kMarginParametersInvalid = 249,
+  kMarginParametersMissing = 250,
+  kFeeScheduleInvalid = 251,
+  kBatchRefused = 252,
   kTransferSequenceGap = 300,
   kTransferInsufficient = 301,
   kUnknownAsset = 302,
@@ -114,6 +260,23 @@ enum class CommandKind : std::uint8_t {
   kOpenAccount = 5,
   kCreateInstrument = 6,
   kTick = 7,
+  kAmendOrder = 8,
+  kMassCancel = 9,
+  kCancelAllAfter = 10,
+  kUpdateInstrument = 11,
+  kSetPhase = 12,
+  kSetMarkPrice = 13,
+  kSetAccount = 14,
+  kSetMarginParameters = 15,
+  kSetFeeSchedule = 16,
+  kSettleFuture = 17,
+  kExpireInstrument = 18,
+  kExerciseOption = 19,
+  kActivateRules = 20,
+  kBustTrade = 21,
+  kPlaceOrderGroup = 22,
+  kPlaceOrders = 23,
+  kRollPositions = 24,
 };
 
 // A set of command kinds has bit `1 << kind` for each member.
@@ -123,6 +286,8 @@ using CommandKinds = std::uint32_t;
   return CommandKinds{1} << static_cast<unsigned>(kind);
 }
 
-inline constexpr CommandKinds kAllCommandKinds = 0b1111'1110;
+inline constexpr auto kLastCommandKind = CommandKind::kRollPositions;
+
+inline constexpr CommandKinds kAllCommandKinds = (kind_bit(kLastCommandKind) << 1U) - 2;
 
 }  // namespace exchange::engine

@@ -3,6 +3,7 @@
 isort:skip_file
 The matching engine: integers only, at each instrument's and each asset's fixed scale."""
 
+from exchange.engine.v1 import admin_command_pb2 as _admin_command_pb2
 from exchange.engine.v1 import instrument_pb2 as _instrument_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -118,6 +119,558 @@ class CreateInstrumentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateInstrumentResponse: _TypeAlias = CreateInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class UpdateInstrumentRequest(_message.Message):
+    """The change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPDATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def update(self) -> _admin_command_pb2.UpdateInstrument:
+        """The change."""
+
+    def __init__(
+        self,
+        *,
+        update: _admin_command_pb2.UpdateInstrument | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateInstrumentRequest: _TypeAlias = UpdateInstrumentRequest  # noqa: Y015
+
+@_typing.final
+class UpdateInstrumentResponse(_message.Message):
+    """The instrument is changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateInstrumentResponse: _TypeAlias = UpdateInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class SetPhaseRequest(_message.Message):
+    """The phase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHASE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def phase(self) -> _admin_command_pb2.SetPhase:
+        """The phase."""
+
+    def __init__(
+        self,
+        *,
+        phase: _admin_command_pb2.SetPhase | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["phase", b"phase"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["phase", b"phase"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPhaseRequest: _TypeAlias = SetPhaseRequest  # noqa: Y015
+
+@_typing.final
+class SetPhaseResponse(_message.Message):
+    """The phase is set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPhaseResponse: _TypeAlias = SetPhaseResponse  # noqa: Y015
+
+@_typing.final
+class SetMarkPriceRequest(_message.Message):
+    """The prices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def prices(self) -> _admin_command_pb2.SetMarkPrice:
+        """The prices."""
+
+    def __init__(
+        self,
+        *,
+        prices: _admin_command_pb2.SetMarkPrice | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["prices", b"prices"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prices", b"prices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarkPriceRequest: _TypeAlias = SetMarkPriceRequest  # noqa: Y015
+
+@_typing.final
+class SetMarkPriceResponse(_message.Message):
+    """The prices are in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarkPriceResponse: _TypeAlias = SetMarkPriceResponse  # noqa: Y015
+
+@_typing.final
+class SetAccountRequest(_message.Message):
+    """The change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> _admin_command_pb2.SetAccount:
+        """The change."""
+
+    def __init__(
+        self,
+        *,
+        account: _admin_command_pb2.SetAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAccountRequest: _TypeAlias = SetAccountRequest  # noqa: Y015
+
+@_typing.final
+class SetAccountResponse(_message.Message):
+    """The account is changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAccountResponse: _TypeAlias = SetAccountResponse  # noqa: Y015
+
+@_typing.final
+class SetMarginParametersRequest(_message.Message):
+    """The parameters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def parameters(self) -> _admin_command_pb2.SetMarginParameters:
+        """The parameters."""
+
+    def __init__(
+        self,
+        *,
+        parameters: _admin_command_pb2.SetMarginParameters | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarginParametersRequest: _TypeAlias = SetMarginParametersRequest  # noqa: Y015
+
+@_typing.final
+class SetMarginParametersResponse(_message.Message):
+    """The parameters are in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarginParametersResponse: _TypeAlias = SetMarginParametersResponse  # noqa: Y015
+
+@_typing.final
+class SetFeeScheduleRequest(_message.Message):
+    """The schedule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedule(self) -> _admin_command_pb2.SetFeeSchedule:
+        """The schedule."""
+
+    def __init__(
+        self,
+        *,
+        schedule: _admin_command_pb2.SetFeeSchedule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFeeScheduleRequest: _TypeAlias = SetFeeScheduleRequest  # noqa: Y015
+
+@_typing.final
+class SetFeeScheduleResponse(_message.Message):
+    """The schedule is in force for new orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFeeScheduleResponse: _TypeAlias = SetFeeScheduleResponse  # noqa: Y015
+
+@_typing.final
+class SettleFutureRequest(_message.Message):
+    """The settlement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settlement(self) -> _admin_command_pb2.SettleFuture:
+        """The settlement."""
+
+    def __init__(
+        self,
+        *,
+        settlement: _admin_command_pb2.SettleFuture | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settlement", b"settlement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settlement", b"settlement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleFutureRequest: _TypeAlias = SettleFutureRequest  # noqa: Y015
+
+@_typing.final
+class SettleFutureResponse(_message.Message):
+    """The settlement has begun; VariationSettled says when it is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleFutureResponse: _TypeAlias = SettleFutureResponse  # noqa: Y015
+
+@_typing.final
+class ExpireInstrumentRequest(_message.Message):
+    """The expiry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expiry(self) -> _admin_command_pb2.ExpireInstrument:
+        """The expiry."""
+
+    def __init__(
+        self,
+        *,
+        expiry: _admin_command_pb2.ExpireInstrument | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireInstrumentRequest: _TypeAlias = ExpireInstrumentRequest  # noqa: Y015
+
+@_typing.final
+class ExpireInstrumentResponse(_message.Message):
+    """The expiry has begun; InstrumentExpired says when it is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireInstrumentResponse: _TypeAlias = ExpireInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class ExerciseOptionRequest(_message.Message):
+    """The exercise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXERCISE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def exercise(self) -> _admin_command_pb2.ExerciseOption:
+        """The exercise."""
+
+    def __init__(
+        self,
+        *,
+        exercise: _admin_command_pb2.ExerciseOption | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exercise", b"exercise"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exercise", b"exercise"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExerciseOptionRequest: _TypeAlias = ExerciseOptionRequest  # noqa: Y015
+
+@_typing.final
+class ExerciseOptionResponse(_message.Message):
+    """The options are exercised."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExerciseOptionResponse: _TypeAlias = ExerciseOptionResponse  # noqa: Y015
+
+@_typing.final
+class ActivateRulesRequest(_message.Message):
+    """The version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _admin_command_pb2.ActivateRules:
+        """The version."""
+
+    def __init__(
+        self,
+        *,
+        rules: _admin_command_pb2.ActivateRules | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateRulesRequest: _TypeAlias = ActivateRulesRequest  # noqa: Y015
+
+@_typing.final
+class ActivateRulesResponse(_message.Message):
+    """The version is active."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateRulesResponse: _TypeAlias = ActivateRulesResponse  # noqa: Y015
+
+@_typing.final
+class BustTradeRequest(_message.Message):
+    """The trade, as the event log has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRADE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def trade(self) -> _admin_command_pb2.BustTrade:
+        """The trade, as the event log has it."""
+
+    def __init__(
+        self,
+        *,
+        trade: _admin_command_pb2.BustTrade | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["trade", b"trade"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["trade", b"trade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BustTradeRequest: _TypeAlias = BustTradeRequest  # noqa: Y015
+
+@_typing.final
+class BustTradeResponse(_message.Message):
+    """The trade is taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BustTradeResponse: _TypeAlias = BustTradeResponse  # noqa: Y015
+
+@_typing.final
+class RollPositionsRequest(_message.Message):
+    """The roll."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def roll(self) -> _admin_command_pb2.RollPositions:
+        """The roll."""
+
+    def __init__(
+        self,
+        *,
+        roll: _admin_command_pb2.RollPositions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["roll", b"roll"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["roll", b"roll"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollPositionsRequest: _TypeAlias = RollPositionsRequest  # noqa: Y015
+
+@_typing.final
+class RollPositionsResponse(_message.Message):
+    """The roll has begun; PositionsRolled says when it is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollPositionsResponse: _TypeAlias = RollPositionsResponse  # noqa: Y015
 
 @_typing.final
 class TakeSnapshotRequest(_message.Message):

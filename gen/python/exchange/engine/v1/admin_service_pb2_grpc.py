@@ -45,6 +45,66 @@ class AdminServiceStub:
                 request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentRequest.SerializeToString,
                 response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentResponse.FromString,
                 _registered_method=True)
+        self.UpdateInstrument = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/UpdateInstrument',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentResponse.FromString,
+                _registered_method=True)
+        self.SetPhase = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetPhase',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseResponse.FromString,
+                _registered_method=True)
+        self.SetMarkPrice = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetMarkPrice',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceResponse.FromString,
+                _registered_method=True)
+        self.SetAccount = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetAccount',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountResponse.FromString,
+                _registered_method=True)
+        self.SetMarginParameters = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetMarginParameters',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.FromString,
+                _registered_method=True)
+        self.SetFeeSchedule = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetFeeSchedule',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleResponse.FromString,
+                _registered_method=True)
+        self.SettleFuture = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SettleFuture',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureResponse.FromString,
+                _registered_method=True)
+        self.ExpireInstrument = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/ExpireInstrument',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentResponse.FromString,
+                _registered_method=True)
+        self.ExerciseOption = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/ExerciseOption',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionResponse.FromString,
+                _registered_method=True)
+        self.ActivateRules = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/ActivateRules',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesResponse.FromString,
+                _registered_method=True)
+        self.BustTrade = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/BustTrade',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeResponse.FromString,
+                _registered_method=True)
+        self.RollPositions = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/RollPositions',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.FromString,
+                _registered_method=True)
         self.TakeSnapshot = channel.unary_unary(
                 '/exchange.engine.v1.AdminService/TakeSnapshot',
                 request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.TakeSnapshotRequest.SerializeToString,
@@ -72,6 +132,101 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateInstrument(self, request, context):
+        """Changes an instrument. Refused with UNKNOWN_INSTRUMENT, with INSTRUMENT_CONFLICT for what never changes, with
+        INSTRUMENT_BUSY for a new tick or lot while it is not CLOSED or its book not empty, with INSTRUMENT_INVALID by
+        the listing rules, with UNKNOWN_FEE_SCHEDULE. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPhase(self, request, context):
+        """Changes what may happen in a market; the end of an auction uncrosses it. Refused with UNKNOWN_INSTRUMENT. Safe to
+        retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetMarkPrice(self, request, context):
+        """States an instrument's mark, index and reference price and its conversion rate. Refused with UNKNOWN_INSTRUMENT
+        and PRICE_OUT_OF_RANGE. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAccount(self, request, context):
+        """Changes an account's class, kind, limits, trading state and fee tier; HALTED with `cancel_orders` is the kill
+        switch. Refused with UNKNOWN_ACCOUNT, and with ACCOUNT_CONFLICT for a kind that its positions do not allow. Safe
+        to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetMarginParameters(self, request, context):
+        """States what margin an instrument asks of a class of accounts. Refused with UNKNOWN_INSTRUMENT and
+        MARGIN_PARAMETERS_INVALID. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFeeSchedule(self, request, context):
+        """States the fees of a schedule. Refused with FEE_SCHEDULE_INVALID. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleFuture(self, request, context):
+        """Pays variation margin on a future. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what is no future, and
+        DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExpireInstrument(self, request, context):
+        """Ends an instrument at its final price. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what never
+        expires, and DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExerciseOption(self, request, context):
+        """Exercises options that an account holds. Refused with UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, EXERCISE_NOT_ALLOWED,
+        and CLIENT_ORDER_ID_REUSED for an id of another request. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ActivateRules(self, request, context):
+        """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BustTrade(self, request, context):
+        """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollPositions(self, request, context):
+        """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
+        INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def TakeSnapshot(self, request, context):
         """Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry.
         """
@@ -91,6 +246,66 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.CreateInstrument,
                     request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentRequest.FromString,
                     response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentResponse.SerializeToString,
+            ),
+            'UpdateInstrument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateInstrument,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentResponse.SerializeToString,
+            ),
+            'SetPhase': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPhase,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseResponse.SerializeToString,
+            ),
+            'SetMarkPrice': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMarkPrice,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceResponse.SerializeToString,
+            ),
+            'SetAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAccount,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountResponse.SerializeToString,
+            ),
+            'SetMarginParameters': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMarginParameters,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.SerializeToString,
+            ),
+            'SetFeeSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFeeSchedule,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleResponse.SerializeToString,
+            ),
+            'SettleFuture': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleFuture,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureResponse.SerializeToString,
+            ),
+            'ExpireInstrument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExpireInstrument,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentResponse.SerializeToString,
+            ),
+            'ExerciseOption': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExerciseOption,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionResponse.SerializeToString,
+            ),
+            'ActivateRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ActivateRules,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesResponse.SerializeToString,
+            ),
+            'BustTrade': grpc.unary_unary_rpc_method_handler(
+                    servicer.BustTrade,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeResponse.SerializeToString,
+            ),
+            'RollPositions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollPositions,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.SerializeToString,
             ),
             'TakeSnapshot': grpc.unary_unary_rpc_method_handler(
                     servicer.TakeSnapshot,
@@ -153,6 +368,330 @@ class AdminService:
             '/exchange.engine.v1.AdminService/CreateInstrument',
             exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentRequest.SerializeToString,
             exchange_dot_engine_dot_v1_dot_admin__service__pb2.CreateInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateInstrument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/UpdateInstrument',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.UpdateInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPhase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetPhase',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetPhaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMarkPrice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetMarkPrice',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarkPriceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetAccount',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMarginParameters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetMarginParameters',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFeeSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetFeeSchedule',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetFeeScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleFuture(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SettleFuture',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SettleFutureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExpireInstrument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/ExpireInstrument',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExpireInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExerciseOption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/ExerciseOption',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ExerciseOptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ActivateRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/ActivateRules',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.ActivateRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BustTrade(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/BustTrade',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.BustTradeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollPositions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/RollPositions',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

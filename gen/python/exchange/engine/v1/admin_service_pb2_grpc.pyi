@@ -41,6 +41,50 @@ class AdminServiceStub:
     """Lists an instrument. The same call again answers the same; with other properties it is refused with
     INSTRUMENT_CONFLICT, one that breaks the listing rules with INSTRUMENT_INVALID. Safe to retry.
     """
+    UpdateInstrument: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.UpdateInstrumentRequest, _admin_service_pb2.UpdateInstrumentResponse]
+    """Changes an instrument. Refused with UNKNOWN_INSTRUMENT, with INSTRUMENT_CONFLICT for what never changes, with
+    INSTRUMENT_BUSY for a new tick or lot while it is not CLOSED or its book not empty, with INSTRUMENT_INVALID by
+    the listing rules, with UNKNOWN_FEE_SCHEDULE. Safe to retry.
+    """
+    SetPhase: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetPhaseRequest, _admin_service_pb2.SetPhaseResponse]
+    """Changes what may happen in a market; the end of an auction uncrosses it. Refused with UNKNOWN_INSTRUMENT. Safe to
+    retry.
+    """
+    SetMarkPrice: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarkPriceRequest, _admin_service_pb2.SetMarkPriceResponse]
+    """States an instrument's mark, index and reference price and its conversion rate. Refused with UNKNOWN_INSTRUMENT
+    and PRICE_OUT_OF_RANGE. Safe to retry.
+    """
+    SetAccount: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetAccountRequest, _admin_service_pb2.SetAccountResponse]
+    """Changes an account's class, kind, limits, trading state and fee tier; HALTED with `cancel_orders` is the kill
+    switch. Refused with UNKNOWN_ACCOUNT, and with ACCOUNT_CONFLICT for a kind that its positions do not allow. Safe
+    to retry.
+    """
+    SetMarginParameters: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarginParametersRequest, _admin_service_pb2.SetMarginParametersResponse]
+    """States what margin an instrument asks of a class of accounts. Refused with UNKNOWN_INSTRUMENT and
+    MARGIN_PARAMETERS_INVALID. Safe to retry.
+    """
+    SetFeeSchedule: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetFeeScheduleRequest, _admin_service_pb2.SetFeeScheduleResponse]
+    """States the fees of a schedule. Refused with FEE_SCHEDULE_INVALID. Safe to retry."""
+    SettleFuture: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SettleFutureRequest, _admin_service_pb2.SettleFutureResponse]
+    """Pays variation margin on a future. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what is no future, and
+    DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    ExpireInstrument: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ExpireInstrumentRequest, _admin_service_pb2.ExpireInstrumentResponse]
+    """Ends an instrument at its final price. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what never
+    expires, and DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    ExerciseOption: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ExerciseOptionRequest, _admin_service_pb2.ExerciseOptionResponse]
+    """Exercises options that an account holds. Refused with UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, EXERCISE_NOT_ALLOWED,
+    and CLIENT_ORDER_ID_REUSED for an id of another request. Safe to retry.
+    """
+    ActivateRules: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ActivateRulesRequest, _admin_service_pb2.ActivateRulesResponse]
+    """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry."""
+    BustTrade: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.BustTradeRequest, _admin_service_pb2.BustTradeResponse]
+    """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+    RollPositions: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RollPositionsRequest, _admin_service_pb2.RollPositionsResponse]
+    """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
+    INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+    """
     TakeSnapshot: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.TakeSnapshotRequest, _admin_service_pb2.TakeSnapshotResponse]
     """Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry."""
 
@@ -56,6 +100,50 @@ class AdminServiceAsyncStub(AdminServiceStub):
     CreateInstrument: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.CreateInstrumentRequest, _admin_service_pb2.CreateInstrumentResponse]  # type: ignore[assignment]
     """Lists an instrument. The same call again answers the same; with other properties it is refused with
     INSTRUMENT_CONFLICT, one that breaks the listing rules with INSTRUMENT_INVALID. Safe to retry.
+    """
+    UpdateInstrument: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.UpdateInstrumentRequest, _admin_service_pb2.UpdateInstrumentResponse]  # type: ignore[assignment]
+    """Changes an instrument. Refused with UNKNOWN_INSTRUMENT, with INSTRUMENT_CONFLICT for what never changes, with
+    INSTRUMENT_BUSY for a new tick or lot while it is not CLOSED or its book not empty, with INSTRUMENT_INVALID by
+    the listing rules, with UNKNOWN_FEE_SCHEDULE. Safe to retry.
+    """
+    SetPhase: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetPhaseRequest, _admin_service_pb2.SetPhaseResponse]  # type: ignore[assignment]
+    """Changes what may happen in a market; the end of an auction uncrosses it. Refused with UNKNOWN_INSTRUMENT. Safe to
+    retry.
+    """
+    SetMarkPrice: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarkPriceRequest, _admin_service_pb2.SetMarkPriceResponse]  # type: ignore[assignment]
+    """States an instrument's mark, index and reference price and its conversion rate. Refused with UNKNOWN_INSTRUMENT
+    and PRICE_OUT_OF_RANGE. Safe to retry.
+    """
+    SetAccount: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetAccountRequest, _admin_service_pb2.SetAccountResponse]  # type: ignore[assignment]
+    """Changes an account's class, kind, limits, trading state and fee tier; HALTED with `cancel_orders` is the kill
+    switch. Refused with UNKNOWN_ACCOUNT, and with ACCOUNT_CONFLICT for a kind that its positions do not allow. Safe
+    to retry.
+    """
+    SetMarginParameters: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarginParametersRequest, _admin_service_pb2.SetMarginParametersResponse]  # type: ignore[assignment]
+    """States what margin an instrument asks of a class of accounts. Refused with UNKNOWN_INSTRUMENT and
+    MARGIN_PARAMETERS_INVALID. Safe to retry.
+    """
+    SetFeeSchedule: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetFeeScheduleRequest, _admin_service_pb2.SetFeeScheduleResponse]  # type: ignore[assignment]
+    """States the fees of a schedule. Refused with FEE_SCHEDULE_INVALID. Safe to retry."""
+    SettleFuture: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SettleFutureRequest, _admin_service_pb2.SettleFutureResponse]  # type: ignore[assignment]
+    """Pays variation margin on a future. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what is no future, and
+    DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    ExpireInstrument: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ExpireInstrumentRequest, _admin_service_pb2.ExpireInstrumentResponse]  # type: ignore[assignment]
+    """Ends an instrument at its final price. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what never
+    expires, and DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    ExerciseOption: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ExerciseOptionRequest, _admin_service_pb2.ExerciseOptionResponse]  # type: ignore[assignment]
+    """Exercises options that an account holds. Refused with UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, EXERCISE_NOT_ALLOWED,
+    and CLIENT_ORDER_ID_REUSED for an id of another request. Safe to retry.
+    """
+    ActivateRules: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ActivateRulesRequest, _admin_service_pb2.ActivateRulesResponse]  # type: ignore[assignment]
+    """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry."""
+    BustTrade: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.BustTradeRequest, _admin_service_pb2.BustTradeResponse]  # type: ignore[assignment]
+    """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+    RollPositions: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RollPositionsRequest, _admin_service_pb2.RollPositionsResponse]  # type: ignore[assignment]
+    """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
+    INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
     """
     TakeSnapshot: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.TakeSnapshotRequest, _admin_service_pb2.TakeSnapshotResponse]  # type: ignore[assignment]
     """Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry."""
@@ -81,6 +169,122 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_service_pb2.CreateInstrumentResponse, _abc.Awaitable[_admin_service_pb2.CreateInstrumentResponse]]:
         """Lists an instrument. The same call again answers the same; with other properties it is refused with
         INSTRUMENT_CONFLICT, one that breaks the listing rules with INSTRUMENT_INVALID. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateInstrument(
+        self,
+        request: _admin_service_pb2.UpdateInstrumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.UpdateInstrumentResponse, _abc.Awaitable[_admin_service_pb2.UpdateInstrumentResponse]]:
+        """Changes an instrument. Refused with UNKNOWN_INSTRUMENT, with INSTRUMENT_CONFLICT for what never changes, with
+        INSTRUMENT_BUSY for a new tick or lot while it is not CLOSED or its book not empty, with INSTRUMENT_INVALID by
+        the listing rules, with UNKNOWN_FEE_SCHEDULE. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetPhase(
+        self,
+        request: _admin_service_pb2.SetPhaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetPhaseResponse, _abc.Awaitable[_admin_service_pb2.SetPhaseResponse]]:
+        """Changes what may happen in a market; the end of an auction uncrosses it. Refused with UNKNOWN_INSTRUMENT. Safe to
+        retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetMarkPrice(
+        self,
+        request: _admin_service_pb2.SetMarkPriceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetMarkPriceResponse, _abc.Awaitable[_admin_service_pb2.SetMarkPriceResponse]]:
+        """States an instrument's mark, index and reference price and its conversion rate. Refused with UNKNOWN_INSTRUMENT
+        and PRICE_OUT_OF_RANGE. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetAccount(
+        self,
+        request: _admin_service_pb2.SetAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetAccountResponse, _abc.Awaitable[_admin_service_pb2.SetAccountResponse]]:
+        """Changes an account's class, kind, limits, trading state and fee tier; HALTED with `cancel_orders` is the kill
+        switch. Refused with UNKNOWN_ACCOUNT, and with ACCOUNT_CONFLICT for a kind that its positions do not allow. Safe
+        to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetMarginParameters(
+        self,
+        request: _admin_service_pb2.SetMarginParametersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetMarginParametersResponse, _abc.Awaitable[_admin_service_pb2.SetMarginParametersResponse]]:
+        """States what margin an instrument asks of a class of accounts. Refused with UNKNOWN_INSTRUMENT and
+        MARGIN_PARAMETERS_INVALID. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetFeeSchedule(
+        self,
+        request: _admin_service_pb2.SetFeeScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetFeeScheduleResponse, _abc.Awaitable[_admin_service_pb2.SetFeeScheduleResponse]]:
+        """States the fees of a schedule. Refused with FEE_SCHEDULE_INVALID. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def SettleFuture(
+        self,
+        request: _admin_service_pb2.SettleFutureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SettleFutureResponse, _abc.Awaitable[_admin_service_pb2.SettleFutureResponse]]:
+        """Pays variation margin on a future. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what is no future, and
+        DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ExpireInstrument(
+        self,
+        request: _admin_service_pb2.ExpireInstrumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ExpireInstrumentResponse, _abc.Awaitable[_admin_service_pb2.ExpireInstrumentResponse]]:
+        """Ends an instrument at its final price. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what never
+        expires, and DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ExerciseOption(
+        self,
+        request: _admin_service_pb2.ExerciseOptionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ExerciseOptionResponse, _abc.Awaitable[_admin_service_pb2.ExerciseOptionResponse]]:
+        """Exercises options that an account holds. Refused with UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, EXERCISE_NOT_ALLOWED,
+        and CLIENT_ORDER_ID_REUSED for an id of another request. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ActivateRules(
+        self,
+        request: _admin_service_pb2.ActivateRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ActivateRulesResponse, _abc.Awaitable[_admin_service_pb2.ActivateRulesResponse]]:
+        """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def BustTrade(
+        self,
+        request: _admin_service_pb2.BustTradeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.BustTradeResponse, _abc.Awaitable[_admin_service_pb2.BustTradeResponse]]:
+        """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def RollPositions(
+        self,
+        request: _admin_service_pb2.RollPositionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.RollPositionsResponse, _abc.Awaitable[_admin_service_pb2.RollPositionsResponse]]:
+        """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
+        INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
         """
 
     @_abc_1.abstractmethod

@@ -4,6 +4,7 @@ isort:skip_file
 The matching engine: integers only, at each instrument's and each asset's fixed scale."""
 
 from collections import abc as _abc
+from exchange.engine.v1 import admin_command_pb2 as _admin_command_pb2
 from exchange.engine.v1 import instrument_pb2 as _instrument_pb2
 from exchange.engine.v1 import order_pb2 as _order_pb2_1
 from exchange.error.v1 import reason_pb2 as _reason_pb2
@@ -35,6 +36,23 @@ class Command(_message.Message):
     OPEN_ACCOUNT_FIELD_NUMBER: _builtins.int
     CREATE_INSTRUMENT_FIELD_NUMBER: _builtins.int
     TICK_FIELD_NUMBER: _builtins.int
+    AMEND_ORDER_FIELD_NUMBER: _builtins.int
+    MASS_CANCEL_FIELD_NUMBER: _builtins.int
+    CANCEL_ALL_AFTER_FIELD_NUMBER: _builtins.int
+    UPDATE_INSTRUMENT_FIELD_NUMBER: _builtins.int
+    SET_PHASE_FIELD_NUMBER: _builtins.int
+    SET_MARK_PRICE_FIELD_NUMBER: _builtins.int
+    SET_ACCOUNT_FIELD_NUMBER: _builtins.int
+    SET_MARGIN_PARAMETERS_FIELD_NUMBER: _builtins.int
+    SET_FEE_SCHEDULE_FIELD_NUMBER: _builtins.int
+    SETTLE_FUTURE_FIELD_NUMBER: _builtins.int
+    EXPIRE_INSTRUMENT_FIELD_NUMBER: _builtins.int
+    EXERCISE_OPTION_FIELD_NUMBER: _builtins.int
+    ACTIVATE_RULES_FIELD_NUMBER: _builtins.int
+    BUST_TRADE_FIELD_NUMBER: _builtins.int
+    PLACE_ORDER_GROUP_FIELD_NUMBER: _builtins.int
+    PLACE_ORDERS_FIELD_NUMBER: _builtins.int
+    ROLL_POSITIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def place_order(self) -> Global___PlaceOrder:
         """Enter an order."""
@@ -63,6 +81,74 @@ class Command(_message.Message):
     def tick(self) -> Global___Tick:
         """Let time pass: expire what is due."""
 
+    @_builtins.property
+    def amend_order(self) -> Global___AmendOrder:
+        """Change an open order."""
+
+    @_builtins.property
+    def mass_cancel(self) -> Global___MassCancel:
+        """Cancel all orders that match."""
+
+    @_builtins.property
+    def cancel_all_after(self) -> Global___CancelAllAfter:
+        """Cancel all orders of an account unless it is heard of in time."""
+
+    @_builtins.property
+    def update_instrument(self) -> _admin_command_pb2.UpdateInstrument:
+        """Change an instrument."""
+
+    @_builtins.property
+    def set_phase(self) -> _admin_command_pb2.SetPhase:
+        """Change what may happen in a market; the end of an auction uncrosses it."""
+
+    @_builtins.property
+    def set_mark_price(self) -> _admin_command_pb2.SetMarkPrice:
+        """State an instrument's mark, index and reference price, and its conversion rate."""
+
+    @_builtins.property
+    def set_account(self) -> _admin_command_pb2.SetAccount:
+        """Change an account's class, kind, limits, trading state and fee tier; the kill switch."""
+
+    @_builtins.property
+    def set_margin_parameters(self) -> _admin_command_pb2.SetMarginParameters:
+        """State what margin an instrument asks of a class of accounts."""
+
+    @_builtins.property
+    def set_fee_schedule(self) -> _admin_command_pb2.SetFeeSchedule:
+        """State the fees of a schedule."""
+
+    @_builtins.property
+    def settle_future(self) -> _admin_command_pb2.SettleFuture:
+        """Pay variation margin on a future."""
+
+    @_builtins.property
+    def expire_instrument(self) -> _admin_command_pb2.ExpireInstrument:
+        """Close all positions of an instrument at its final price."""
+
+    @_builtins.property
+    def exercise_option(self) -> _admin_command_pb2.ExerciseOption:
+        """Exercise options that an account holds."""
+
+    @_builtins.property
+    def activate_rules(self) -> _admin_command_pb2.ActivateRules:
+        """Go on under another version of the rules."""
+
+    @_builtins.property
+    def bust_trade(self) -> _admin_command_pb2.BustTrade:
+        """Take a trade back."""
+
+    @_builtins.property
+    def place_order_group(self) -> Global___PlaceOrderGroup:
+        """Enter orders that depend on each other."""
+
+    @_builtins.property
+    def place_orders(self) -> Global___PlaceOrders:
+        """Enter all of several orders, or none."""
+
+    @_builtins.property
+    def roll_positions(self) -> _admin_command_pb2.RollPositions:
+        """Roll the positions of an instrument into the next value date."""
+
     def __init__(
         self,
         *,
@@ -73,12 +159,29 @@ class Command(_message.Message):
         open_account: Global___OpenAccount | None = ...,
         create_instrument: Global___CreateInstrument | None = ...,
         tick: Global___Tick | None = ...,
+        amend_order: Global___AmendOrder | None = ...,
+        mass_cancel: Global___MassCancel | None = ...,
+        cancel_all_after: Global___CancelAllAfter | None = ...,
+        update_instrument: _admin_command_pb2.UpdateInstrument | None = ...,
+        set_phase: _admin_command_pb2.SetPhase | None = ...,
+        set_mark_price: _admin_command_pb2.SetMarkPrice | None = ...,
+        set_account: _admin_command_pb2.SetAccount | None = ...,
+        set_margin_parameters: _admin_command_pb2.SetMarginParameters | None = ...,
+        set_fee_schedule: _admin_command_pb2.SetFeeSchedule | None = ...,
+        settle_future: _admin_command_pb2.SettleFuture | None = ...,
+        expire_instrument: _admin_command_pb2.ExpireInstrument | None = ...,
+        exercise_option: _admin_command_pb2.ExerciseOption | None = ...,
+        activate_rules: _admin_command_pb2.ActivateRules | None = ...,
+        bust_trade: _admin_command_pb2.BustTrade | None = ...,
+        place_order_group: Global___PlaceOrderGroup | None = ...,
+        place_orders: Global___PlaceOrders | None = ...,
+        roll_positions: _admin_command_pb2.RollPositions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "open_account", b"open_account", "place_order", b"place_order", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "open_account", b"open_account", "place_order", b"place_order", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick", "amend_order", "mass_cancel", "cancel_all_after", "update_instrument", "set_phase", "set_mark_price", "set_account", "set_margin_parameters", "set_fee_schedule", "settle_future", "expire_instrument", "exercise_option", "activate_rules", "bust_trade", "place_order_group", "place_orders", "roll_positions"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -103,6 +206,21 @@ class PlaceOrder(_message.Message):
     QUOTE_BUDGET_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_NS_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRAILING_TICKS_FIELD_NUMBER: _builtins.int
+    TRAILING_BPS_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    MIN_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
+    REDUCE_ONLY_FIELD_NUMBER: _builtins.int
+    PEG_REFERENCE_FIELD_NUMBER: _builtins.int
+    PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.int
     """Account that trades."""
     client_order_id: _builtins.str
@@ -114,13 +232,13 @@ class PlaceOrder(_message.Message):
     type: _order_pb2.OrderType.ValueType
     """How the price is bound."""
     time_in_force: _order_pb2.TimeInForce.ValueType
-    """How long it stays; IOC or FOK for MARKET."""
+    """How long it stays; IOC or FOK for MARKET, and AT_OPEN or AT_CLOSE for an auction."""
     post_only: _builtins.bool
     """Refuse the order rather than let it take."""
     self_trade_prevention: _order_pb2.SelfTradePrevention.ValueType
     """What happens when it meets its own group; CANCEL_MAKER if unspecified."""
     price: _builtins.int
-    """Limit price, in units of the price scale; 0 for MARKET."""
+    """Limit price, in units of the price scale; 0 for MARKET, STOP, TAKE_PROFIT and TRAILING_STOP."""
     quantity: _builtins.int
     """Quantity, in units of the quantity scale; 0 with `quote_budget`."""
     quote_budget: _builtins.int
@@ -129,6 +247,38 @@ class PlaceOrder(_message.Message):
     """Engine time after which the command has no effect, nanoseconds since 1970."""
     fingerprint: _builtins.int
     """Hash over the order's meaning, computed by the gateway: tells a repeated request from a reused id."""
+    trigger_price: _builtins.int
+    """Trigger of STOP, STOP_LIMIT, TAKE_PROFIT and TAKE_PROFIT_LIMIT, in units of the price scale."""
+    trigger_reference: _order_pb2.TriggerReference.ValueType
+    """Which price the trigger watches; the instrument's default if unspecified."""
+    trailing_ticks: _builtins.int
+    """Offset of TRAILING_STOP from the best reference, in ticks; 0 with `trailing_bps`."""
+    trailing_bps: _builtins.int
+    """Offset of TRAILING_STOP from the best reference, in basis points; 0 with `trailing_ticks`."""
+    display_quantity: _builtins.int
+    """How much of a LIMIT order the book shows at a time (iceberg), in units of the quantity scale; 0: all."""
+    min_quantity: _builtins.int
+    """Least that an IOC order must trade at once to trade at all, in units of the quantity scale; 0: nothing."""
+    expire_time_ns: _builtins.int
+    """When it expires, nanoseconds since 1970: mandatory with GTD and with DAY, whose session's close the gateway takes from
+    the calendar; 0 with the others.
+    """
+    post_only_reprice: _builtins.bool
+    """With `post_only`: where it would take, move it one tick behind the best opposite price instead of refusing it."""
+    reduce_only: _builtins.bool
+    """It may only make the account's position smaller."""
+    peg_reference: _order_pb2.PegReference.ValueType
+    """What a PEGGED order follows."""
+    peg_offset_ticks: _builtins.int
+    """Offset of a PEGGED order from its reference, in ticks."""
+    tag: _builtins.int
+    """The owner's mark, by which a mass cancel finds the order; 0: none."""
+    session_id: _builtins.int
+    """Session that it came by, to be cancelled if the session is lost; 0: none."""
+    validate_only: _builtins.bool
+    """Make every check and answer all that fail in `all_reasons`; nothing enters and no id is used."""
+    survive_disconnect: _builtins.bool
+    """Keep it when its session is lost; only with `reduce_only`."""
     def __init__(
         self,
         *,
@@ -145,12 +295,29 @@ class PlaceOrder(_message.Message):
         quote_budget: _builtins.int = ...,
         valid_until_ns: _builtins.int = ...,
         fingerprint: _builtins.int = ...,
+        trigger_price: _builtins.int | None = ...,
+        trigger_reference: _order_pb2.TriggerReference.ValueType = ...,
+        trailing_ticks: _builtins.int = ...,
+        trailing_bps: _builtins.int = ...,
+        display_quantity: _builtins.int = ...,
+        min_quantity: _builtins.int = ...,
+        expire_time_ns: _builtins.int = ...,
+        post_only_reprice: _builtins.bool = ...,
+        reduce_only: _builtins.bool = ...,
+        peg_reference: _order_pb2.PegReference.ValueType = ...,
+        peg_offset_ticks: _builtins.int = ...,
+        tag: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+        validate_only: _builtins.bool = ...,
+        survive_disconnect: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price", "trigger_price", b"trigger_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_order_id", b"client_order_id", "fingerprint", b"fingerprint", "instrument_id", b"instrument_id", "post_only", b"post_only", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "time_in_force", b"time_in_force", "type", b"type", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price", "account_id", b"account_id", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time_ns", b"expire_time_ns", "fingerprint", b"fingerprint", "instrument_id", b"instrument_id", "min_quantity", b"min_quantity", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "type", b"type", "valid_until_ns", b"valid_until_ns", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__trigger_price: _TypeAlias = _typing.Literal["trigger_price"]  # noqa: Y015
+    _WhichOneofArgType__trigger_price: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__trigger_price) -> _WhichOneofReturnType__trigger_price | None: ...
 
 Global___PlaceOrder: _TypeAlias = PlaceOrder  # noqa: Y015
 
@@ -197,6 +364,252 @@ class CancelOrder(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
 
 Global___CancelOrder: _TypeAlias = CancelOrder  # noqa: Y015
+
+@_typing.final
+class AmendOrder(_message.Message):
+    """Changes an open order, whose both ids stay. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    OPEN_QUANTITY_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    REQUEUE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_NS_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account that owns the order."""
+    order_id: _builtins.int
+    """By the engine's number."""
+    client_order_id: _builtins.str
+    """By the owner's id: the order that used it last."""
+    quantity: _builtins.int
+    """Total quantity, the filled and prevented part included, in units of the quantity scale: fills that happen meanwhile
+    come off what stays open. If nothing is left, the order ends.
+    """
+    open_quantity: _builtins.int
+    """What is to stay open, in units of the quantity scale, whatever was filled meanwhile."""
+    price: _builtins.int
+    """New limit price, in units of the price scale."""
+    display_quantity: _builtins.int
+    """New displayed quantity, in units of the quantity scale."""
+    expire_time_ns: _builtins.int
+    """New expiry time, nanoseconds since 1970."""
+    trigger_price: _builtins.int
+    """New trigger, in units of the price scale."""
+    expected_version: _builtins.int
+    """Version that the order must have, else VERSION_MISMATCH; 0: any."""
+    requeue: _builtins.bool
+    """Give up the priority even where the change would keep it."""
+    request_id: _builtins.str
+    """Id of this request, if it is to be remembered: 1 to 36 of [A-Za-z0-9_-], in the window of the client order ids."""
+    valid_until_ns: _builtins.int
+    """Engine time after which the command has no effect, nanoseconds since 1970."""
+    fingerprint: _builtins.int
+    """Hash over the request's meaning."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        order_id: _builtins.int = ...,
+        client_order_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+        open_quantity: _builtins.int = ...,
+        price: _builtins.int | None = ...,
+        display_quantity: _builtins.int | None = ...,
+        expire_time_ns: _builtins.int | None = ...,
+        trigger_price: _builtins.int | None = ...,
+        expected_version: _builtins.int = ...,
+        requeue: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+        valid_until_ns: _builtins.int = ...,
+        fingerprint: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity", "_expire_time_ns", b"_expire_time_ns", "_price", b"_price", "_trigger_price", b"_trigger_price", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time_ns", b"expire_time_ns", "open_quantity", b"open_quantity", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "size", b"size", "target", b"target", "trigger_price", b"trigger_price"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity", "_expire_time_ns", b"_expire_time_ns", "_price", b"_price", "_trigger_price", b"_trigger_price", "account_id", b"account_id", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time_ns", b"expire_time_ns", "fingerprint", b"fingerprint", "open_quantity", b"open_quantity", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "requeue", b"requeue", "size", b"size", "target", b"target", "trigger_price", b"trigger_price", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__display_quantity: _TypeAlias = _typing.Literal["display_quantity"]  # noqa: Y015
+    _WhichOneofArgType__display_quantity: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity"]  # noqa: Y015
+    _WhichOneofReturnType__expire_time_ns: _TypeAlias = _typing.Literal["expire_time_ns"]  # noqa: Y015
+    _WhichOneofArgType__expire_time_ns: _TypeAlias = _typing.Literal["_expire_time_ns", b"_expire_time_ns"]  # noqa: Y015
+    _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
+    _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
+    _WhichOneofReturnType__trigger_price: _TypeAlias = _typing.Literal["trigger_price"]  # noqa: Y015
+    _WhichOneofArgType__trigger_price: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price"]  # noqa: Y015
+    _WhichOneofReturnType_size: _TypeAlias = _typing.Literal["quantity", "open_quantity"]  # noqa: Y015
+    _WhichOneofArgType_size: _TypeAlias = _typing.Literal["size", b"size"]  # noqa: Y015
+    _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["order_id", "client_order_id"]  # noqa: Y015
+    _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__display_quantity) -> _WhichOneofReturnType__display_quantity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expire_time_ns) -> _WhichOneofReturnType__expire_time_ns | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__trigger_price) -> _WhichOneofReturnType__trigger_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_size) -> _WhichOneofReturnType_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+Global___AmendOrder: _TypeAlias = AmendOrder  # noqa: Y015
+
+@_typing.final
+class MassCancel(_message.Message):
+    """Cancels all open orders of an account that match all that is given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_NS_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account that owns the orders."""
+    instrument_id: _builtins.int
+    """Only those of this instrument."""
+    side: _order_pb2.Side.ValueType
+    """Only those of this side; both if unspecified."""
+    session_id: _builtins.int
+    """Only those of this session."""
+    tag: _builtins.int
+    """Only those with this tag."""
+    request_id: _builtins.str
+    """Id of this request, if it is to be remembered: 1 to 36 of [A-Za-z0-9_-], in the window of the client order ids."""
+    valid_until_ns: _builtins.int
+    """Engine time after which the command has no effect, nanoseconds since 1970."""
+    fingerprint: _builtins.int
+    """Hash over the request's meaning."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        instrument_id: _builtins.int | None = ...,
+        side: _order_pb2.Side.ValueType = ...,
+        session_id: _builtins.int | None = ...,
+        tag: _builtins.int | None = ...,
+        request_id: _builtins.str = ...,
+        valid_until_ns: _builtins.int = ...,
+        fingerprint: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id", "_session_id", b"_session_id", "_tag", b"_tag", "instrument_id", b"instrument_id", "session_id", b"session_id", "tag", b"tag"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id", "_session_id", b"_session_id", "_tag", b"_tag", "account_id", b"account_id", "fingerprint", b"fingerprint", "instrument_id", b"instrument_id", "request_id", b"request_id", "session_id", b"session_id", "side", b"side", "tag", b"tag", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__instrument_id: _TypeAlias = _typing.Literal["instrument_id"]  # noqa: Y015
+    _WhichOneofArgType__instrument_id: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id"]  # noqa: Y015
+    _WhichOneofReturnType__session_id: _TypeAlias = _typing.Literal["session_id"]  # noqa: Y015
+    _WhichOneofArgType__session_id: _TypeAlias = _typing.Literal["_session_id", b"_session_id"]  # noqa: Y015
+    _WhichOneofReturnType__tag: _TypeAlias = _typing.Literal["tag"]  # noqa: Y015
+    _WhichOneofArgType__tag: _TypeAlias = _typing.Literal["_tag", b"_tag"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__instrument_id) -> _WhichOneofReturnType__instrument_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__session_id) -> _WhichOneofReturnType__session_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tag) -> _WhichOneofReturnType__tag | None: ...
+
+Global___MassCancel: _TypeAlias = MassCancel  # noqa: Y015
+
+@_typing.final
+class CancelAllAfter(_message.Message):
+    """Cancels all open orders of an account once the timeout has passed, unless the command comes again before. It fires
+    once.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    TIMEOUT_NS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account."""
+    timeout_ns: _builtins.int
+    """How long, in nanoseconds: 5 to 300 seconds; 0 disarms."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        timeout_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "timeout_ns", b"timeout_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelAllAfter: _TypeAlias = CancelAllAfter  # noqa: Y015
+
+@_typing.final
+class PlaceOrderGroup(_message.Message):
+    """Enters orders that depend on each other: all or none. They are of one account and one instrument, and hold the maximum
+    of the legs once.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_TYPE_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    link_type: _order_pb2.LinkType.ValueType
+    """How they depend on each other."""
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceOrder]:
+        """The legs: two for OCO and OUO; the parent first and up to three children for OTO; entry, take-profit and stop for
+        BRACKET. Each uses its own client order id; a repeated group is recognised by all of them.
+        """
+
+    def __init__(
+        self,
+        *,
+        link_type: _order_pb2.LinkType.ValueType = ...,
+        orders: _abc.Iterable[Global___PlaceOrder] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link_type", b"link_type", "orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceOrderGroup: _TypeAlias = PlaceOrderGroup  # noqa: Y015
+
+@_typing.final
+class PlaceOrders(_message.Message):
+    """Enters all of several orders, or none: every check is made with the holds of those before, nothing matches meanwhile;
+    then they enter in order. A refused batch uses no id.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceOrder]:
+        """The orders, of any accounts and instruments; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        orders: _abc.Iterable[Global___PlaceOrder] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceOrders: _TypeAlias = PlaceOrders  # noqa: Y015
 
 @_typing.final
 class TransferIn(_message.Message):
@@ -352,12 +765,41 @@ class CommandResult(_message.Message):
     REPLAYED_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     FILLS_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    CUM_QUANTITY_FIELD_NUMBER: _builtins.int
+    LEAVES_QUANTITY_FIELD_NUMBER: _builtins.int
+    CUM_NOTIONAL_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    ALL_REASONS_FIELD_NUMBER: _builtins.int
+    CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
     engine_seq: _builtins.int
     """Sequence number of the command that had the effect: the first one's when `replayed`; 0 if nothing was sequenced."""
     reason: _reason_pb2.Reason.ValueType
     """Why it was refused; unspecified if it was not."""
     replayed: _builtins.bool
     """True if the same request had been answered before: nothing happened now."""
+    order_id: _builtins.int
+    """Number of the order, with ResponseMode ACK and RESULT."""
+    status: _order_pb2.OrderStatus.ValueType
+    """Where the order stands, with ResponseMode RESULT; so the fields up to `version`."""
+    end_reason: _order_pb2.OrderEndReason.ValueType
+    """Why it ended, if before it was filled."""
+    price: _builtins.int
+    """Price that it works at, in units of the price scale."""
+    cum_quantity: _builtins.int
+    """Traded so far, in units of the quantity scale."""
+    leaves_quantity: _builtins.int
+    """Still open."""
+    cum_notional: _builtins.int
+    """Notional traded so far, in units of the quote asset."""
+    version: _builtins.int
+    """Version of the order."""
+    cancelled_count: _builtins.int
+    """How many orders were cancelled, for MassCancel and for SetAccount with `cancel_orders`."""
     @_builtins.property
     def order(self) -> _order_pb2_1.Order:
         """The order after the command, for PlaceOrder and CancelOrder; as the first answer said when `replayed`."""
@@ -365,6 +807,14 @@ class CommandResult(_message.Message):
     @_builtins.property
     def fills(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Fill]:
         """What the order traded in this command; empty when `replayed`."""
+
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderResult]:
+        """One result an order, in their order, for PlaceOrderGroup and PlaceOrders."""
+
+    @_builtins.property
+    def all_reasons(self) -> _containers.RepeatedScalarFieldContainer[_reason_pb2.Reason.ValueType]:
+        """With `validate_only`: every check that fails, in the order of the checks; `reason` is the first."""
 
     def __init__(
         self,
@@ -374,11 +824,88 @@ class CommandResult(_message.Message):
         replayed: _builtins.bool = ...,
         order: _order_pb2_1.Order | None = ...,
         fills: _abc.Iterable[_order_pb2_1.Fill] | None = ...,
+        order_id: _builtins.int = ...,
+        status: _order_pb2.OrderStatus.ValueType = ...,
+        end_reason: _order_pb2.OrderEndReason.ValueType = ...,
+        price: _builtins.int = ...,
+        cum_quantity: _builtins.int = ...,
+        leaves_quantity: _builtins.int = ...,
+        cum_notional: _builtins.int = ...,
+        version: _builtins.int = ...,
+        orders: _abc.Iterable[Global___OrderResult] | None = ...,
+        all_reasons: _abc.Iterable[_reason_pb2.Reason.ValueType] | None = ...,
+        cancelled_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq", "fills", b"fills", "order", b"order", "reason", b"reason", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_reasons", b"all_reasons", "cancelled_count", b"cancelled_count", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "engine_seq", b"engine_seq", "fills", b"fills", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "orders", b"orders", "price", b"price", "reason", b"reason", "replayed", b"replayed", "status", b"status", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommandResult: _TypeAlias = CommandResult  # noqa: Y015
+
+@_typing.final
+class OrderResult(_message.Message):
+    """What became of one order of a command that enters several."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    CUM_QUANTITY_FIELD_NUMBER: _builtins.int
+    LEAVES_QUANTITY_FIELD_NUMBER: _builtins.int
+    CUM_NOTIONAL_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    FILLS_FIELD_NUMBER: _builtins.int
+    reason: _reason_pb2.Reason.ValueType
+    """Why it was refused: BATCH_REFUSED if another one was; unspecified if it was not."""
+    order_id: _builtins.int
+    """Number of the order; 0 if it was refused."""
+    status: _order_pb2.OrderStatus.ValueType
+    """Where it stands, unless the mode is ACK."""
+    end_reason: _order_pb2.OrderEndReason.ValueType
+    """Why it ended, if before it was filled, unless the mode is ACK."""
+    price: _builtins.int
+    """Price that it works at, in units of the price scale, unless the mode is ACK."""
+    cum_quantity: _builtins.int
+    """Traded so far, in units of the quantity scale, unless the mode is ACK."""
+    leaves_quantity: _builtins.int
+    """Still open, unless the mode is ACK."""
+    cum_notional: _builtins.int
+    """Notional traded so far, in units of the quote asset, unless the mode is ACK."""
+    version: _builtins.int
+    """Version of the order, unless the mode is ACK."""
+    @_builtins.property
+    def order(self) -> _order_pb2_1.Order:
+        """The order after the command, with mode FULL; as the first answer said when the command is replayed."""
+
+    @_builtins.property
+    def fills(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Fill]:
+        """What it traded in this command, with mode FULL; empty when replayed."""
+
+    def __init__(
+        self,
+        *,
+        reason: _reason_pb2.Reason.ValueType = ...,
+        order_id: _builtins.int = ...,
+        status: _order_pb2.OrderStatus.ValueType = ...,
+        end_reason: _order_pb2.OrderEndReason.ValueType = ...,
+        price: _builtins.int = ...,
+        cum_quantity: _builtins.int = ...,
+        leaves_quantity: _builtins.int = ...,
+        cum_notional: _builtins.int = ...,
+        version: _builtins.int = ...,
+        order: _order_pb2_1.Order | None = ...,
+        fills: _abc.Iterable[_order_pb2_1.Fill] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "fills", b"fills", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "price", b"price", "reason", b"reason", "status", b"status", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderResult: _TypeAlias = OrderResult  # noqa: Y015

@@ -4,7 +4,10 @@ isort:skip_file
 The matching engine: integers only, at each instrument's and each asset's fixed scale."""
 
 from collections import abc as _abc
+from exchange.engine.v1 import account_events_pb2 as _account_events_pb2
+from exchange.engine.v1 import admin_command_pb2 as _admin_command_pb2
 from exchange.engine.v1 import instrument_pb2 as _instrument_pb2
+from exchange.engine.v1 import market_events_pb2 as _market_events_pb2
 from exchange.engine.v1 import order_pb2 as _order_pb2
 from exchange.error.v1 import reason_pb2 as _reason_pb2
 from exchange.event.v1 import event_pb2 as _event_pb2
@@ -68,6 +71,22 @@ class _OrderUpdateCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Orde
     """It was refused."""
     ORDER_UPDATE_CAUSE_PREVENTED: _OrderUpdateCause.ValueType  # 6
     """Self-trade prevention reduced it."""
+    ORDER_UPDATE_CAUSE_AMENDED: _OrderUpdateCause.ValueType  # 7
+    """Its owner changed it."""
+    ORDER_UPDATE_CAUSE_TRIGGERED: _OrderUpdateCause.ValueType  # 8
+    """Its trigger came true: it is MARKET or LIMIT from now on."""
+    ORDER_UPDATE_CAUSE_ACTIVATED: _OrderUpdateCause.ValueType  # 9
+    """Its parent's fill activated it, or raised its quantity."""
+    ORDER_UPDATE_CAUSE_RESTATED_PEG: _OrderUpdateCause.ValueType  # 10
+    """The reference of a pegged order moved, and its price with it."""
+    ORDER_UPDATE_CAUSE_RESTATED_TRAILING: _OrderUpdateCause.ValueType  # 11
+    """The reference of a trailing stop moved, and its trigger with it."""
+    ORDER_UPDATE_CAUSE_RESTATED_LINK: _OrderUpdateCause.ValueType  # 12
+    """A linked order's fill reduced it."""
+    ORDER_UPDATE_CAUSE_RESTATED_REDUCE_ONLY: _OrderUpdateCause.ValueType  # 13
+    """The account's position shrank, and the reduce-only order with it."""
+    ORDER_UPDATE_CAUSE_RESTATED_SLICE: _OrderUpdateCause.ValueType  # 14
+    """The book shows its next slice."""
 
 class OrderUpdateCause(_OrderUpdateCause, metaclass=_OrderUpdateCauseEnumTypeWrapper):
     """What happened to an order."""
@@ -86,6 +105,22 @@ ORDER_UPDATE_CAUSE_REJECTED: OrderUpdateCause.ValueType  # 5
 """It was refused."""
 ORDER_UPDATE_CAUSE_PREVENTED: OrderUpdateCause.ValueType  # 6
 """Self-trade prevention reduced it."""
+ORDER_UPDATE_CAUSE_AMENDED: OrderUpdateCause.ValueType  # 7
+"""Its owner changed it."""
+ORDER_UPDATE_CAUSE_TRIGGERED: OrderUpdateCause.ValueType  # 8
+"""Its trigger came true: it is MARKET or LIMIT from now on."""
+ORDER_UPDATE_CAUSE_ACTIVATED: OrderUpdateCause.ValueType  # 9
+"""Its parent's fill activated it, or raised its quantity."""
+ORDER_UPDATE_CAUSE_RESTATED_PEG: OrderUpdateCause.ValueType  # 10
+"""The reference of a pegged order moved, and its price with it."""
+ORDER_UPDATE_CAUSE_RESTATED_TRAILING: OrderUpdateCause.ValueType  # 11
+"""The reference of a trailing stop moved, and its trigger with it."""
+ORDER_UPDATE_CAUSE_RESTATED_LINK: OrderUpdateCause.ValueType  # 12
+"""A linked order's fill reduced it."""
+ORDER_UPDATE_CAUSE_RESTATED_REDUCE_ONLY: OrderUpdateCause.ValueType  # 13
+"""The account's position shrank, and the reduce-only order with it."""
+ORDER_UPDATE_CAUSE_RESTATED_SLICE: OrderUpdateCause.ValueType  # 14
+"""The book shows its next slice."""
 Global___OrderUpdateCause: _TypeAlias = OrderUpdateCause  # noqa: Y015
 
 class _BalanceChangeKind:
@@ -106,6 +141,22 @@ class _BalanceChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Bal
     """A fee, paid or (account 0) received."""
     BALANCE_CHANGE_KIND_HOLD: _BalanceChangeKind.ValueType  # 5
     """Value moved between available and held; the total is unchanged."""
+    BALANCE_CHANGE_KIND_RESULT: _BalanceChangeKind.ValueType  # 6
+    """The result of closing a position, or part of one."""
+    BALANCE_CHANGE_KIND_VARIATION: _BalanceChangeKind.ValueType  # 7
+    """The variation margin of a settlement."""
+    BALANCE_CHANGE_KIND_SWAP: _BalanceChangeKind.ValueType  # 8
+    """A roll into the next value date."""
+    BALANCE_CHANGE_KIND_EXERCISE: _BalanceChangeKind.ValueType  # 9
+    """An exercise, an assignment or an expiry."""
+    BALANCE_CHANGE_KIND_PENALTY: _BalanceChangeKind.ValueType  # 10
+    """The penalty of a liquidation, paid or (the insurance fund) received."""
+    BALANCE_CHANGE_KIND_INSURANCE: _BalanceChangeKind.ValueType  # 11
+    """What the insurance fund covered, or the residue that it took."""
+    BALANCE_CHANGE_KIND_BUST: _BalanceChangeKind.ValueType  # 12
+    """A trade or a fee taken back."""
+    BALANCE_CHANGE_KIND_DELIVERED: _BalanceChangeKind.ValueType  # 13
+    """What was bought earlier was delivered: the total is unchanged."""
 
 class BalanceChangeKind(_BalanceChangeKind, metaclass=_BalanceChangeKindEnumTypeWrapper):
     """Why a balance changed."""
@@ -122,6 +173,22 @@ BALANCE_CHANGE_KIND_FEE: BalanceChangeKind.ValueType  # 4
 """A fee, paid or (account 0) received."""
 BALANCE_CHANGE_KIND_HOLD: BalanceChangeKind.ValueType  # 5
 """Value moved between available and held; the total is unchanged."""
+BALANCE_CHANGE_KIND_RESULT: BalanceChangeKind.ValueType  # 6
+"""The result of closing a position, or part of one."""
+BALANCE_CHANGE_KIND_VARIATION: BalanceChangeKind.ValueType  # 7
+"""The variation margin of a settlement."""
+BALANCE_CHANGE_KIND_SWAP: BalanceChangeKind.ValueType  # 8
+"""A roll into the next value date."""
+BALANCE_CHANGE_KIND_EXERCISE: BalanceChangeKind.ValueType  # 9
+"""An exercise, an assignment or an expiry."""
+BALANCE_CHANGE_KIND_PENALTY: BalanceChangeKind.ValueType  # 10
+"""The penalty of a liquidation, paid or (the insurance fund) received."""
+BALANCE_CHANGE_KIND_INSURANCE: BalanceChangeKind.ValueType  # 11
+"""What the insurance fund covered, or the residue that it took."""
+BALANCE_CHANGE_KIND_BUST: BalanceChangeKind.ValueType  # 12
+"""A trade or a fee taken back."""
+BALANCE_CHANGE_KIND_DELIVERED: BalanceChangeKind.ValueType  # 13
+"""What was bought earlier was delivered: the total is unchanged."""
 Global___BalanceChangeKind: _TypeAlias = BalanceChangeKind  # noqa: Y015
 
 @_typing.final
@@ -170,6 +237,24 @@ class Event(_message.Message):
     BALANCE_CHANGED_FIELD_NUMBER: _builtins.int
     TRADE_FIELD_NUMBER: _builtins.int
     BOOK_CHANGED_FIELD_NUMBER: _builtins.int
+    POSITION_CHANGED_FIELD_NUMBER: _builtins.int
+    MASS_CANCEL_DONE_FIELD_NUMBER: _builtins.int
+    PHASE_CHANGED_FIELD_NUMBER: _builtins.int
+    MARK_PRICE_CHANGED_FIELD_NUMBER: _builtins.int
+    ACCOUNT_UPDATED_FIELD_NUMBER: _builtins.int
+    AUCTION_UPDATED_FIELD_NUMBER: _builtins.int
+    AUCTION_UNCROSSED_FIELD_NUMBER: _builtins.int
+    VARIATION_SETTLED_FIELD_NUMBER: _builtins.int
+    TRADE_BUSTED_FIELD_NUMBER: _builtins.int
+    MARGIN_PARAMETERS_CHANGED_FIELD_NUMBER: _builtins.int
+    FEE_SCHEDULE_CHANGED_FIELD_NUMBER: _builtins.int
+    RULES_ACTIVATED_FIELD_NUMBER: _builtins.int
+    CANCEL_ALL_AFTER_CHANGED_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_EXPIRED_FIELD_NUMBER: _builtins.int
+    OPTION_EXERCISED_FIELD_NUMBER: _builtins.int
+    LIQUIDATION_CHANGED_FIELD_NUMBER: _builtins.int
+    SELF_TRADE_UNCROSSED_FIELD_NUMBER: _builtins.int
+    POSITIONS_ROLLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def instrument_updated(self) -> Global___InstrumentUpdated:
         """An instrument was listed or changed."""
@@ -202,6 +287,78 @@ class Event(_message.Message):
     def book_changed(self) -> Global___BookChanged:
         """A price level of a book changed; public."""
 
+    @_builtins.property
+    def position_changed(self) -> _account_events_pb2.PositionChanged:
+        """A position changed."""
+
+    @_builtins.property
+    def mass_cancel_done(self) -> _account_events_pb2.MassCancelDone:
+        """A mass cancel has cancelled all that it matched."""
+
+    @_builtins.property
+    def phase_changed(self) -> _market_events_pb2.PhaseChanged:
+        """A market's phase changed; public."""
+
+    @_builtins.property
+    def mark_price_changed(self) -> _market_events_pb2.MarkPriceChanged:
+        """An instrument's mark, index or reference price or its conversion rate changed; public."""
+
+    @_builtins.property
+    def account_updated(self) -> _account_events_pb2.AccountUpdated:
+        """An account's class, kind, state, limits or fees changed."""
+
+    @_builtins.property
+    def auction_updated(self) -> _market_events_pb2.AuctionUpdated:
+        """What an auction would do now changed; public."""
+
+    @_builtins.property
+    def auction_uncrossed(self) -> _market_events_pb2.AuctionUncrossed:
+        """An auction ended with an uncross; public, and before its trades."""
+
+    @_builtins.property
+    def variation_settled(self) -> _account_events_pb2.VariationSettled:
+        """A future was settled: the position changes follow."""
+
+    @_builtins.property
+    def trade_busted(self) -> _account_events_pb2.TradeBusted:
+        """A trade was taken back; public."""
+
+    @_builtins.property
+    def margin_parameters_changed(self) -> Global___MarginParametersChanged:
+        """The margin parameters of a class of accounts changed."""
+
+    @_builtins.property
+    def fee_schedule_changed(self) -> Global___FeeScheduleChanged:
+        """A fee schedule changed."""
+
+    @_builtins.property
+    def rules_activated(self) -> Global___RulesActivated:
+        """Another version of the rules is active."""
+
+    @_builtins.property
+    def cancel_all_after_changed(self) -> _account_events_pb2.CancelAllAfterChanged:
+        """An account's CancelAllAfter was armed, disarmed, or fired."""
+
+    @_builtins.property
+    def instrument_expired(self) -> _account_events_pb2.InstrumentExpired:
+        """An instrument ended: the position changes follow."""
+
+    @_builtins.property
+    def option_exercised(self) -> _account_events_pb2.OptionExercised:
+        """Options were exercised, or an account was assigned."""
+
+    @_builtins.property
+    def liquidation_changed(self) -> _account_events_pb2.LiquidationChanged:
+        """The liquidation of an account began or ended."""
+
+    @_builtins.property
+    def self_trade_uncrossed(self) -> _market_events_pb2.SelfTradeUncrossed:
+        """Two orders of one self-trade group traded in an uncross; for surveillance."""
+
+    @_builtins.property
+    def positions_rolled(self) -> _account_events_pb2.PositionsRolled:
+        """The positions of an instrument were rolled: the balance changes follow."""
+
     def __init__(
         self,
         *,
@@ -213,12 +370,30 @@ class Event(_message.Message):
         balance_changed: Global___BalanceChanged | None = ...,
         trade: Global___Trade | None = ...,
         book_changed: Global___BookChanged | None = ...,
+        position_changed: _account_events_pb2.PositionChanged | None = ...,
+        mass_cancel_done: _account_events_pb2.MassCancelDone | None = ...,
+        phase_changed: _market_events_pb2.PhaseChanged | None = ...,
+        mark_price_changed: _market_events_pb2.MarkPriceChanged | None = ...,
+        account_updated: _account_events_pb2.AccountUpdated | None = ...,
+        auction_updated: _market_events_pb2.AuctionUpdated | None = ...,
+        auction_uncrossed: _market_events_pb2.AuctionUncrossed | None = ...,
+        variation_settled: _account_events_pb2.VariationSettled | None = ...,
+        trade_busted: _account_events_pb2.TradeBusted | None = ...,
+        margin_parameters_changed: Global___MarginParametersChanged | None = ...,
+        fee_schedule_changed: Global___FeeScheduleChanged | None = ...,
+        rules_activated: Global___RulesActivated | None = ...,
+        cancel_all_after_changed: _account_events_pb2.CancelAllAfterChanged | None = ...,
+        instrument_expired: _account_events_pb2.InstrumentExpired | None = ...,
+        option_exercised: _account_events_pb2.OptionExercised | None = ...,
+        liquidation_changed: _account_events_pb2.LiquidationChanged | None = ...,
+        self_trade_uncrossed: _market_events_pb2.SelfTradeUncrossed | None = ...,
+        positions_rolled: _account_events_pb2.PositionsRolled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "event", b"event", "instrument_updated", b"instrument_updated", "order_updated", b"order_updated", "prevented_match", b"prevented_match", "trade", b"trade", "transfer_updated", b"transfer_updated"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "trade", b"trade", "trade_busted", b"trade_busted", "transfer_updated", b"transfer_updated", "variation_settled", b"variation_settled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "event", b"event", "instrument_updated", b"instrument_updated", "order_updated", b"order_updated", "prevented_match", b"prevented_match", "trade", b"trade", "transfer_updated", b"transfer_updated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "trade", b"trade", "trade_busted", b"trade_busted", "transfer_updated", b"transfer_updated", "variation_settled", b"variation_settled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_updated", "account_opened", "transfer_updated", "order_updated", "prevented_match", "balance_changed", "trade", "book_changed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_updated", "account_opened", "transfer_updated", "order_updated", "prevented_match", "balance_changed", "trade", "book_changed", "position_changed", "mass_cancel_done", "phase_changed", "mark_price_changed", "account_updated", "auction_updated", "auction_uncrossed", "variation_settled", "trade_busted", "margin_parameters_changed", "fee_schedule_changed", "rules_activated", "cancel_all_after_changed", "instrument_expired", "option_exercised", "liquidation_changed", "self_trade_uncrossed", "positions_rolled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -333,8 +508,11 @@ class OrderUpdated(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     FILL_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
     cause: Global___OrderUpdateCause.ValueType
     """What happened."""
+    account_seq: _builtins.int
+    """Number among the account's private events, contiguous from 1."""
     @_builtins.property
     def order(self) -> _order_pb2.Order:
         """The order afterwards."""
@@ -349,10 +527,11 @@ class OrderUpdated(_message.Message):
         cause: Global___OrderUpdateCause.ValueType = ...,
         order: _order_pb2.Order | None = ...,
         fill: _order_pb2.Fill | None = ...,
+        account_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fill", b"fill", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "fill", b"fill", "order", b"order"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_seq", b"account_seq", "cause", b"cause", "fill", b"fill", "order", b"order"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -372,6 +551,8 @@ class PreventedMatch(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     MAKER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     TAKER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MAKER_ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    TAKER_ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
     instrument_id: _builtins.int
     """Instrument."""
     maker_order_id: _builtins.int
@@ -388,6 +569,12 @@ class PreventedMatch(_message.Message):
     """Account of the resting order."""
     taker_account_id: _builtins.int
     """Account of the arriving order."""
+    maker_account_seq: _builtins.int
+    """Number among the private events of the resting order's account, contiguous from 1."""
+    taker_account_seq: _builtins.int
+    """Number among the private events of the arriving order's account, contiguous from 1; the same number if it is one
+    account.
+    """
     def __init__(
         self,
         *,
@@ -399,10 +586,12 @@ class PreventedMatch(_message.Message):
         mode: _order_pb2_1.SelfTradePrevention.ValueType = ...,
         maker_account_id: _builtins.int = ...,
         taker_account_id: _builtins.int = ...,
+        maker_account_seq: _builtins.int = ...,
+        taker_account_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_order_id", b"maker_order_id", "mode", b"mode", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_order_id", b"taker_order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_account_seq", b"maker_account_seq", "maker_order_id", b"maker_order_id", "mode", b"mode", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_account_seq", b"taker_account_seq", "taker_order_id", b"taker_order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -421,6 +610,9 @@ class BalanceChanged(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
     TRADE_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    UNSETTLED_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.int
     """Account."""
     asset_id: _builtins.int
@@ -435,6 +627,12 @@ class BalanceChanged(_message.Message):
     """Held afterwards."""
     trade_id: _builtins.int
     """The trade that caused it, with kinds TRADE and FEE."""
+    account_seq: _builtins.int
+    """Number among the account's private events, contiguous from 1."""
+    unsettled: _builtins.int
+    """Of what is available afterwards, bought but not delivered yet."""
+    instrument_id: _builtins.int
+    """The instrument that caused it, with the kinds that concern a position."""
     def __init__(
         self,
         *,
@@ -445,10 +643,13 @@ class BalanceChanged(_message.Message):
         available: _builtins.int = ...,
         held: _builtins.int = ...,
         trade_id: _builtins.int = ...,
+        account_seq: _builtins.int = ...,
+        unsettled: _builtins.int = ...,
+        instrument_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "asset_id", b"asset_id", "available", b"available", "held", b"held", "kind", b"kind", "trade_id", b"trade_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "amount", b"amount", "asset_id", b"asset_id", "available", b"available", "held", b"held", "instrument_id", b"instrument_id", "kind", b"kind", "trade_id", b"trade_id", "unsettled", b"unsettled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -473,6 +674,8 @@ class Trade(_message.Message):
     MAKER_FEE_FIELD_NUMBER: _builtins.int
     TAKER_FEE_FIELD_NUMBER: _builtins.int
     TRADE_SEQ_FIELD_NUMBER: _builtins.int
+    UNCROSS_FIELD_NUMBER: _builtins.int
+    LIQUIDATION_FIELD_NUMBER: _builtins.int
     trade_id: _builtins.int
     """Number of the trade."""
     instrument_id: _builtins.int
@@ -499,6 +702,10 @@ class Trade(_message.Message):
     """Fee of the taking side, in units of the quote asset."""
     trade_seq: _builtins.int
     """Number among the instrument's trades, contiguous from 1."""
+    uncross: _builtins.bool
+    """True if an auction's uncross made it: both sides pay the maker's fee."""
+    liquidation: _builtins.bool
+    """True if the taking order closed a position of an account in liquidation."""
     def __init__(
         self,
         *,
@@ -515,10 +722,12 @@ class Trade(_message.Message):
         maker_fee: _builtins.int = ...,
         taker_fee: _builtins.int = ...,
         trade_seq: _builtins.int = ...,
+        uncross: _builtins.bool = ...,
+        liquidation: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "maker_order_id", b"maker_order_id", "notional", b"notional", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_order_id", b"taker_order_id", "taker_side", b"taker_side", "trade_id", b"trade_id", "trade_seq", b"trade_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "liquidation", b"liquidation", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "maker_order_id", b"maker_order_id", "notional", b"notional", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_order_id", b"taker_order_id", "taker_side", b"taker_side", "trade_id", b"trade_id", "trade_seq", b"trade_seq", "uncross", b"uncross"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -561,6 +770,76 @@ class BookChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BookChanged: _TypeAlias = BookChanged  # noqa: Y015
+
+@_typing.final
+class MarginParametersChanged(_message.Message):
+    """The margin parameters of a class of accounts changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def parameters(self) -> _admin_command_pb2.SetMarginParameters:
+        """As they are now."""
+
+    def __init__(
+        self,
+        *,
+        parameters: _admin_command_pb2.SetMarginParameters | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarginParametersChanged: _TypeAlias = MarginParametersChanged  # noqa: Y015
+
+@_typing.final
+class FeeScheduleChanged(_message.Message):
+    """A fee schedule changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedule(self) -> _admin_command_pb2.SetFeeSchedule:
+        """As it is now."""
+
+    def __init__(
+        self,
+        *,
+        schedule: _admin_command_pb2.SetFeeSchedule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeeScheduleChanged: _TypeAlias = FeeScheduleChanged  # noqa: Y015
+
+@_typing.final
+class RulesActivated(_message.Message):
+    """Another version of the rules is active."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesActivated: _TypeAlias = RulesActivated  # noqa: Y015
 
 @_typing.final
 class OrderEvent(_message.Message):

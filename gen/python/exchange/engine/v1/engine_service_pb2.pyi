@@ -4,15 +4,19 @@ isort:skip_file
 The matching engine: integers only, at each instrument's and each asset's fixed scale."""
 
 from collections import abc as _abc
+from exchange.engine.v1 import account_events_pb2 as _account_events_pb2
 from exchange.engine.v1 import command_pb2 as _command_pb2
 from exchange.engine.v1 import engine_events_pb2 as _engine_events_pb2
 from exchange.engine.v1 import instrument_pb2 as _instrument_pb2
+from exchange.engine.v1 import market_events_pb2 as _market_events_pb2
 from exchange.engine.v1 import order_pb2 as _order_pb2
 from exchange.error.v1 import reason_pb2 as _reason_pb2
 from exchange.event.v1 import event_pb2 as _event_pb2
+from exchange.type.v1 import instrument_pb2 as _instrument_pb2_1
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -24,6 +28,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _ResponseMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ResponseModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ResponseMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RESPONSE_MODE_UNSPECIFIED: _ResponseMode.ValueType  # 0
+    """FULL."""
+    RESPONSE_MODE_ACK: _ResponseMode.ValueType  # 1
+    """Sequence number, reason, and the number of the order."""
+    RESPONSE_MODE_RESULT: _ResponseMode.ValueType  # 2
+    """That, and where the order stands: status, price, quantities, version."""
+    RESPONSE_MODE_FULL: _ResponseMode.ValueType  # 3
+    """The whole order and its fills, in place of both."""
+
+class ResponseMode(_ResponseMode, metaclass=_ResponseModeEnumTypeWrapper):
+    """How much of what became of its commands the caller is told. Events say all in any case."""
+
+RESPONSE_MODE_UNSPECIFIED: ResponseMode.ValueType  # 0
+"""FULL."""
+RESPONSE_MODE_ACK: ResponseMode.ValueType  # 1
+"""Sequence number, reason, and the number of the order."""
+RESPONSE_MODE_RESULT: ResponseMode.ValueType  # 2
+"""That, and where the order stands: status, price, quantities, version."""
+RESPONSE_MODE_FULL: ResponseMode.ValueType  # 3
+"""The whole order and its fills, in place of both."""
+Global___ResponseMode: _TypeAlias = ResponseMode  # noqa: Y015
+
 @_typing.final
 class SubmitRequest(_message.Message):
     """A batch of commands."""
@@ -31,6 +63,9 @@ class SubmitRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMANDS_FIELD_NUMBER: _builtins.int
+    RESPONSE_MODE_FIELD_NUMBER: _builtins.int
+    response_mode: Global___ResponseMode.ValueType
+    """How much each result says."""
     @_builtins.property
     def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]:
         """Commands, applied in order; at most 4,096."""
@@ -39,10 +74,11 @@ class SubmitRequest(_message.Message):
         self,
         *,
         commands: _abc.Iterable[_command_pb2.Command] | None = ...,
+        response_mode: Global___ResponseMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands", b"commands"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands", b"commands", "response_mode", b"response_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -216,13 +252,24 @@ class BookState(_message.Message):
     INSTRUMENT_FIELD_NUMBER: _builtins.int
     BOOK_SEQ_FIELD_NUMBER: _builtins.int
     TRADE_SEQ_FIELD_NUMBER: _builtins.int
+    LAST_PRICE_FIELD_NUMBER: _builtins.int
+    MARK_PRICE_FIELD_NUMBER: _builtins.int
+    AUCTION_KIND_FIELD_NUMBER: _builtins.int
     book_seq: _builtins.int
     """Change number of its book."""
     trade_seq: _builtins.int
     """Number of its last trade; 0 if there was none."""
+    last_price: _builtins.int
+    """Price of its last trade, in units of the price scale; absent if there was none."""
+    auction_kind: _instrument_pb2_1.AuctionKind.ValueType
+    """Which auction, with phase AUCTION."""
     @_builtins.property
     def instrument(self) -> _instrument_pb2.Instrument:
         """The instrument."""
+
+    @_builtins.property
+    def mark_price(self) -> _market_events_pb2.MarkPriceChanged:
+        """Its prices from outside; absent if there are none."""
 
     def __init__(
         self,
@@ -230,12 +277,17 @@ class BookState(_message.Message):
         instrument: _instrument_pb2.Instrument | None = ...,
         book_seq: _builtins.int = ...,
         trade_seq: _builtins.int = ...,
+        last_price: _builtins.int | None = ...,
+        mark_price: _market_events_pb2.MarkPriceChanged | None = ...,
+        auction_kind: _instrument_pb2_1.AuctionKind.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_price", b"_last_price", "instrument", b"instrument", "last_price", b"last_price", "mark_price", b"mark_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_seq", b"book_seq", "instrument", b"instrument", "trade_seq", b"trade_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_price", b"_last_price", "auction_kind", b"auction_kind", "book_seq", b"book_seq", "instrument", b"instrument", "last_price", b"last_price", "mark_price", b"mark_price", "trade_seq", b"trade_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__last_price: _TypeAlias = _typing.Literal["last_price"]  # noqa: Y015
+    _WhichOneofArgType__last_price: _TypeAlias = _typing.Literal["_last_price", b"_last_price"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_price) -> _WhichOneofReturnType__last_price | None: ...
 
 Global___BookState: _TypeAlias = BookState  # noqa: Y015
 
@@ -342,8 +394,13 @@ class QueryResponse(_message.Message):
     ENGINE_SEQ_FIELD_NUMBER: _builtins.int
     BALANCES_FIELD_NUMBER: _builtins.int
     OPEN_ORDERS_FIELD_NUMBER: _builtins.int
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
     engine_seq: _builtins.int
     """The state is that after this command, which is durable."""
+    account_seq: _builtins.int
+    """Number of the account's last private event; 0 if there was none."""
     @_builtins.property
     def balances(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.Balance]:
         """Balances that are not zero."""
@@ -352,16 +409,27 @@ class QueryResponse(_message.Message):
     def open_orders(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.Order]:
         """Open orders by number."""
 
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.Position]:
+        """Positions that are not zero, by instrument."""
+
+    @_builtins.property
+    def account(self) -> _account_events_pb2.AccountUpdated:
+        """The account's class, kind, state, limits and fees."""
+
     def __init__(
         self,
         *,
         engine_seq: _builtins.int = ...,
         balances: _abc.Iterable[_order_pb2.Balance] | None = ...,
         open_orders: _abc.Iterable[_order_pb2.Order] | None = ...,
+        positions: _abc.Iterable[_order_pb2.Position] | None = ...,
+        account_seq: _builtins.int = ...,
+        account: _account_events_pb2.AccountUpdated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balances", b"balances", "engine_seq", b"engine_seq", "open_orders", b"open_orders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_seq", b"account_seq", "balances", b"balances", "engine_seq", b"engine_seq", "open_orders", b"open_orders", "positions", b"positions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

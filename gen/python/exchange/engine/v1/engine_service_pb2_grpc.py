@@ -86,7 +86,7 @@ class EngineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Query(self, request, context):
-        """Tells an account's balances and open orders. Refused with UNKNOWN_ACCOUNT.
+        """Tells an account's balances, open orders and positions. Refused with UNKNOWN_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

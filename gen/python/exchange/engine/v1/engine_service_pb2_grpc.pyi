@@ -45,7 +45,7 @@ class EngineServiceStub:
     GetState: _grpc.UnaryUnaryMultiCallable[_engine_service_pb2.GetStateRequest, _engine_service_pb2.GetStateResponse]
     """Tells how far the engine is."""
     Query: _grpc.UnaryUnaryMultiCallable[_engine_service_pb2.QueryRequest, _engine_service_pb2.QueryResponse]
-    """Tells an account's balances and open orders. Refused with UNKNOWN_ACCOUNT."""
+    """Tells an account's balances, open orders and positions. Refused with UNKNOWN_ACCOUNT."""
 
 @_typing.type_check_only
 class EngineServiceAsyncStub(EngineServiceStub):
@@ -64,7 +64,7 @@ class EngineServiceAsyncStub(EngineServiceStub):
     GetState: _aio.UnaryUnaryMultiCallable[_engine_service_pb2.GetStateRequest, _engine_service_pb2.GetStateResponse]  # type: ignore[assignment]
     """Tells how far the engine is."""
     Query: _aio.UnaryUnaryMultiCallable[_engine_service_pb2.QueryRequest, _engine_service_pb2.QueryResponse]  # type: ignore[assignment]
-    """Tells an account's balances and open orders. Refused with UNKNOWN_ACCOUNT."""
+    """Tells an account's balances, open orders and positions. Refused with UNKNOWN_ACCOUNT."""
 
 class EngineServiceServicer(metaclass=_abc_1.ABCMeta):
     """The single writer of a shard. Nothing leaves it before the command that caused it is durable in the journal."""
@@ -104,6 +104,6 @@ class EngineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _engine_service_pb2.QueryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_engine_service_pb2.QueryResponse, _abc.Awaitable[_engine_service_pb2.QueryResponse]]:
-        """Tells an account's balances and open orders. Refused with UNKNOWN_ACCOUNT."""
+        """Tells an account's balances, open orders and positions. Refused with UNKNOWN_ACCOUNT."""
 
 def add_EngineServiceServicer_to_server(servicer: EngineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

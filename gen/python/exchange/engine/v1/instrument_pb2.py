@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exchange.type.v1 import instrument_pb2 as exchange_dot_type_dot_v1_dot_instrument__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/engine/v1/instrument.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!exchange/type/v1/instrument.proto\"\x81\x01\n\x05\x41sset\x12(\n\x08\x61sset_id\x18\x01 \x01(\rB\r\xbaH\n*\x08\x18\xff\xff\xff\xff\x07 \x00R\x07\x61ssetId\x12/\n\x06symbol\x18\x02 \x01(\tB\x17\xbaH\x14r\x12\x32\x10^[A-Z0-9]{1,12}$R\x06symbol\x12\x1d\n\x05scale\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x12R\x05scale\"\xfc\x05\n\nInstrument\x12,\n\rinstrument_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x0cinstrumentId\x12\x41\n\x06symbol\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Z0-9][A-Z0-9.-]{0,30}[A-Z0-9]$R\x06symbol\x12I\n\x0b\x61sset_class\x18\x03 \x01(\x0e\x32\x1c.exchange.type.v1.AssetClassB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nassetClass\x12\x35\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x04\x62\x61se\x12\x37\n\x05quote\x18\x05 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x05quote\x12(\n\x0bprice_scale\x18\x06 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\npriceScale\x12.\n\x0equantity_scale\x18\x07 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\rquantityScale\x12\x1b\n\x04tick\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x04tick\x12\x19\n\x03lot\x18\t \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x03lot\x12*\n\x0cmin_quantity\x18\n \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminQuantity\x12*\n\x0cmax_quantity\x18\x0b \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxQuantity\x12*\n\x0cmin_notional\x18\x0c \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminNotional\x12*\n\x0cmax_notional\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxNotional\x12>\n\x15market_protection_bps\x18\x0e \x01(\rB\n\xbaH\x07*\x05\x18\x90N \x00R\x13marketProtectionBps\x12@\n\x05phase\x18\x0f \x01(\x0e\x32\x1e.exchange.type.v1.TradingPhaseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05phaseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/engine/v1/instrument.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!exchange/type/v1/instrument.proto\"\x81\x01\n\x05\x41sset\x12(\n\x08\x61sset_id\x18\x01 \x01(\rB\r\xbaH\n*\x08\x18\xff\xff\xff\xff\x07 \x00R\x07\x61ssetId\x12/\n\x06symbol\x18\x02 \x01(\tB\x17\xbaH\x14r\x12\x32\x10^[A-Z0-9]{1,12}$R\x06symbol\x12\x1d\n\x05scale\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x12R\x05scale\"\x91\n\n\nInstrument\x12,\n\rinstrument_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x0cinstrumentId\x12\x41\n\x06symbol\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Z0-9][A-Z0-9.-]{0,30}[A-Z0-9]$R\x06symbol\x12I\n\x0b\x61sset_class\x18\x03 \x01(\x0e\x32\x1c.exchange.type.v1.AssetClassB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nassetClass\x12\x35\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x04\x62\x61se\x12\x37\n\x05quote\x18\x05 \x01(\x0b\x32\x19.exchange.engine.v1.AssetB\x06\xbaH\x03\xc8\x01\x01R\x05quote\x12(\n\x0bprice_scale\x18\x06 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\npriceScale\x12.\n\x0equantity_scale\x18\x07 \x01(\rB\x07\xbaH\x04*\x02\x18\tR\rquantityScale\x12\x1b\n\x04tick\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x04tick\x12\x19\n\x03lot\x18\t \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x03lot\x12*\n\x0cmin_quantity\x18\n \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminQuantity\x12*\n\x0cmax_quantity\x18\x0b \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxQuantity\x12*\n\x0cmin_notional\x18\x0c \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bminNotional\x12*\n\x0cmax_notional\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0bmaxNotional\x12>\n\x15market_protection_bps\x18\x0e \x01(\rB\n\xbaH\x07*\x05\x18\x90N \x00R\x13marketProtectionBps\x12@\n\x05phase\x18\x0f \x01(\x0e\x32\x1e.exchange.type.v1.TradingPhaseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05phase\x12>\n\x04kind\x18\x10 \x01(\x0e\x32 .exchange.type.v1.InstrumentKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\'\n\nmultiplier\x18\x11 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\nmultiplier\x12-\n\x12\x64\x65layed_settlement\x18\x12 \x01(\x08R\x11\x64\x65layedSettlement\x12\x30\n\x0fstatic_band_bps\x18\x13 \x01(\rB\x08\xbaH\x05*\x03\x18\x90NR\rstaticBandBps\x12\x32\n\x10\x64ynamic_band_bps\x18\x14 \x01(\rB\x08\xbaH\x05*\x03\x18\x90NR\x0e\x64ynamicBandBps\x12&\n\x0f\x66\x65\x65_schedule_id\x18\x15 \x01(\rR\rfeeScheduleId\x12*\n\x0cmax_position\x18\x16 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0bmaxPosition\x12Y\n\x11settlement_method\x18\x17 \x01(\x0e\x32\".exchange.type.v1.SettlementMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x10settlementMethod\x12-\n\x0e\x65xpiry_time_ns\x18\x18 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0c\x65xpiryTimeNs\x12\x37\n\x06option\x18\x19 \x01(\x0b\x32\x1f.exchange.engine.v1.OptionTermsR\x06option\"\xf3\x01\n\x0bOptionTerms\x12,\n\runderlying_id\x18\x01 \x01(\rB\x07\xbaH\x04*\x02 \x00R\x0cunderlyingId\x12!\n\x0cstrike_price\x18\x02 \x01(\x12R\x0bstrikePrice\x12?\n\x05right\x18\x03 \x01(\x0e\x32\x1d.exchange.type.v1.OptionRightB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05right\x12R\n\x0e\x65xercise_style\x18\x04 \x01(\x0e\x32\x1f.exchange.type.v1.ExerciseStyleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\rexerciseStyleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -69,8 +69,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSTRUMENT'].fields_by_name['market_protection_bps']._serialized_options = b'\272H\007*\005\030\220N \000'
   _globals['_INSTRUMENT'].fields_by_name['phase']._loaded_options = None
   _globals['_INSTRUMENT'].fields_by_name['phase']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_INSTRUMENT'].fields_by_name['kind']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_INSTRUMENT'].fields_by_name['multiplier']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['multiplier']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_INSTRUMENT'].fields_by_name['static_band_bps']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['static_band_bps']._serialized_options = b'\272H\005*\003\030\220N'
+  _globals['_INSTRUMENT'].fields_by_name['dynamic_band_bps']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['dynamic_band_bps']._serialized_options = b'\272H\005*\003\030\220N'
+  _globals['_INSTRUMENT'].fields_by_name['max_position']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['max_position']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_INSTRUMENT'].fields_by_name['settlement_method']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['settlement_method']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_INSTRUMENT'].fields_by_name['expiry_time_ns']._loaded_options = None
+  _globals['_INSTRUMENT'].fields_by_name['expiry_time_ns']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_OPTIONTERMS'].fields_by_name['underlying_id']._loaded_options = None
+  _globals['_OPTIONTERMS'].fields_by_name['underlying_id']._serialized_options = b'\272H\004*\002 \000'
+  _globals['_OPTIONTERMS'].fields_by_name['right']._loaded_options = None
+  _globals['_OPTIONTERMS'].fields_by_name['right']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_OPTIONTERMS'].fields_by_name['exercise_style']._loaded_options = None
+  _globals['_OPTIONTERMS'].fields_by_name['exercise_style']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_ASSET']._serialized_start=124
   _globals['_ASSET']._serialized_end=253
   _globals['_INSTRUMENT']._serialized_start=256
-  _globals['_INSTRUMENT']._serialized_end=1020
+  _globals['_INSTRUMENT']._serialized_end=1553
+  _globals['_OPTIONTERMS']._serialized_start=1556
+  _globals['_OPTIONTERMS']._serialized_end=1799
 # @@protoc_insertion_point(module_scope)

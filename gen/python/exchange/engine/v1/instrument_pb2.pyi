@@ -68,6 +68,16 @@ class Instrument(_message.Message):
     MAX_NOTIONAL_FIELD_NUMBER: _builtins.int
     MARKET_PROTECTION_BPS_FIELD_NUMBER: _builtins.int
     PHASE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    MULTIPLIER_FIELD_NUMBER: _builtins.int
+    DELAYED_SETTLEMENT_FIELD_NUMBER: _builtins.int
+    STATIC_BAND_BPS_FIELD_NUMBER: _builtins.int
+    DYNAMIC_BAND_BPS_FIELD_NUMBER: _builtins.int
+    FEE_SCHEDULE_ID_FIELD_NUMBER: _builtins.int
+    MAX_POSITION_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_METHOD_FIELD_NUMBER: _builtins.int
+    EXPIRY_TIME_NS_FIELD_NUMBER: _builtins.int
+    OPTION_FIELD_NUMBER: _builtins.int
     instrument_id: _builtins.int
     """Number of the instrument, unique for good."""
     symbol: _builtins.str
@@ -94,6 +104,24 @@ class Instrument(_message.Message):
     """How far a MARKET order may trade from the best opposite price, in basis points."""
     phase: _instrument_pb2.TradingPhase.ValueType
     """What may happen now."""
+    kind: _instrument_pb2.InstrumentKind.ValueType
+    """How it is paid for and held; SPOT if unspecified."""
+    multiplier: _builtins.int
+    """Units of the underlying in one unit of quantity; 1 if 0."""
+    delayed_settlement: _builtins.bool
+    """True if what is bought is delivered after the trade: it can be sold at once, but is transferred out only when settled."""
+    static_band_bps: _builtins.int
+    """How far a limit may be from the reference price on its aggressive side, in basis points; 0: no static band."""
+    dynamic_band_bps: _builtins.int
+    """How far a trade may be from the last price, in basis points; 0: no dynamic band."""
+    fee_schedule_id: _builtins.int
+    """Fee schedule; 0: each account's own fees."""
+    max_position: _builtins.int
+    """Largest position of an account, in units of the quantity scale; 0: no limit."""
+    settlement_method: _instrument_pb2.SettlementMethod.ValueType
+    """What changes hands when it ends; CASH if unspecified."""
+    expiry_time_ns: _builtins.int
+    """When trading in it ends, nanoseconds since 1970; 0: never. The engine ends it by ExpireInstrument only."""
     @_builtins.property
     def base(self) -> Global___Asset:
         """What a buyer receives."""
@@ -101,6 +129,10 @@ class Instrument(_message.Message):
     @_builtins.property
     def quote(self) -> Global___Asset:
         """What a buyer pays."""
+
+    @_builtins.property
+    def option(self) -> Global___OptionTerms:
+        """Terms of an option; absent for all else."""
 
     def __init__(
         self,
@@ -120,11 +152,55 @@ class Instrument(_message.Message):
         max_notional: _builtins.int = ...,
         market_protection_bps: _builtins.int = ...,
         phase: _instrument_pb2.TradingPhase.ValueType = ...,
+        kind: _instrument_pb2.InstrumentKind.ValueType = ...,
+        multiplier: _builtins.int = ...,
+        delayed_settlement: _builtins.bool = ...,
+        static_band_bps: _builtins.int = ...,
+        dynamic_band_bps: _builtins.int = ...,
+        fee_schedule_id: _builtins.int = ...,
+        max_position: _builtins.int = ...,
+        settlement_method: _instrument_pb2.SettlementMethod.ValueType = ...,
+        expiry_time_ns: _builtins.int = ...,
+        option: Global___OptionTerms | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "quote", b"quote"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "option", b"option", "quote", b"quote"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_class", b"asset_class", "base", b"base", "instrument_id", b"instrument_id", "lot", b"lot", "market_protection_bps", b"market_protection_bps", "max_notional", b"max_notional", "max_quantity", b"max_quantity", "min_notional", b"min_notional", "min_quantity", b"min_quantity", "phase", b"phase", "price_scale", b"price_scale", "quantity_scale", b"quantity_scale", "quote", b"quote", "symbol", b"symbol", "tick", b"tick"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_class", b"asset_class", "base", b"base", "delayed_settlement", b"delayed_settlement", "dynamic_band_bps", b"dynamic_band_bps", "expiry_time_ns", b"expiry_time_ns", "fee_schedule_id", b"fee_schedule_id", "instrument_id", b"instrument_id", "kind", b"kind", "lot", b"lot", "market_protection_bps", b"market_protection_bps", "max_notional", b"max_notional", "max_position", b"max_position", "max_quantity", b"max_quantity", "min_notional", b"min_notional", "min_quantity", b"min_quantity", "multiplier", b"multiplier", "option", b"option", "phase", b"phase", "price_scale", b"price_scale", "quantity_scale", b"quantity_scale", "quote", b"quote", "settlement_method", b"settlement_method", "static_band_bps", b"static_band_bps", "symbol", b"symbol", "tick", b"tick"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Instrument: _TypeAlias = Instrument  # noqa: Y015
+
+@_typing.final
+class OptionTerms(_message.Message):
+    """What an option gives the right to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNDERLYING_ID_FIELD_NUMBER: _builtins.int
+    STRIKE_PRICE_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    EXERCISE_STYLE_FIELD_NUMBER: _builtins.int
+    underlying_id: _builtins.int
+    """Instrument that it is on."""
+    strike_price: _builtins.int
+    """Price at which it may be exercised, in units of the underlying's price scale."""
+    right: _instrument_pb2.OptionRight.ValueType
+    """To buy or to sell."""
+    exercise_style: _instrument_pb2.ExerciseStyle.ValueType
+    """When."""
+    def __init__(
+        self,
+        *,
+        underlying_id: _builtins.int = ...,
+        strike_price: _builtins.int = ...,
+        right: _instrument_pb2.OptionRight.ValueType = ...,
+        exercise_style: _instrument_pb2.ExerciseStyle.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exercise_style", b"exercise_style", "right", b"right", "strike_price", b"strike_price", "underlying_id", b"underlying_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OptionTerms: _TypeAlias = OptionTerms  # noqa: Y015

@@ -51,6 +51,28 @@ class Order(_message.Message):
     ACCEPTED_TIME_NS_FIELD_NUMBER: _builtins.int
     UPDATED_TIME_NS_FIELD_NUMBER: _builtins.int
     QUOTE_BUDGET_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRAILING_TICKS_FIELD_NUMBER: _builtins.int
+    TRAILING_BPS_FIELD_NUMBER: _builtins.int
+    WATERMARK_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGERED_TIME_NS_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    DISPLAYED_QUANTITY_FIELD_NUMBER: _builtins.int
+    SLICE_ID_FIELD_NUMBER: _builtins.int
+    MIN_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
+    REDUCE_ONLY_FIELD_NUMBER: _builtins.int
+    PEG_REFERENCE_FIELD_NUMBER: _builtins.int
+    PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
+    WORKING_PRICE_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
+    LINK_ID_FIELD_NUMBER: _builtins.int
+    LINK_TYPE_FIELD_NUMBER: _builtins.int
+    PARENT_ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.int
     """Number of the order, assigned by the engine, shard in its top 8 bits."""
     account_id: _builtins.int
@@ -99,6 +121,52 @@ class Order(_message.Message):
     """Engine time of its last change, nanoseconds since 1970."""
     quote_budget: _builtins.int
     """Budget of a MARKET buy given by budget, in units of the quote asset; fees included."""
+    trigger_price: _builtins.int
+    """Trigger, in units of the price scale; of TRAILING_STOP where it stands now."""
+    trigger_reference: _order_pb2.TriggerReference.ValueType
+    """Which price the trigger watches."""
+    trailing_ticks: _builtins.int
+    """Offset of TRAILING_STOP in ticks."""
+    trailing_bps: _builtins.int
+    """Offset of TRAILING_STOP in basis points."""
+    watermark_price: _builtins.int
+    """Best reference that TRAILING_STOP has seen, in units of the price scale."""
+    triggered_time_ns: _builtins.int
+    """When it was triggered, nanoseconds since 1970; 0 if it was not, or has no trigger."""
+    display_quantity: _builtins.int
+    """How much of it the book shows at a time; 0: all."""
+    displayed_quantity: _builtins.int
+    """How much of it the book shows now, with `display_quantity`."""
+    slice_id: _builtins.int
+    """Number under which the book shows its present slice, with `display_quantity`."""
+    min_quantity: _builtins.int
+    """Least that it had to trade at once."""
+    expire_time_ns: _builtins.int
+    """When it expires, nanoseconds since 1970, with DAY and GTD."""
+    post_only_reprice: _builtins.bool
+    """True if it was to be moved behind the market rather than refused."""
+    reduce_only: _builtins.bool
+    """True if it may only make the position smaller."""
+    peg_reference: _order_pb2.PegReference.ValueType
+    """What a PEGGED order follows."""
+    peg_offset_ticks: _builtins.int
+    """Offset of a PEGGED order from its reference, in ticks."""
+    working_price: _builtins.int
+    """Price at which it stands in the book where that is not `price`: pegged and repriced orders; in units of the price
+    scale.
+    """
+    tag: _builtins.int
+    """The owner's mark."""
+    session_id: _builtins.int
+    """Session that it came by."""
+    survive_disconnect: _builtins.bool
+    """True if it stays when its session is lost."""
+    link_id: _builtins.int
+    """Group that it belongs to: the number of the group's first order; 0: none."""
+    link_type: _order_pb2.LinkType.ValueType
+    """How the orders of its group depend on each other."""
+    parent_order_id: _builtins.int
+    """The order that it waits for or came from; 0: none."""
     def __init__(
         self,
         *,
@@ -126,12 +194,45 @@ class Order(_message.Message):
         accepted_time_ns: _builtins.int = ...,
         updated_time_ns: _builtins.int = ...,
         quote_budget: _builtins.int = ...,
+        trigger_price: _builtins.int | None = ...,
+        trigger_reference: _order_pb2.TriggerReference.ValueType = ...,
+        trailing_ticks: _builtins.int = ...,
+        trailing_bps: _builtins.int = ...,
+        watermark_price: _builtins.int | None = ...,
+        triggered_time_ns: _builtins.int = ...,
+        display_quantity: _builtins.int = ...,
+        displayed_quantity: _builtins.int = ...,
+        slice_id: _builtins.int = ...,
+        min_quantity: _builtins.int = ...,
+        expire_time_ns: _builtins.int = ...,
+        post_only_reprice: _builtins.bool = ...,
+        reduce_only: _builtins.bool = ...,
+        peg_reference: _order_pb2.PegReference.ValueType = ...,
+        peg_offset_ticks: _builtins.int = ...,
+        working_price: _builtins.int | None = ...,
+        tag: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+        survive_disconnect: _builtins.bool = ...,
+        link_id: _builtins.int = ...,
+        link_type: _order_pb2.LinkType.ValueType = ...,
+        parent_order_id: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price", "_watermark_price", b"_watermark_price", "_working_price", b"_working_price", "trigger_price", b"trigger_price", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_time_ns", b"accepted_time_ns", "account_id", b"account_id", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "instrument_id", b"instrument_id", "leaves_quantity", b"leaves_quantity", "order_id", b"order_id", "post_only", b"post_only", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "status", b"status", "time_in_force", b"time_in_force", "type", b"type", "updated_time_ns", b"updated_time_ns", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price", "_watermark_price", b"_watermark_price", "_working_price", b"_working_price", "accepted_time_ns", b"accepted_time_ns", "account_id", b"account_id", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time_ns", b"expire_time_ns", "instrument_id", b"instrument_id", "leaves_quantity", b"leaves_quantity", "link_id", b"link_id", "link_type", b"link_type", "min_quantity", b"min_quantity", "order_id", b"order_id", "parent_order_id", b"parent_order_id", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "slice_id", b"slice_id", "status", b"status", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "triggered_time_ns", b"triggered_time_ns", "type", b"type", "updated_time_ns", b"updated_time_ns", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__trigger_price: _TypeAlias = _typing.Literal["trigger_price"]  # noqa: Y015
+    _WhichOneofArgType__trigger_price: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price"]  # noqa: Y015
+    _WhichOneofReturnType__watermark_price: _TypeAlias = _typing.Literal["watermark_price"]  # noqa: Y015
+    _WhichOneofArgType__watermark_price: _TypeAlias = _typing.Literal["_watermark_price", b"_watermark_price"]  # noqa: Y015
+    _WhichOneofReturnType__working_price: _TypeAlias = _typing.Literal["working_price"]  # noqa: Y015
+    _WhichOneofArgType__working_price: _TypeAlias = _typing.Literal["_working_price", b"_working_price"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__trigger_price) -> _WhichOneofReturnType__trigger_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__watermark_price) -> _WhichOneofReturnType__watermark_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__working_price) -> _WhichOneofReturnType__working_price | None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
@@ -186,23 +287,61 @@ class Balance(_message.Message):
     ASSET_ID_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
+    UNSETTLED_FIELD_NUMBER: _builtins.int
     asset_id: _builtins.int
     """Asset."""
     available: _builtins.int
     """Free to trade or to transfer out, in units of the asset's scale."""
     held: _builtins.int
     """Reserved for open orders."""
+    unsettled: _builtins.int
+    """Of what is available, bought but not delivered yet: it trades, but is not transferred out."""
     def __init__(
         self,
         *,
         asset_id: _builtins.int = ...,
         available: _builtins.int = ...,
         held: _builtins.int = ...,
+        unsettled: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "available", b"available", "held", b"held"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "available", b"available", "held", b"held", "unsettled", b"unsettled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Balance: _TypeAlias = Balance  # noqa: Y015
+
+@_typing.final
+class Position(_message.Message):
+    """What an account holds of an instrument on margin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
+    REALISED_RESULT_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Instrument."""
+    quantity: _builtins.int
+    """Quantity, in units of the quantity scale; negative: short."""
+    cost: _builtins.int
+    """What was paid for it, in units of the quote asset; negative: received."""
+    realised_result: _builtins.int
+    """Result of all that was closed, in units of the quote asset; fees apart."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int = ...,
+        quantity: _builtins.int = ...,
+        cost: _builtins.int = ...,
+        realised_result: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "instrument_id", b"instrument_id", "quantity", b"quantity", "realised_result", b"realised_result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Position: _TypeAlias = Position  # noqa: Y015

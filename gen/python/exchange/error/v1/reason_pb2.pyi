@@ -120,6 +120,92 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The engine's clock departed from the monotonic one; sequencing has stopped until an operator looks."""
     REASON_ACCOUNT_CONFLICT: _Reason.ValueType  # 224
     """The account exists with other properties."""
+    REASON_NOT_SUPPORTED: _Reason.ValueType  # 225
+    """The engine does not do this yet. Example: an order type that the contract has and this release has not."""
+    REASON_WOULD_TRIGGER_IMMEDIATELY: _Reason.ValueType  # 226
+    """The order's trigger is true already. Example: a stop buy at 100 with the last trade at 101. Send it without a
+    trigger.
+    """
+    REASON_PRICE_BAND: _Reason.ValueType  # 227
+    """The limit is beyond the static band on its aggressive side. Example: a buy 12 % above the reference, the band
+    being 10 %.
+    """
+    REASON_VERSION_MISMATCH: _Reason.ValueType  # 228
+    """The order has changed since the version that the request expects. Read it again, then decide. Example: it was
+    filled in part meanwhile.
+    """
+    REASON_TRADING_STATE: _Reason.ValueType  # 229
+    """The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
+    new one while HALTED.
+    """
+    REASON_POSITION_LIMIT: _Reason.ValueType  # 230
+    """With this order filled the position could pass the limit of the account or the instrument. Example: a limit of
+    100, a position of 90, a buy for 20.
+    """
+    REASON_INSUFFICIENT_MARGIN: _Reason.ValueType  # 231
+    """The account's equity does not cover the initial margin with this order. Example: a leverage of 20 allowed, and
+    1,000 of collateral for a notional of 25,000.
+    """
+    REASON_REDUCE_ONLY_NO_POSITION: _Reason.ValueType  # 232
+    """A reduce-only order found no opposite position. Example: a reduce-only sell while short or flat."""
+    REASON_DISPLAY_QUANTITY_OUT_OF_RANGE: _Reason.ValueType  # 233
+    """The displayed quantity is under one lot, under a fifteenth of what remains, or above the quantity. Example: 1 of
+    100.
+    """
+    REASON_EXPIRE_TIME_OUT_OF_RANGE: _Reason.ValueType  # 234
+    """The expiry time is less than a second or more than 90 days ahead. Example: GTD until yesterday."""
+    REASON_ORDER_SIZE_LIMIT: _Reason.ValueType  # 235
+    """The order is larger than the account may enter at once, by quantity or by notional. Example: a limit of 1,000
+    lots, an order for 1,500. Split it, or ask for more.
+    """
+    REASON_LINK_INVALID: _Reason.ValueType  # 236
+    """The orders of the group do not go together. Example: the legs of an OCO pair in two instruments, or a bracket
+    with one child.
+    """
+    REASON_UNKNOWN_FEE_SCHEDULE: _Reason.ValueType  # 237
+    """No such fee schedule, or it has no such tier. SetFeeSchedule makes it. Example: an instrument with schedule 7
+    before there is one.
+    """
+    REASON_RULES_VERSION_UNKNOWN: _Reason.ValueType  # 238
+    """The engine's build does not know this version of the rules, or a later one is active. Example: version 3 before
+    its release.
+    """
+    REASON_MIN_QUANTITY_OUT_OF_RANGE: _Reason.ValueType  # 239
+    """The minimum quantity is off the lot, negative or above the quantity. Example: at least 6 of 5."""
+    REASON_TRAILING_OFFSET_OUT_OF_RANGE: _Reason.ValueType  # 240
+    """The trailing offset is not positive, or reaches zero or the largest price. Example: 10,000 basis points on a
+    sell.
+    """
+    REASON_NO_REFERENCE_PRICE: _Reason.ValueType  # 241
+    """The price that the order refers to does not exist yet. Example: a trigger on MARK before the first mark price, or
+    a peg to an empty side.
+    """
+    REASON_ACCOUNT_KIND_NOT_ALLOWED: _Reason.ValueType  # 242
+    """The kind of account may not trade this kind of instrument. Example: a future in a CASH account."""
+    REASON_INSTRUMENT_BUSY: _Reason.ValueType  # 243
+    """The change needs an instrument that is CLOSED with an empty book. Example: a new tick size while orders rest."""
+    REASON_UNKNOWN_TRADE: _Reason.ValueType  # 244
+    """The engine has had no such trade between these accounts. Example: a trade id of another instrument."""
+    REASON_TRADE_NOT_BUSTABLE: _Reason.ValueType  # 245
+    """The trade can no longer be taken back. Example: its value date has come."""
+    REASON_DATE_NOT_AFTER_LAST: _Reason.ValueType  # 246
+    """The same was done for this date or a later one with other numbers. Example: a second settlement price for a day."""
+    REASON_EXERCISE_NOT_ALLOWED: _Reason.ValueType  # 247
+    """The account cannot exercise this. Example: a European option before its expiry, or more contracts than it holds."""
+    REASON_TIMEOUT_OUT_OF_RANGE: _Reason.ValueType  # 248
+    """The timeout is neither 0 nor between 5 and 300 seconds. Example: CancelAllAfter in one second."""
+    REASON_MARGIN_PARAMETERS_INVALID: _Reason.ValueType  # 249
+    """The margin parameters contradict each other or the listing. Example: a maintenance margin above the initial one,
+    or a fee that eats the margin at the leverage allowed.
+    """
+    REASON_MARGIN_PARAMETERS_MISSING: _Reason.ValueType  # 250
+    """The instrument has no margin parameters yet, so nobody can trade it on margin. SetMarginParameters gives them."""
+    REASON_FEE_SCHEDULE_INVALID: _Reason.ValueType  # 251
+    """The fee schedule contradicts itself. Example: a tier twice, or a rebate above the fee of the other side."""
+    REASON_BATCH_REFUSED: _Reason.ValueType  # 252
+    """Another order of the same all-or-none batch or group was refused, so none entered and no id was used. Its own
+    result says why. Example: the second of three lacks funds.
+    """
     REASON_TRANSFER_SEQUENCE_GAP: _Reason.ValueType  # 300
     """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
     REASON_TRANSFER_INSUFFICIENT: _Reason.ValueType  # 301
@@ -232,6 +318,92 @@ REASON_CLOCK_STEPPED: Reason.ValueType  # 223
 """The engine's clock departed from the monotonic one; sequencing has stopped until an operator looks."""
 REASON_ACCOUNT_CONFLICT: Reason.ValueType  # 224
 """The account exists with other properties."""
+REASON_NOT_SUPPORTED: Reason.ValueType  # 225
+"""The engine does not do this yet. Example: an order type that the contract has and this release has not."""
+REASON_WOULD_TRIGGER_IMMEDIATELY: Reason.ValueType  # 226
+"""The order's trigger is true already. Example: a stop buy at 100 with the last trade at 101. Send it without a
+trigger.
+"""
+REASON_PRICE_BAND: Reason.ValueType  # 227
+"""The limit is beyond the static band on its aggressive side. Example: a buy 12 % above the reference, the band
+being 10 %.
+"""
+REASON_VERSION_MISMATCH: Reason.ValueType  # 228
+"""The order has changed since the version that the request expects. Read it again, then decide. Example: it was
+filled in part meanwhile.
+"""
+REASON_TRADING_STATE: Reason.ValueType  # 229
+"""The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
+new one while HALTED.
+"""
+REASON_POSITION_LIMIT: Reason.ValueType  # 230
+"""With this order filled the position could pass the limit of the account or the instrument. Example: a limit of
+100, a position of 90, a buy for 20.
+"""
+REASON_INSUFFICIENT_MARGIN: Reason.ValueType  # 231
+"""The account's equity does not cover the initial margin with this order. Example: a leverage of 20 allowed, and
+1,000 of collateral for a notional of 25,000.
+"""
+REASON_REDUCE_ONLY_NO_POSITION: Reason.ValueType  # 232
+"""A reduce-only order found no opposite position. Example: a reduce-only sell while short or flat."""
+REASON_DISPLAY_QUANTITY_OUT_OF_RANGE: Reason.ValueType  # 233
+"""The displayed quantity is under one lot, under a fifteenth of what remains, or above the quantity. Example: 1 of
+100.
+"""
+REASON_EXPIRE_TIME_OUT_OF_RANGE: Reason.ValueType  # 234
+"""The expiry time is less than a second or more than 90 days ahead. Example: GTD until yesterday."""
+REASON_ORDER_SIZE_LIMIT: Reason.ValueType  # 235
+"""The order is larger than the account may enter at once, by quantity or by notional. Example: a limit of 1,000
+lots, an order for 1,500. Split it, or ask for more.
+"""
+REASON_LINK_INVALID: Reason.ValueType  # 236
+"""The orders of the group do not go together. Example: the legs of an OCO pair in two instruments, or a bracket
+with one child.
+"""
+REASON_UNKNOWN_FEE_SCHEDULE: Reason.ValueType  # 237
+"""No such fee schedule, or it has no such tier. SetFeeSchedule makes it. Example: an instrument with schedule 7
+before there is one.
+"""
+REASON_RULES_VERSION_UNKNOWN: Reason.ValueType  # 238
+"""The engine's build does not know this version of the rules, or a later one is active. Example: version 3 before
+its release.
+"""
+REASON_MIN_QUANTITY_OUT_OF_RANGE: Reason.ValueType  # 239
+"""The minimum quantity is off the lot, negative or above the quantity. Example: at least 6 of 5."""
+REASON_TRAILING_OFFSET_OUT_OF_RANGE: Reason.ValueType  # 240
+"""The trailing offset is not positive, or reaches zero or the largest price. Example: 10,000 basis points on a
+sell.
+"""
+REASON_NO_REFERENCE_PRICE: Reason.ValueType  # 241
+"""The price that the order refers to does not exist yet. Example: a trigger on MARK before the first mark price, or
+a peg to an empty side.
+"""
+REASON_ACCOUNT_KIND_NOT_ALLOWED: Reason.ValueType  # 242
+"""The kind of account may not trade this kind of instrument. Example: a future in a CASH account."""
+REASON_INSTRUMENT_BUSY: Reason.ValueType  # 243
+"""The change needs an instrument that is CLOSED with an empty book. Example: a new tick size while orders rest."""
+REASON_UNKNOWN_TRADE: Reason.ValueType  # 244
+"""The engine has had no such trade between these accounts. Example: a trade id of another instrument."""
+REASON_TRADE_NOT_BUSTABLE: Reason.ValueType  # 245
+"""The trade can no longer be taken back. Example: its value date has come."""
+REASON_DATE_NOT_AFTER_LAST: Reason.ValueType  # 246
+"""The same was done for this date or a later one with other numbers. Example: a second settlement price for a day."""
+REASON_EXERCISE_NOT_ALLOWED: Reason.ValueType  # 247
+"""The account cannot exercise this. Example: a European option before its expiry, or more contracts than it holds."""
+REASON_TIMEOUT_OUT_OF_RANGE: Reason.ValueType  # 248
+"""The timeout is neither 0 nor between 5 and 300 seconds. Example: CancelAllAfter in one second."""
+REASON_MARGIN_PARAMETERS_INVALID: Reason.ValueType  # 249
+"""The margin parameters contradict each other or the listing. Example: a maintenance margin above the initial one,
+or a fee that eats the margin at the leverage allowed.
+"""
+REASON_MARGIN_PARAMETERS_MISSING: Reason.ValueType  # 250
+"""The instrument has no margin parameters yet, so nobody can trade it on margin. SetMarginParameters gives them."""
+REASON_FEE_SCHEDULE_INVALID: Reason.ValueType  # 251
+"""The fee schedule contradicts itself. Example: a tier twice, or a rebate above the fee of the other side."""
+REASON_BATCH_REFUSED: Reason.ValueType  # 252
+"""Another order of the same all-or-none batch or group was refused, so none entered and no id was used. Its own
+result says why. Example: the second of three lacks funds.
+"""
 REASON_TRANSFER_SEQUENCE_GAP: Reason.ValueType  # 300
 """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
 REASON_TRANSFER_INSUFFICIENT: Reason.ValueType  # 301

@@ -45,9 +45,9 @@ class PlaceOrderRequest(_message.Message):
     side: _order_pb2.Side.ValueType
     """Which way."""
     type: _order_pb2.OrderType.ValueType
-    """How the price is bound."""
+    """How the price is bound; LIMIT or MARKET."""
     time_in_force: _order_pb2.TimeInForce.ValueType
-    """How long it stays; IOC or FOK for MARKET."""
+    """How long it stays: GTC, IOC or FOK; IOC or FOK for MARKET."""
     price: _builtins.str
     """Limit price, a multiple of the instrument's tick."""
     quantity: _builtins.str
@@ -57,7 +57,7 @@ class PlaceOrderRequest(_message.Message):
     post_only: _builtins.bool
     """Refuse the order rather than let it take liquidity. Only with LIMIT and GTC."""
     self_trade_prevention: _order_pb2.SelfTradePrevention.ValueType
-    """What happens when it meets an order of the same legal entity; CANCEL_MAKER if absent."""
+    """What happens when it meets an order of the same legal entity; CANCEL_MAKER if absent, and never NONE."""
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
         """The order has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent. A client

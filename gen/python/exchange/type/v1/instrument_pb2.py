@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!exchange/type/v1/instrument.proto\x12\x10\x65xchange.type.v1*\xe3\x01\n\nAssetClass\x12\x1b\n\x17\x41SSET_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41SSET_CLASS_CRYPTO\x10\x01\x12\x12\n\x0e\x41SSET_CLASS_FX\x10\x02\x12\x16\n\x12\x41SSET_CLASS_EQUITY\x10\x03\x12\x13\n\x0f\x41SSET_CLASS_ETF\x10\x04\x12\x14\n\x10\x41SSET_CLASS_BOND\x10\x05\x12\x16\n\x12\x41SSET_CLASS_OPTION\x10\x06\x12\x16\n\x12\x41SSET_CLASS_FUTURE\x10\x07\x12\x19\n\x15\x41SSET_CLASS_COMMODITY\x10\x08*\x9c\x01\n\x0cTradingPhase\x12\x1d\n\x19TRADING_PHASE_UNSPECIFIED\x10\x00\x12\x1c\n\x18TRADING_PHASE_CONTINUOUS\x10\x01\x12\x1d\n\x19TRADING_PHASE_CANCEL_ONLY\x10\x02\x12\x16\n\x12TRADING_PHASE_HALT\x10\x03\x12\x18\n\x14TRADING_PHASE_CLOSED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!exchange/type/v1/instrument.proto\x12\x10\x65xchange.type.v1*\xe3\x01\n\nAssetClass\x12\x1b\n\x17\x41SSET_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41SSET_CLASS_CRYPTO\x10\x01\x12\x12\n\x0e\x41SSET_CLASS_FX\x10\x02\x12\x16\n\x12\x41SSET_CLASS_EQUITY\x10\x03\x12\x13\n\x0f\x41SSET_CLASS_ETF\x10\x04\x12\x14\n\x10\x41SSET_CLASS_BOND\x10\x05\x12\x16\n\x12\x41SSET_CLASS_OPTION\x10\x06\x12\x16\n\x12\x41SSET_CLASS_FUTURE\x10\x07\x12\x19\n\x15\x41SSET_CLASS_COMMODITY\x10\x08*\xf0\x01\n\x0cTradingPhase\x12\x1d\n\x19TRADING_PHASE_UNSPECIFIED\x10\x00\x12\x1c\n\x18TRADING_PHASE_CONTINUOUS\x10\x01\x12\x1d\n\x19TRADING_PHASE_CANCEL_ONLY\x10\x02\x12\x16\n\x12TRADING_PHASE_HALT\x10\x03\x12\x18\n\x14TRADING_PHASE_CLOSED\x10\x04\x12\x1a\n\x16TRADING_PHASE_PRE_OPEN\x10\x05\x12\x19\n\x15TRADING_PHASE_AUCTION\x10\x06\x12\x1b\n\x17TRADING_PHASE_POST_ONLY\x10\x07*\xe6\x01\n\x0eInstrumentKind\x12\x1f\n\x1bINSTRUMENT_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14INSTRUMENT_KIND_SPOT\x10\x01\x12\x1c\n\x18INSTRUMENT_KIND_SECURITY\x10\x02\x12\x1d\n\x19INSTRUMENT_KIND_FX_MARGIN\x10\x03\x12\x1a\n\x16INSTRUMENT_KIND_FUTURE\x10\x04\x12\x1a\n\x16INSTRUMENT_KIND_OPTION\x10\x05\x12$\n INSTRUMENT_KIND_COMMODITY_MARGIN\x10\x06*z\n\x0b\x41uctionKind\x12\x1c\n\x18\x41UCTION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41UCTION_KIND_OPENING\x10\x01\x12\x18\n\x14\x41UCTION_KIND_CLOSING\x10\x02\x12\x19\n\x15\x41UCTION_KIND_INTRADAY\x10\x03*X\n\x0bOptionRight\x12\x1c\n\x18OPTION_RIGHT_UNSPECIFIED\x10\x00\x12\x15\n\x11OPTION_RIGHT_CALL\x10\x01\x12\x14\n\x10OPTION_RIGHT_PUT\x10\x02*i\n\rExerciseStyle\x12\x1e\n\x1a\x45XERCISE_STYLE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XERCISE_STYLE_AMERICAN\x10\x01\x12\x1b\n\x17\x45XERCISE_STYLE_EUROPEAN\x10\x02*q\n\x10SettlementMethod\x12!\n\x1dSETTLEMENT_METHOD_UNSPECIFIED\x10\x00\x12\x1a\n\x16SETTLEMENT_METHOD_CASH\x10\x01\x12\x1e\n\x1aSETTLEMENT_METHOD_PHYSICAL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSETCLASS']._serialized_start=56
   _globals['_ASSETCLASS']._serialized_end=283
   _globals['_TRADINGPHASE']._serialized_start=286
-  _globals['_TRADINGPHASE']._serialized_end=442
+  _globals['_TRADINGPHASE']._serialized_end=526
+  _globals['_INSTRUMENTKIND']._serialized_start=529
+  _globals['_INSTRUMENTKIND']._serialized_end=759
+  _globals['_AUCTIONKIND']._serialized_start=761
+  _globals['_AUCTIONKIND']._serialized_end=883
+  _globals['_OPTIONRIGHT']._serialized_start=885
+  _globals['_OPTIONRIGHT']._serialized_end=973
+  _globals['_EXERCISESTYLE']._serialized_start=975
+  _globals['_EXERCISESTYLE']._serialized_end=1080
+  _globals['_SETTLEMENTMETHOD']._serialized_start=1082
+  _globals['_SETTLEMENTMETHOD']._serialized_end=1195
 # @@protoc_insertion_point(module_scope)

@@ -80,6 +80,12 @@ class _TradingPhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TradingP
     """Trading has stopped; orders may be cancelled."""
     TRADING_PHASE_CLOSED: _TradingPhase.ValueType  # 4
     """The market is closed."""
+    TRADING_PHASE_PRE_OPEN: _TradingPhase.ValueType  # 5
+    """Before an auction: orders may be entered, amended and cancelled; nothing matches."""
+    TRADING_PHASE_AUCTION: _TradingPhase.ValueType  # 6
+    """Orders collect for an uncross, which the end of the phase brings."""
+    TRADING_PHASE_POST_ONLY: _TradingPhase.ValueType  # 7
+    """Only orders that do not take may be entered."""
 
 class TradingPhase(_TradingPhase, metaclass=_TradingPhaseEnumTypeWrapper):
     """What may happen in an instrument's market right now."""
@@ -94,4 +100,150 @@ TRADING_PHASE_HALT: TradingPhase.ValueType  # 3
 """Trading has stopped; orders may be cancelled."""
 TRADING_PHASE_CLOSED: TradingPhase.ValueType  # 4
 """The market is closed."""
+TRADING_PHASE_PRE_OPEN: TradingPhase.ValueType  # 5
+"""Before an auction: orders may be entered, amended and cancelled; nothing matches."""
+TRADING_PHASE_AUCTION: TradingPhase.ValueType  # 6
+"""Orders collect for an uncross, which the end of the phase brings."""
+TRADING_PHASE_POST_ONLY: TradingPhase.ValueType  # 7
+"""Only orders that do not take may be entered."""
 Global___TradingPhase: _TypeAlias = TradingPhase  # noqa: Y015
+
+class _InstrumentKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InstrumentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InstrumentKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INSTRUMENT_KIND_UNSPECIFIED: _InstrumentKind.ValueType  # 0
+    """SPOT where an instrument is listed without a kind."""
+    INSTRUMENT_KIND_SPOT: _InstrumentKind.ValueType  # 1
+    """A pair of assets, exchanged in full at the trade."""
+    INSTRUMENT_KIND_SECURITY: _InstrumentKind.ValueType  # 2
+    """A share, fund or bond, paid in full; delivered at the trade or with a lag."""
+    INSTRUMENT_KIND_FX_MARGIN: _InstrumentKind.ValueType  # 3
+    """A currency pair on margin, settled in cash and rolled."""
+    INSTRUMENT_KIND_FUTURE: _InstrumentKind.ValueType  # 4
+    """A future: variation margin is paid daily."""
+    INSTRUMENT_KIND_OPTION: _InstrumentKind.ValueType  # 5
+    """An option: the premium moves at the trade, short positions have margin per contract."""
+    INSTRUMENT_KIND_COMMODITY_MARGIN: _InstrumentKind.ValueType  # 6
+    """A commodity on margin without an expiry, settled in cash and rolled."""
+
+class InstrumentKind(_InstrumentKind, metaclass=_InstrumentKindEnumTypeWrapper):
+    """How what is traded is paid for and held."""
+
+INSTRUMENT_KIND_UNSPECIFIED: InstrumentKind.ValueType  # 0
+"""SPOT where an instrument is listed without a kind."""
+INSTRUMENT_KIND_SPOT: InstrumentKind.ValueType  # 1
+"""A pair of assets, exchanged in full at the trade."""
+INSTRUMENT_KIND_SECURITY: InstrumentKind.ValueType  # 2
+"""A share, fund or bond, paid in full; delivered at the trade or with a lag."""
+INSTRUMENT_KIND_FX_MARGIN: InstrumentKind.ValueType  # 3
+"""A currency pair on margin, settled in cash and rolled."""
+INSTRUMENT_KIND_FUTURE: InstrumentKind.ValueType  # 4
+"""A future: variation margin is paid daily."""
+INSTRUMENT_KIND_OPTION: InstrumentKind.ValueType  # 5
+"""An option: the premium moves at the trade, short positions have margin per contract."""
+INSTRUMENT_KIND_COMMODITY_MARGIN: InstrumentKind.ValueType  # 6
+"""A commodity on margin without an expiry, settled in cash and rolled."""
+Global___InstrumentKind: _TypeAlias = InstrumentKind  # noqa: Y015
+
+class _AuctionKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuctionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuctionKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUCTION_KIND_UNSPECIFIED: _AuctionKind.ValueType  # 0
+    """Not an auction; refused with phase AUCTION."""
+    AUCTION_KIND_OPENING: _AuctionKind.ValueType  # 1
+    """Opens the session: AT_OPEN orders take part."""
+    AUCTION_KIND_CLOSING: _AuctionKind.ValueType  # 2
+    """Closes the session: AT_CLOSE orders take part."""
+    AUCTION_KIND_INTRADAY: _AuctionKind.ValueType  # 3
+    """Resumes trading after a pause: neither takes part."""
+
+class AuctionKind(_AuctionKind, metaclass=_AuctionKindEnumTypeWrapper):
+    """Which auction a phase holds."""
+
+AUCTION_KIND_UNSPECIFIED: AuctionKind.ValueType  # 0
+"""Not an auction; refused with phase AUCTION."""
+AUCTION_KIND_OPENING: AuctionKind.ValueType  # 1
+"""Opens the session: AT_OPEN orders take part."""
+AUCTION_KIND_CLOSING: AuctionKind.ValueType  # 2
+"""Closes the session: AT_CLOSE orders take part."""
+AUCTION_KIND_INTRADAY: AuctionKind.ValueType  # 3
+"""Resumes trading after a pause: neither takes part."""
+Global___AuctionKind: _TypeAlias = AuctionKind  # noqa: Y015
+
+class _OptionRight:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OptionRightEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OptionRight.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OPTION_RIGHT_UNSPECIFIED: _OptionRight.ValueType  # 0
+    """Not a right; refused."""
+    OPTION_RIGHT_CALL: _OptionRight.ValueType  # 1
+    """To buy the underlying at the strike."""
+    OPTION_RIGHT_PUT: _OptionRight.ValueType  # 2
+    """To sell the underlying at the strike."""
+
+class OptionRight(_OptionRight, metaclass=_OptionRightEnumTypeWrapper):
+    """What an option gives the right to."""
+
+OPTION_RIGHT_UNSPECIFIED: OptionRight.ValueType  # 0
+"""Not a right; refused."""
+OPTION_RIGHT_CALL: OptionRight.ValueType  # 1
+"""To buy the underlying at the strike."""
+OPTION_RIGHT_PUT: OptionRight.ValueType  # 2
+"""To sell the underlying at the strike."""
+Global___OptionRight: _TypeAlias = OptionRight  # noqa: Y015
+
+class _ExerciseStyle:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExerciseStyleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExerciseStyle.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXERCISE_STYLE_UNSPECIFIED: _ExerciseStyle.ValueType  # 0
+    """Not a style; refused."""
+    EXERCISE_STYLE_AMERICAN: _ExerciseStyle.ValueType  # 1
+    """On any day up to its expiry."""
+    EXERCISE_STYLE_EUROPEAN: _ExerciseStyle.ValueType  # 2
+    """At its expiry only."""
+
+class ExerciseStyle(_ExerciseStyle, metaclass=_ExerciseStyleEnumTypeWrapper):
+    """When an option may be exercised."""
+
+EXERCISE_STYLE_UNSPECIFIED: ExerciseStyle.ValueType  # 0
+"""Not a style; refused."""
+EXERCISE_STYLE_AMERICAN: ExerciseStyle.ValueType  # 1
+"""On any day up to its expiry."""
+EXERCISE_STYLE_EUROPEAN: ExerciseStyle.ValueType  # 2
+"""At its expiry only."""
+Global___ExerciseStyle: _TypeAlias = ExerciseStyle  # noqa: Y015
+
+class _SettlementMethod:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SettlementMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SettlementMethod.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SETTLEMENT_METHOD_UNSPECIFIED: _SettlementMethod.ValueType  # 0
+    """CASH where an instrument is listed without a method."""
+    SETTLEMENT_METHOD_CASH: _SettlementMethod.ValueType  # 1
+    """The difference in money."""
+    SETTLEMENT_METHOD_PHYSICAL: _SettlementMethod.ValueType  # 2
+    """The underlying against its price."""
+
+class SettlementMethod(_SettlementMethod, metaclass=_SettlementMethodEnumTypeWrapper):
+    """What changes hands when a contract ends."""
+
+SETTLEMENT_METHOD_UNSPECIFIED: SettlementMethod.ValueType  # 0
+"""CASH where an instrument is listed without a method."""
+SETTLEMENT_METHOD_CASH: SettlementMethod.ValueType  # 1
+"""The difference in money."""
+SETTLEMENT_METHOD_PHYSICAL: SettlementMethod.ValueType  # 2
+"""The underlying against its price."""
+Global___SettlementMethod: _TypeAlias = SettlementMethod  # noqa: Y015

@@ -52,6 +52,18 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """Trades at its price or better; the rest follows the time in force."""
     ORDER_TYPE_MARKET: _OrderType.ValueType  # 2
     """Trades at once against the book inside the protection price; never rests."""
+    ORDER_TYPE_STOP: _OrderType.ValueType  # 3
+    """Waits for its trigger, then becomes MARKET: a buy at reference >= trigger, a sell at reference <= trigger."""
+    ORDER_TYPE_STOP_LIMIT: _OrderType.ValueType  # 4
+    """Waits for its trigger as STOP does, then becomes LIMIT at its price."""
+    ORDER_TYPE_TAKE_PROFIT: _OrderType.ValueType  # 5
+    """Waits for its trigger, then becomes MARKET: a buy at reference <= trigger, a sell at reference >= trigger."""
+    ORDER_TYPE_TAKE_PROFIT_LIMIT: _OrderType.ValueType  # 6
+    """Waits for its trigger as TAKE_PROFIT does, then becomes LIMIT at its price."""
+    ORDER_TYPE_TRAILING_STOP: _OrderType.ValueType  # 7
+    """A STOP whose trigger follows the best reference since entry at an offset; a buy's rounds up, a sell's down."""
+    ORDER_TYPE_PEGGED: _OrderType.ValueType  # 8
+    """Rests at a reference of the book plus an offset, never beyond its limit price; each reprice loses priority."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is bound."""
@@ -62,6 +74,18 @@ ORDER_TYPE_LIMIT: OrderType.ValueType  # 1
 """Trades at its price or better; the rest follows the time in force."""
 ORDER_TYPE_MARKET: OrderType.ValueType  # 2
 """Trades at once against the book inside the protection price; never rests."""
+ORDER_TYPE_STOP: OrderType.ValueType  # 3
+"""Waits for its trigger, then becomes MARKET: a buy at reference >= trigger, a sell at reference <= trigger."""
+ORDER_TYPE_STOP_LIMIT: OrderType.ValueType  # 4
+"""Waits for its trigger as STOP does, then becomes LIMIT at its price."""
+ORDER_TYPE_TAKE_PROFIT: OrderType.ValueType  # 5
+"""Waits for its trigger, then becomes MARKET: a buy at reference <= trigger, a sell at reference >= trigger."""
+ORDER_TYPE_TAKE_PROFIT_LIMIT: OrderType.ValueType  # 6
+"""Waits for its trigger as TAKE_PROFIT does, then becomes LIMIT at its price."""
+ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 7
+"""A STOP whose trigger follows the best reference since entry at an offset; a buy's rounds up, a sell's down."""
+ORDER_TYPE_PEGGED: OrderType.ValueType  # 8
+"""Rests at a reference of the book plus an offset, never beyond its limit price; each reprice loses priority."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -78,6 +102,16 @@ class _TimeInForceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeInFor
     """Immediate or cancel: what does not trade at once expires."""
     TIME_IN_FORCE_FOK: _TimeInForce.ValueType  # 3
     """Fill or kill: trades in full at once, or not at all."""
+    TIME_IN_FORCE_DAY: _TimeInForce.ValueType  # 4
+    """Good for the day: expires at the session's close of the instrument's calendar, 00:00 UTC where it trades all week.
+    The gateway knows the calendar and writes the close as the expiry time of the order.
+    """
+    TIME_IN_FORCE_GTD: _TimeInForce.ValueType  # 5
+    """Good till date: expires before the first command whose engine time reaches its expiry time."""
+    TIME_IN_FORCE_AT_OPEN: _TimeInForce.ValueType  # 6
+    """Takes part in the opening auction only; the rest expires at the uncross."""
+    TIME_IN_FORCE_AT_CLOSE: _TimeInForce.ValueType  # 7
+    """Takes part in the closing auction only; the rest expires at the uncross."""
 
 class TimeInForce(_TimeInForce, metaclass=_TimeInForceEnumTypeWrapper):
     """How long an order stays."""
@@ -90,6 +124,16 @@ TIME_IN_FORCE_IOC: TimeInForce.ValueType  # 2
 """Immediate or cancel: what does not trade at once expires."""
 TIME_IN_FORCE_FOK: TimeInForce.ValueType  # 3
 """Fill or kill: trades in full at once, or not at all."""
+TIME_IN_FORCE_DAY: TimeInForce.ValueType  # 4
+"""Good for the day: expires at the session's close of the instrument's calendar, 00:00 UTC where it trades all week.
+The gateway knows the calendar and writes the close as the expiry time of the order.
+"""
+TIME_IN_FORCE_GTD: TimeInForce.ValueType  # 5
+"""Good till date: expires before the first command whose engine time reaches its expiry time."""
+TIME_IN_FORCE_AT_OPEN: TimeInForce.ValueType  # 6
+"""Takes part in the opening auction only; the rest expires at the uncross."""
+TIME_IN_FORCE_AT_CLOSE: TimeInForce.ValueType  # 7
+"""Takes part in the closing auction only; the rest expires at the uncross."""
 Global___TimeInForce: _TypeAlias = TimeInForce  # noqa: Y015
 
 class _OrderStatus:
@@ -112,6 +156,8 @@ class _OrderStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderStat
     """Ended by its time in force, with `end_reason`."""
     ORDER_STATUS_REJECTED: _OrderStatus.ValueType  # 6
     """Refused by the engine; it never stood in the book."""
+    ORDER_STATUS_UNTRIGGERED: _OrderStatus.ValueType  # 7
+    """Accepted, waits for its trigger or for its parent; not in the book."""
 
 class OrderStatus(_OrderStatus, metaclass=_OrderStatusEnumTypeWrapper):
     """Where an order stands. FILLED, CANCELLED, EXPIRED and REJECTED are final."""
@@ -130,6 +176,8 @@ ORDER_STATUS_EXPIRED: OrderStatus.ValueType  # 5
 """Ended by its time in force, with `end_reason`."""
 ORDER_STATUS_REJECTED: OrderStatus.ValueType  # 6
 """Refused by the engine; it never stood in the book."""
+ORDER_STATUS_UNTRIGGERED: OrderStatus.ValueType  # 7
+"""Accepted, waits for its trigger or for its parent; not in the book."""
 Global___OrderStatus: _TypeAlias = OrderStatus  # noqa: Y015
 
 class _OrderEndReason:
@@ -152,6 +200,46 @@ class _OrderEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderE
     """The part of a MARKET order beyond its protection price or beyond the book. Example: a book swept empty."""
     ORDER_END_REASON_TOO_OLD: _OrderEndReason.ValueType  # 6
     """An order that was older than 90 days."""
+    ORDER_END_REASON_PRICE_BAND: _OrderEndReason.ValueType  # 7
+    """The part of an order that would have traded outside the dynamic band. Example: an IOC buy 6 % above the last price,
+    the band being 5 %.
+    """
+    ORDER_END_REASON_DAY_ENDED: _OrderEndReason.ValueType  # 8
+    """A DAY order at the close of its session. Example: entered at 15:00, the market closes at 16:00."""
+    ORDER_END_REASON_GTD_REACHED: _OrderEndReason.ValueType  # 9
+    """A GTD order whose expiry time has come. Example: good till Friday noon, and it is noon."""
+    ORDER_END_REASON_AUCTION_REMAINDER: _OrderEndReason.ValueType  # 10
+    """What an auction left of an AT_OPEN or AT_CLOSE order. Example: AT_OPEN for 5, the uncross filled 3: 2 expire."""
+    ORDER_END_REASON_LINKED_ORDER: _OrderEndReason.ValueType  # 11
+    """Another order of its group traded or took its quantity. Example: the take-profit of an OCO pair filled, the stop goes."""
+    ORDER_END_REASON_PARENT_CANCELLED: _OrderEndReason.ValueType  # 12
+    """Its parent ended with no fill. Example: the entry of a bracket is cancelled, its two exits go with it."""
+    ORDER_END_REASON_RISK_AT_TRIGGER: _OrderEndReason.ValueType  # 13
+    """The margin check at its trigger failed. Example: a stop on a future, the collateral having gone meanwhile."""
+    ORDER_END_REASON_REDUCED_AWAY: _OrderEndReason.ValueType  # 14
+    """A reduce-only order that the shrunken position left no quantity for. Example: the position was closed by hand."""
+    ORDER_END_REASON_MIN_QUANTITY_NOT_MET: _OrderEndReason.ValueType  # 15
+    """An IOC order whose minimum could not trade at once. Example: IOC for 5, at least 4, and 3 on offer: nothing trades."""
+    ORDER_END_REASON_MASS_CANCEL: _OrderEndReason.ValueType  # 16
+    """A mass cancel matched it. Example: MassCancel on an instrument."""
+    ORDER_END_REASON_CANCEL_ALL_AFTER: _OrderEndReason.ValueType  # 17
+    """The account's CancelAllAfter ran out. Example: armed for 10 s and not armed again within them."""
+    ORDER_END_REASON_KILL_SWITCH: _OrderEndReason.ValueType  # 18
+    """An operator halted the account and cancelled its orders. Example: SetAccount with HALTED and `cancel_orders`."""
+    ORDER_END_REASON_LIQUIDATION: _OrderEndReason.ValueType  # 19
+    """The account is being liquidated. Example: its equity fell below the maintenance margin."""
+    ORDER_END_REASON_AMENDED_AWAY: _OrderEndReason.ValueType  # 20
+    """An amend set a quantity that was filled already. Example: 5 of 10 filled, amended to 4: the 5 open ones go."""
+    ORDER_END_REASON_INSTRUMENT_EXPIRED: _OrderEndReason.ValueType  # 21
+    """The instrument expired. Example: a resting order on an option at its expiry."""
+    ORDER_END_REASON_BUST: _OrderEndReason.ValueType  # 22
+    """A trade of the account was busted, which cancels its open orders. Example: a trade at an erroneous price."""
+    ORDER_END_REASON_DISCONNECTED: _OrderEndReason.ValueType  # 23
+    """The session that it was bound to was lost. Example: a gateway died, and its grace has passed."""
+    ORDER_END_REASON_POST_ONLY_WOULD_CROSS: _OrderEndReason.ValueType  # 24
+    """A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
+    trigger.
+    """
 
 class OrderEndReason(_OrderEndReason, metaclass=_OrderEndReasonEnumTypeWrapper):
     """Why an order ended before it was filled."""
@@ -170,6 +258,46 @@ ORDER_END_REASON_MARKET_REMAINDER: OrderEndReason.ValueType  # 5
 """The part of a MARKET order beyond its protection price or beyond the book. Example: a book swept empty."""
 ORDER_END_REASON_TOO_OLD: OrderEndReason.ValueType  # 6
 """An order that was older than 90 days."""
+ORDER_END_REASON_PRICE_BAND: OrderEndReason.ValueType  # 7
+"""The part of an order that would have traded outside the dynamic band. Example: an IOC buy 6 % above the last price,
+the band being 5 %.
+"""
+ORDER_END_REASON_DAY_ENDED: OrderEndReason.ValueType  # 8
+"""A DAY order at the close of its session. Example: entered at 15:00, the market closes at 16:00."""
+ORDER_END_REASON_GTD_REACHED: OrderEndReason.ValueType  # 9
+"""A GTD order whose expiry time has come. Example: good till Friday noon, and it is noon."""
+ORDER_END_REASON_AUCTION_REMAINDER: OrderEndReason.ValueType  # 10
+"""What an auction left of an AT_OPEN or AT_CLOSE order. Example: AT_OPEN for 5, the uncross filled 3: 2 expire."""
+ORDER_END_REASON_LINKED_ORDER: OrderEndReason.ValueType  # 11
+"""Another order of its group traded or took its quantity. Example: the take-profit of an OCO pair filled, the stop goes."""
+ORDER_END_REASON_PARENT_CANCELLED: OrderEndReason.ValueType  # 12
+"""Its parent ended with no fill. Example: the entry of a bracket is cancelled, its two exits go with it."""
+ORDER_END_REASON_RISK_AT_TRIGGER: OrderEndReason.ValueType  # 13
+"""The margin check at its trigger failed. Example: a stop on a future, the collateral having gone meanwhile."""
+ORDER_END_REASON_REDUCED_AWAY: OrderEndReason.ValueType  # 14
+"""A reduce-only order that the shrunken position left no quantity for. Example: the position was closed by hand."""
+ORDER_END_REASON_MIN_QUANTITY_NOT_MET: OrderEndReason.ValueType  # 15
+"""An IOC order whose minimum could not trade at once. Example: IOC for 5, at least 4, and 3 on offer: nothing trades."""
+ORDER_END_REASON_MASS_CANCEL: OrderEndReason.ValueType  # 16
+"""A mass cancel matched it. Example: MassCancel on an instrument."""
+ORDER_END_REASON_CANCEL_ALL_AFTER: OrderEndReason.ValueType  # 17
+"""The account's CancelAllAfter ran out. Example: armed for 10 s and not armed again within them."""
+ORDER_END_REASON_KILL_SWITCH: OrderEndReason.ValueType  # 18
+"""An operator halted the account and cancelled its orders. Example: SetAccount with HALTED and `cancel_orders`."""
+ORDER_END_REASON_LIQUIDATION: OrderEndReason.ValueType  # 19
+"""The account is being liquidated. Example: its equity fell below the maintenance margin."""
+ORDER_END_REASON_AMENDED_AWAY: OrderEndReason.ValueType  # 20
+"""An amend set a quantity that was filled already. Example: 5 of 10 filled, amended to 4: the 5 open ones go."""
+ORDER_END_REASON_INSTRUMENT_EXPIRED: OrderEndReason.ValueType  # 21
+"""The instrument expired. Example: a resting order on an option at its expiry."""
+ORDER_END_REASON_BUST: OrderEndReason.ValueType  # 22
+"""A trade of the account was busted, which cancels its open orders. Example: a trade at an erroneous price."""
+ORDER_END_REASON_DISCONNECTED: OrderEndReason.ValueType  # 23
+"""The session that it was bound to was lost. Example: a gateway died, and its grace has passed."""
+ORDER_END_REASON_POST_ONLY_WOULD_CROSS: OrderEndReason.ValueType  # 24
+"""A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
+trigger.
+"""
 Global___OrderEndReason: _TypeAlias = OrderEndReason  # noqa: Y015
 
 class _SelfTradePrevention:
@@ -188,6 +316,8 @@ class _SelfTradePreventionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_S
     """Both are cancelled."""
     SELF_TRADE_PREVENTION_DECREMENT: _SelfTradePrevention.ValueType  # 4
     """Both lose the smaller open quantity of the two, without a trade."""
+    SELF_TRADE_PREVENTION_NONE: _SelfTradePrevention.ValueType  # 5
+    """Nothing: they trade. For replaying recorded markets into an engine; gateways refuse it."""
 
 class SelfTradePrevention(_SelfTradePrevention, metaclass=_SelfTradePreventionEnumTypeWrapper):
     """What happens when an order would trade with one of the same self-trade group. The incoming order's mode decides."""
@@ -202,6 +332,8 @@ SELF_TRADE_PREVENTION_CANCEL_BOTH: SelfTradePrevention.ValueType  # 3
 """Both are cancelled."""
 SELF_TRADE_PREVENTION_DECREMENT: SelfTradePrevention.ValueType  # 4
 """Both lose the smaller open quantity of the two, without a trade."""
+SELF_TRADE_PREVENTION_NONE: SelfTradePrevention.ValueType  # 5
+"""Nothing: they trade. For replaying recorded markets into an engine; gateways refuse it."""
 Global___SelfTradePrevention: _TypeAlias = SelfTradePrevention  # noqa: Y015
 
 class _Liquidity:
@@ -227,3 +359,101 @@ LIQUIDITY_MAKER: Liquidity.ValueType  # 1
 LIQUIDITY_TAKER: Liquidity.ValueType  # 2
 """The order arrived and took."""
 Global___Liquidity: _TypeAlias = Liquidity  # noqa: Y015
+
+class _TriggerReference:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TriggerReferenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerReference.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRIGGER_REFERENCE_UNSPECIFIED: _TriggerReference.ValueType  # 0
+    """The instrument's default: LAST in a spot market, MARK for what is traded on margin."""
+    TRIGGER_REFERENCE_LAST: _TriggerReference.ValueType  # 1
+    """Price of the last trade."""
+    TRIGGER_REFERENCE_MARK: _TriggerReference.ValueType  # 2
+    """Mark price."""
+    TRIGGER_REFERENCE_INDEX: _TriggerReference.ValueType  # 3
+    """Index price."""
+    TRIGGER_REFERENCE_BID_ASK: _TriggerReference.ValueType  # 4
+    """The best ask for a buy, the best bid for a sell."""
+
+class TriggerReference(_TriggerReference, metaclass=_TriggerReferenceEnumTypeWrapper):
+    """Which price a trigger watches."""
+
+TRIGGER_REFERENCE_UNSPECIFIED: TriggerReference.ValueType  # 0
+"""The instrument's default: LAST in a spot market, MARK for what is traded on margin."""
+TRIGGER_REFERENCE_LAST: TriggerReference.ValueType  # 1
+"""Price of the last trade."""
+TRIGGER_REFERENCE_MARK: TriggerReference.ValueType  # 2
+"""Mark price."""
+TRIGGER_REFERENCE_INDEX: TriggerReference.ValueType  # 3
+"""Index price."""
+TRIGGER_REFERENCE_BID_ASK: TriggerReference.ValueType  # 4
+"""The best ask for a buy, the best bid for a sell."""
+Global___TriggerReference: _TypeAlias = TriggerReference  # noqa: Y015
+
+class _PegReference:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PegReferenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PegReference.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PEG_REFERENCE_UNSPECIFIED: _PegReference.ValueType  # 0
+    """Not a reference; refused for PEGGED."""
+    PEG_REFERENCE_PRIMARY: _PegReference.ValueType  # 1
+    """The best price of its own side."""
+    PEG_REFERENCE_MARKET: _PegReference.ValueType  # 2
+    """The best price of the opposite side."""
+    PEG_REFERENCE_MID: _PegReference.ValueType  # 3
+    """Half way between the two; a buy rounds down to a tick, a sell up."""
+
+class PegReference(_PegReference, metaclass=_PegReferenceEnumTypeWrapper):
+    """Which price of the book a pegged order follows. Pegged orders do not move it."""
+
+PEG_REFERENCE_UNSPECIFIED: PegReference.ValueType  # 0
+"""Not a reference; refused for PEGGED."""
+PEG_REFERENCE_PRIMARY: PegReference.ValueType  # 1
+"""The best price of its own side."""
+PEG_REFERENCE_MARKET: PegReference.ValueType  # 2
+"""The best price of the opposite side."""
+PEG_REFERENCE_MID: PegReference.ValueType  # 3
+"""Half way between the two; a buy rounds down to a tick, a sell up."""
+Global___PegReference: _TypeAlias = PegReference  # noqa: Y015
+
+class _LinkType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LinkTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LinkType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LINK_TYPE_UNSPECIFIED: _LinkType.ValueType  # 0
+    """Not linked; refused for a group."""
+    LINK_TYPE_OCO: _LinkType.ValueType  # 1
+    """One cancels other: the first fill on one leg cancels the other. Two legs."""
+    LINK_TYPE_OUO: _LinkType.ValueType  # 2
+    """One updates other: a fill on one leg reduces the other by the filled quantity. Two legs."""
+    LINK_TYPE_OTO_PARTIAL: _LinkType.ValueType  # 3
+    """One triggers other: each child has the quantity that its parent has filled. The parent, then its children."""
+    LINK_TYPE_OTO_FULL: _LinkType.ValueType  # 4
+    """One triggers other: the children enter when the parent is filled in full. The parent, then its children."""
+    LINK_TYPE_BRACKET: _LinkType.ValueType  # 5
+    """An entry as parent, then a take-profit and a stop as its children, which are linked as OUO."""
+
+class LinkType(_LinkType, metaclass=_LinkTypeEnumTypeWrapper):
+    """How the orders of a group depend on each other. A group stays in one account and instrument and holds the maximum of
+    its legs, once.
+    """
+
+LINK_TYPE_UNSPECIFIED: LinkType.ValueType  # 0
+"""Not linked; refused for a group."""
+LINK_TYPE_OCO: LinkType.ValueType  # 1
+"""One cancels other: the first fill on one leg cancels the other. Two legs."""
+LINK_TYPE_OUO: LinkType.ValueType  # 2
+"""One updates other: a fill on one leg reduces the other by the filled quantity. Two legs."""
+LINK_TYPE_OTO_PARTIAL: LinkType.ValueType  # 3
+"""One triggers other: each child has the quantity that its parent has filled. The parent, then its children."""
+LINK_TYPE_OTO_FULL: LinkType.ValueType  # 4
+"""One triggers other: the children enter when the parent is filled in full. The parent, then its children."""
+LINK_TYPE_BRACKET: LinkType.ValueType  # 5
+"""An entry as parent, then a take-profit and a stop as its children, which are linked as OUO."""
+Global___LinkType: _TypeAlias = LinkType  # noqa: Y015

@@ -7,6 +7,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import type { ActivateRules, BustTrade, ExerciseOption, ExpireInstrument, RollPositions, SetAccount, SetFeeSchedule, SetMarginParameters, SetMarkPrice, SetPhase, SettleFuture, UpdateInstrument } from "./admin_command_pb.js";
+import { file_exchange_engine_v1_admin_command } from "./admin_command_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_exchange_engine_v1_instrument } from "./instrument_pb.js";
 import { file_exchange_type_v1_authorization } from "../../type/v1/authorization_pb.js";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/admin_service.proto.
  */
 export const file_exchange_engine_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fc2VydmljZS5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIpIBChJPcGVuQWNjb3VudFJlcXVlc3QSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEiAKDXRha2VyX2ZlZV9wcG0YAyABKA1CCbpIBioEGKCNBhIgCg1tYWtlcl9mZWVfcHBtGAQgASgNQgm6SAYqBBigjQYiKQoTT3BlbkFjY291bnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlUKF0NyZWF0ZUluc3RydW1lbnRSZXF1ZXN0EjoKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudEIGukgDyAEBIi4KGENyZWF0ZUluc3RydW1lbnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIhUKE1Rha2VTbmFwc2hvdFJlcXVlc3QiPgoUVGFrZVNuYXBzaG90UmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBBISCgpzdGF0ZV9oYXNoGAIgASgGMtgCCgxBZG1pblNlcnZpY2USZgoLT3BlbkFjY291bnQSJi5leGNoYW5nZS5lbmdpbmUudjEuT3BlbkFjY291bnRSZXF1ZXN0GicuZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50UmVzcG9uc2UiBoq1GAIYARJ1ChBDcmVhdGVJbnN0cnVtZW50EisuZXhjaGFuZ2UuZW5naW5lLnYxLkNyZWF0ZUluc3RydW1lbnRSZXF1ZXN0GiwuZXhjaGFuZ2UuZW5naW5lLnYxLkNyZWF0ZUluc3RydW1lbnRSZXNwb25zZSIGirUYAhgBEmkKDFRha2VTbmFwc2hvdBInLmV4Y2hhbmdlLmVuZ2luZS52MS5UYWtlU25hcHNob3RSZXF1ZXN0GiguZXhjaGFuZ2UuZW5naW5lLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlIgaKtRgCGAFiBnByb3RvMw", [file_buf_validate_validate, file_exchange_engine_v1_instrument, file_exchange_type_v1_authorization]);
+  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fc2VydmljZS5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIpIBChJPcGVuQWNjb3VudFJlcXVlc3QSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEiAKDXRha2VyX2ZlZV9wcG0YAyABKA1CCbpIBioEGKCNBhIgCg1tYWtlcl9mZWVfcHBtGAQgASgNQgm6SAYqBBigjQYiKQoTT3BlbkFjY291bnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlUKF0NyZWF0ZUluc3RydW1lbnRSZXF1ZXN0EjoKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudEIGukgDyAEBIi4KGENyZWF0ZUluc3RydW1lbnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF1VwZGF0ZUluc3RydW1lbnRSZXF1ZXN0EjwKBnVwZGF0ZRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50Qga6SAPIAQEiLgoYVXBkYXRlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiRgoPU2V0UGhhc2VSZXF1ZXN0EjMKBXBoYXNlGAEgASgLMhwuZXhjaGFuZ2UuZW5naW5lLnYxLlNldFBoYXNlQga6SAPIAQEiJgoQU2V0UGhhc2VSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIk8KE1NldE1hcmtQcmljZVJlcXVlc3QSOAoGcHJpY2VzGAEgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmtQcmljZUIGukgDyAEBIioKFFNldE1hcmtQcmljZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTAoRU2V0QWNjb3VudFJlcXVlc3QSNwoHYWNjb3VudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50Qga6SAPIAQEiKAoSU2V0QWNjb3VudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiYQoaU2V0TWFyZ2luUGFyYW1ldGVyc1JlcXVlc3QSQwoKcGFyYW1ldGVycxgBIAEoCzInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJnaW5QYXJhbWV0ZXJzQga6SAPIAQEiMQobU2V0TWFyZ2luUGFyYW1ldGVyc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVU2V0RmVlU2NoZWR1bGVSZXF1ZXN0EjwKCHNjaGVkdWxlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlQga6SAPIAQEiLAoWU2V0RmVlU2NoZWR1bGVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlMKE1NldHRsZUZ1dHVyZVJlcXVlc3QSPAoKc2V0dGxlbWVudBgBIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVCBrpIA8gBASIqChRTZXR0bGVGdXR1cmVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF0V4cGlyZUluc3RydW1lbnRSZXF1ZXN0EjwKBmV4cGlyeRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50Qga6SAPIAQEiLgoYRXhwaXJlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVRXhlcmNpc2VPcHRpb25SZXF1ZXN0EjwKCGV4ZXJjaXNlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uQga6SAPIAQEiLAoWRXhlcmNpc2VPcHRpb25SZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlAKFEFjdGl2YXRlUnVsZXNSZXF1ZXN0EjgKBXJ1bGVzGAEgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjdGl2YXRlUnVsZXNCBrpIA8gBASIrChVBY3RpdmF0ZVJ1bGVzUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBCJIChBCdXN0VHJhZGVSZXF1ZXN0EjQKBXRyYWRlGAEgASgLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJ1c3RUcmFkZUIGukgDyAEBIicKEUJ1c3RUcmFkZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTwoUUm9sbFBvc2l0aW9uc1JlcXVlc3QSNwoEcm9sbBgBIAEoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Sb2xsUG9zaXRpb25zQga6SAPIAQEiKwoVUm9sbFBvc2l0aW9uc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCI+ChRUYWtlU25hcHNob3RSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEEhIKCnN0YXRlX2hhc2gYAiABKAYygA0KDEFkbWluU2VydmljZRJmCgtPcGVuQWNjb3VudBImLmV4Y2hhbmdlLmVuZ2luZS52MS5PcGVuQWNjb3VudFJlcXVlc3QaJy5leGNoYW5nZS5lbmdpbmUudjEuT3BlbkFjY291bnRSZXNwb25zZSIGirUYAhgBEnUKEENyZWF0ZUluc3RydW1lbnQSKy5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudFJlcXVlc3QaLC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudFJlc3BvbnNlIgaKtRgCGAESdQoQVXBkYXRlSW5zdHJ1bWVudBIrLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50UmVxdWVzdBosLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50UmVzcG9uc2UiBoq1GAIYARJdCghTZXRQaGFzZRIjLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRQaGFzZVJlcXVlc3QaJC5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VSZXNwb25zZSIGirUYAhgBEmkKDFNldE1hcmtQcmljZRInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VSZXF1ZXN0GiguZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmtQcmljZVJlc3BvbnNlIgaKtRgCGAESYwoKU2V0QWNjb3VudBIlLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50UmVxdWVzdBomLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50UmVzcG9uc2UiBoq1GAIYARJ+ChNTZXRNYXJnaW5QYXJhbWV0ZXJzEi4uZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNSZXF1ZXN0Gi8uZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNSZXNwb25zZSIGirUYAhgBEm8KDlNldEZlZVNjaGVkdWxlEikuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlUmVxdWVzdBoqLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRGZWVTY2hlZHVsZVJlc3BvbnNlIgaKtRgCGAESaQoMU2V0dGxlRnV0dXJlEicuZXhjaGFuZ2UuZW5naW5lLnYxLlNldHRsZUZ1dHVyZVJlcXVlc3QaKC5leGNoYW5nZS5lbmdpbmUudjEuU2V0dGxlRnV0dXJlUmVzcG9uc2UiBoq1GAIYARJ1ChBFeHBpcmVJbnN0cnVtZW50EisuZXhjaGFuZ2UuZW5naW5lLnYxLkV4cGlyZUluc3RydW1lbnRSZXF1ZXN0GiwuZXhjaGFuZ2UuZW5naW5lLnYxLkV4cGlyZUluc3RydW1lbnRSZXNwb25zZSIGirUYAhgBEm8KDkV4ZXJjaXNlT3B0aW9uEikuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uUmVxdWVzdBoqLmV4Y2hhbmdlLmVuZ2luZS52MS5FeGVyY2lzZU9wdGlvblJlc3BvbnNlIgaKtRgCGAESbAoNQWN0aXZhdGVSdWxlcxIoLmV4Y2hhbmdlLmVuZ2luZS52MS5BY3RpdmF0ZVJ1bGVzUmVxdWVzdBopLmV4Y2hhbmdlLmVuZ2luZS52MS5BY3RpdmF0ZVJ1bGVzUmVzcG9uc2UiBoq1GAIYARJgCglCdXN0VHJhZGUSJC5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlUmVxdWVzdBolLmV4Y2hhbmdlLmVuZ2luZS52MS5CdXN0VHJhZGVSZXNwb25zZSIGirUYAhgBEmwKDVJvbGxQb3NpdGlvbnMSKC5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc1JlcXVlc3QaKS5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc1Jlc3BvbnNlIgaKtRgCGAESaQoMVGFrZVNuYXBzaG90EicuZXhjaGFuZ2UuZW5naW5lLnYxLlRha2VTbmFwc2hvdFJlcXVlc3QaKC5leGNoYW5nZS5lbmdpbmUudjEuVGFrZVNuYXBzaG90UmVzcG9uc2UiBoq1GAIYAWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_type_v1_authorization]);
 
 /**
  * The account to open.
@@ -124,6 +126,510 @@ export const CreateInstrumentResponseSchema: GenMessage<CreateInstrumentResponse
   messageDesc(file_exchange_engine_v1_admin_service, 3);
 
 /**
+ * The change.
+ *
+ * @generated from message exchange.engine.v1.UpdateInstrumentRequest
+ */
+export type UpdateInstrumentRequest = Message<"exchange.engine.v1.UpdateInstrumentRequest"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: exchange.engine.v1.UpdateInstrument update = 1;
+   */
+  update?: UpdateInstrument | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.UpdateInstrumentRequest.
+ * Use `create(UpdateInstrumentRequestSchema)` to create a new message.
+ */
+export const UpdateInstrumentRequestSchema: GenMessage<UpdateInstrumentRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 4);
+
+/**
+ * The instrument is changed.
+ *
+ * @generated from message exchange.engine.v1.UpdateInstrumentResponse
+ */
+export type UpdateInstrumentResponse = Message<"exchange.engine.v1.UpdateInstrumentResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.UpdateInstrumentResponse.
+ * Use `create(UpdateInstrumentResponseSchema)` to create a new message.
+ */
+export const UpdateInstrumentResponseSchema: GenMessage<UpdateInstrumentResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 5);
+
+/**
+ * The phase.
+ *
+ * @generated from message exchange.engine.v1.SetPhaseRequest
+ */
+export type SetPhaseRequest = Message<"exchange.engine.v1.SetPhaseRequest"> & {
+  /**
+   * The phase.
+   *
+   * @generated from field: exchange.engine.v1.SetPhase phase = 1;
+   */
+  phase?: SetPhase | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetPhaseRequest.
+ * Use `create(SetPhaseRequestSchema)` to create a new message.
+ */
+export const SetPhaseRequestSchema: GenMessage<SetPhaseRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 6);
+
+/**
+ * The phase is set.
+ *
+ * @generated from message exchange.engine.v1.SetPhaseResponse
+ */
+export type SetPhaseResponse = Message<"exchange.engine.v1.SetPhaseResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetPhaseResponse.
+ * Use `create(SetPhaseResponseSchema)` to create a new message.
+ */
+export const SetPhaseResponseSchema: GenMessage<SetPhaseResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 7);
+
+/**
+ * The prices.
+ *
+ * @generated from message exchange.engine.v1.SetMarkPriceRequest
+ */
+export type SetMarkPriceRequest = Message<"exchange.engine.v1.SetMarkPriceRequest"> & {
+  /**
+   * The prices.
+   *
+   * @generated from field: exchange.engine.v1.SetMarkPrice prices = 1;
+   */
+  prices?: SetMarkPrice | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetMarkPriceRequest.
+ * Use `create(SetMarkPriceRequestSchema)` to create a new message.
+ */
+export const SetMarkPriceRequestSchema: GenMessage<SetMarkPriceRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 8);
+
+/**
+ * The prices are in force.
+ *
+ * @generated from message exchange.engine.v1.SetMarkPriceResponse
+ */
+export type SetMarkPriceResponse = Message<"exchange.engine.v1.SetMarkPriceResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetMarkPriceResponse.
+ * Use `create(SetMarkPriceResponseSchema)` to create a new message.
+ */
+export const SetMarkPriceResponseSchema: GenMessage<SetMarkPriceResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 9);
+
+/**
+ * The change.
+ *
+ * @generated from message exchange.engine.v1.SetAccountRequest
+ */
+export type SetAccountRequest = Message<"exchange.engine.v1.SetAccountRequest"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: exchange.engine.v1.SetAccount account = 1;
+   */
+  account?: SetAccount | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetAccountRequest.
+ * Use `create(SetAccountRequestSchema)` to create a new message.
+ */
+export const SetAccountRequestSchema: GenMessage<SetAccountRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 10);
+
+/**
+ * The account is changed.
+ *
+ * @generated from message exchange.engine.v1.SetAccountResponse
+ */
+export type SetAccountResponse = Message<"exchange.engine.v1.SetAccountResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetAccountResponse.
+ * Use `create(SetAccountResponseSchema)` to create a new message.
+ */
+export const SetAccountResponseSchema: GenMessage<SetAccountResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 11);
+
+/**
+ * The parameters.
+ *
+ * @generated from message exchange.engine.v1.SetMarginParametersRequest
+ */
+export type SetMarginParametersRequest = Message<"exchange.engine.v1.SetMarginParametersRequest"> & {
+  /**
+   * The parameters.
+   *
+   * @generated from field: exchange.engine.v1.SetMarginParameters parameters = 1;
+   */
+  parameters?: SetMarginParameters | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetMarginParametersRequest.
+ * Use `create(SetMarginParametersRequestSchema)` to create a new message.
+ */
+export const SetMarginParametersRequestSchema: GenMessage<SetMarginParametersRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 12);
+
+/**
+ * The parameters are in force.
+ *
+ * @generated from message exchange.engine.v1.SetMarginParametersResponse
+ */
+export type SetMarginParametersResponse = Message<"exchange.engine.v1.SetMarginParametersResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetMarginParametersResponse.
+ * Use `create(SetMarginParametersResponseSchema)` to create a new message.
+ */
+export const SetMarginParametersResponseSchema: GenMessage<SetMarginParametersResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 13);
+
+/**
+ * The schedule.
+ *
+ * @generated from message exchange.engine.v1.SetFeeScheduleRequest
+ */
+export type SetFeeScheduleRequest = Message<"exchange.engine.v1.SetFeeScheduleRequest"> & {
+  /**
+   * The schedule.
+   *
+   * @generated from field: exchange.engine.v1.SetFeeSchedule schedule = 1;
+   */
+  schedule?: SetFeeSchedule | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetFeeScheduleRequest.
+ * Use `create(SetFeeScheduleRequestSchema)` to create a new message.
+ */
+export const SetFeeScheduleRequestSchema: GenMessage<SetFeeScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 14);
+
+/**
+ * The schedule is in force for new orders.
+ *
+ * @generated from message exchange.engine.v1.SetFeeScheduleResponse
+ */
+export type SetFeeScheduleResponse = Message<"exchange.engine.v1.SetFeeScheduleResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetFeeScheduleResponse.
+ * Use `create(SetFeeScheduleResponseSchema)` to create a new message.
+ */
+export const SetFeeScheduleResponseSchema: GenMessage<SetFeeScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 15);
+
+/**
+ * The settlement.
+ *
+ * @generated from message exchange.engine.v1.SettleFutureRequest
+ */
+export type SettleFutureRequest = Message<"exchange.engine.v1.SettleFutureRequest"> & {
+  /**
+   * The settlement.
+   *
+   * @generated from field: exchange.engine.v1.SettleFuture settlement = 1;
+   */
+  settlement?: SettleFuture | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SettleFutureRequest.
+ * Use `create(SettleFutureRequestSchema)` to create a new message.
+ */
+export const SettleFutureRequestSchema: GenMessage<SettleFutureRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 16);
+
+/**
+ * The settlement has begun; VariationSettled says when it is done.
+ *
+ * @generated from message exchange.engine.v1.SettleFutureResponse
+ */
+export type SettleFutureResponse = Message<"exchange.engine.v1.SettleFutureResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SettleFutureResponse.
+ * Use `create(SettleFutureResponseSchema)` to create a new message.
+ */
+export const SettleFutureResponseSchema: GenMessage<SettleFutureResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 17);
+
+/**
+ * The expiry.
+ *
+ * @generated from message exchange.engine.v1.ExpireInstrumentRequest
+ */
+export type ExpireInstrumentRequest = Message<"exchange.engine.v1.ExpireInstrumentRequest"> & {
+  /**
+   * The expiry.
+   *
+   * @generated from field: exchange.engine.v1.ExpireInstrument expiry = 1;
+   */
+  expiry?: ExpireInstrument | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ExpireInstrumentRequest.
+ * Use `create(ExpireInstrumentRequestSchema)` to create a new message.
+ */
+export const ExpireInstrumentRequestSchema: GenMessage<ExpireInstrumentRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 18);
+
+/**
+ * The expiry has begun; InstrumentExpired says when it is done.
+ *
+ * @generated from message exchange.engine.v1.ExpireInstrumentResponse
+ */
+export type ExpireInstrumentResponse = Message<"exchange.engine.v1.ExpireInstrumentResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ExpireInstrumentResponse.
+ * Use `create(ExpireInstrumentResponseSchema)` to create a new message.
+ */
+export const ExpireInstrumentResponseSchema: GenMessage<ExpireInstrumentResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 19);
+
+/**
+ * The exercise.
+ *
+ * @generated from message exchange.engine.v1.ExerciseOptionRequest
+ */
+export type ExerciseOptionRequest = Message<"exchange.engine.v1.ExerciseOptionRequest"> & {
+  /**
+   * The exercise.
+   *
+   * @generated from field: exchange.engine.v1.ExerciseOption exercise = 1;
+   */
+  exercise?: ExerciseOption | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ExerciseOptionRequest.
+ * Use `create(ExerciseOptionRequestSchema)` to create a new message.
+ */
+export const ExerciseOptionRequestSchema: GenMessage<ExerciseOptionRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 20);
+
+/**
+ * The options are exercised.
+ *
+ * @generated from message exchange.engine.v1.ExerciseOptionResponse
+ */
+export type ExerciseOptionResponse = Message<"exchange.engine.v1.ExerciseOptionResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ExerciseOptionResponse.
+ * Use `create(ExerciseOptionResponseSchema)` to create a new message.
+ */
+export const ExerciseOptionResponseSchema: GenMessage<ExerciseOptionResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 21);
+
+/**
+ * The version.
+ *
+ * @generated from message exchange.engine.v1.ActivateRulesRequest
+ */
+export type ActivateRulesRequest = Message<"exchange.engine.v1.ActivateRulesRequest"> & {
+  /**
+   * The version.
+   *
+   * @generated from field: exchange.engine.v1.ActivateRules rules = 1;
+   */
+  rules?: ActivateRules | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ActivateRulesRequest.
+ * Use `create(ActivateRulesRequestSchema)` to create a new message.
+ */
+export const ActivateRulesRequestSchema: GenMessage<ActivateRulesRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 22);
+
+/**
+ * The version is active.
+ *
+ * @generated from message exchange.engine.v1.ActivateRulesResponse
+ */
+export type ActivateRulesResponse = Message<"exchange.engine.v1.ActivateRulesResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ActivateRulesResponse.
+ * Use `create(ActivateRulesResponseSchema)` to create a new message.
+ */
+export const ActivateRulesResponseSchema: GenMessage<ActivateRulesResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 23);
+
+/**
+ * The trade, as the event log has it.
+ *
+ * @generated from message exchange.engine.v1.BustTradeRequest
+ */
+export type BustTradeRequest = Message<"exchange.engine.v1.BustTradeRequest"> & {
+  /**
+   * The trade, as the event log has it.
+   *
+   * @generated from field: exchange.engine.v1.BustTrade trade = 1;
+   */
+  trade?: BustTrade | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.BustTradeRequest.
+ * Use `create(BustTradeRequestSchema)` to create a new message.
+ */
+export const BustTradeRequestSchema: GenMessage<BustTradeRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 24);
+
+/**
+ * The trade is taken back.
+ *
+ * @generated from message exchange.engine.v1.BustTradeResponse
+ */
+export type BustTradeResponse = Message<"exchange.engine.v1.BustTradeResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.BustTradeResponse.
+ * Use `create(BustTradeResponseSchema)` to create a new message.
+ */
+export const BustTradeResponseSchema: GenMessage<BustTradeResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 25);
+
+/**
+ * The roll.
+ *
+ * @generated from message exchange.engine.v1.RollPositionsRequest
+ */
+export type RollPositionsRequest = Message<"exchange.engine.v1.RollPositionsRequest"> & {
+  /**
+   * The roll.
+   *
+   * @generated from field: exchange.engine.v1.RollPositions roll = 1;
+   */
+  roll?: RollPositions | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.RollPositionsRequest.
+ * Use `create(RollPositionsRequestSchema)` to create a new message.
+ */
+export const RollPositionsRequestSchema: GenMessage<RollPositionsRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 26);
+
+/**
+ * The roll has begun; PositionsRolled says when it is done.
+ *
+ * @generated from message exchange.engine.v1.RollPositionsResponse
+ */
+export type RollPositionsResponse = Message<"exchange.engine.v1.RollPositionsResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.RollPositionsResponse.
+ * Use `create(RollPositionsResponseSchema)` to create a new message.
+ */
+export const RollPositionsResponseSchema: GenMessage<RollPositionsResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 27);
+
+/**
  * Nothing is asked.
  *
  * @generated from message exchange.engine.v1.TakeSnapshotRequest
@@ -136,7 +642,7 @@ export type TakeSnapshotRequest = Message<"exchange.engine.v1.TakeSnapshotReques
  * Use `create(TakeSnapshotRequestSchema)` to create a new message.
  */
 export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_admin_service, 4);
+  messageDesc(file_exchange_engine_v1_admin_service, 28);
 
 /**
  * The snapshot is on disk.
@@ -164,7 +670,7 @@ export type TakeSnapshotResponse = Message<"exchange.engine.v1.TakeSnapshotRespo
  * Use `create(TakeSnapshotResponseSchema)` to create a new message.
  */
 export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_admin_service, 5);
+  messageDesc(file_exchange_engine_v1_admin_service, 29);
 
 /**
  * What operators and other services change in the engine. Each call becomes a journaled command.
@@ -193,6 +699,137 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof CreateInstrumentRequestSchema;
     output: typeof CreateInstrumentResponseSchema;
+  },
+  /**
+   * Changes an instrument. Refused with UNKNOWN_INSTRUMENT, with INSTRUMENT_CONFLICT for what never changes, with
+   * INSTRUMENT_BUSY for a new tick or lot while it is not CLOSED or its book not empty, with INSTRUMENT_INVALID by
+   * the listing rules, with UNKNOWN_FEE_SCHEDULE. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.UpdateInstrument
+   */
+  updateInstrument: {
+    methodKind: "unary";
+    input: typeof UpdateInstrumentRequestSchema;
+    output: typeof UpdateInstrumentResponseSchema;
+  },
+  /**
+   * Changes what may happen in a market; the end of an auction uncrosses it. Refused with UNKNOWN_INSTRUMENT. Safe to
+   * retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetPhase
+   */
+  setPhase: {
+    methodKind: "unary";
+    input: typeof SetPhaseRequestSchema;
+    output: typeof SetPhaseResponseSchema;
+  },
+  /**
+   * States an instrument's mark, index and reference price and its conversion rate. Refused with UNKNOWN_INSTRUMENT
+   * and PRICE_OUT_OF_RANGE. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetMarkPrice
+   */
+  setMarkPrice: {
+    methodKind: "unary";
+    input: typeof SetMarkPriceRequestSchema;
+    output: typeof SetMarkPriceResponseSchema;
+  },
+  /**
+   * Changes an account's class, kind, limits, trading state and fee tier; HALTED with `cancel_orders` is the kill
+   * switch. Refused with UNKNOWN_ACCOUNT, and with ACCOUNT_CONFLICT for a kind that its positions do not allow. Safe
+   * to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetAccount
+   */
+  setAccount: {
+    methodKind: "unary";
+    input: typeof SetAccountRequestSchema;
+    output: typeof SetAccountResponseSchema;
+  },
+  /**
+   * States what margin an instrument asks of a class of accounts. Refused with UNKNOWN_INSTRUMENT and
+   * MARGIN_PARAMETERS_INVALID. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetMarginParameters
+   */
+  setMarginParameters: {
+    methodKind: "unary";
+    input: typeof SetMarginParametersRequestSchema;
+    output: typeof SetMarginParametersResponseSchema;
+  },
+  /**
+   * States the fees of a schedule. Refused with FEE_SCHEDULE_INVALID. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetFeeSchedule
+   */
+  setFeeSchedule: {
+    methodKind: "unary";
+    input: typeof SetFeeScheduleRequestSchema;
+    output: typeof SetFeeScheduleResponseSchema;
+  },
+  /**
+   * Pays variation margin on a future. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what is no future, and
+   * DATE_NOT_AFTER_LAST. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SettleFuture
+   */
+  settleFuture: {
+    methodKind: "unary";
+    input: typeof SettleFutureRequestSchema;
+    output: typeof SettleFutureResponseSchema;
+  },
+  /**
+   * Ends an instrument at its final price. Refused with UNKNOWN_INSTRUMENT, INSTRUMENT_INVALID for what never
+   * expires, and DATE_NOT_AFTER_LAST. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.ExpireInstrument
+   */
+  expireInstrument: {
+    methodKind: "unary";
+    input: typeof ExpireInstrumentRequestSchema;
+    output: typeof ExpireInstrumentResponseSchema;
+  },
+  /**
+   * Exercises options that an account holds. Refused with UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, EXERCISE_NOT_ALLOWED,
+   * and CLIENT_ORDER_ID_REUSED for an id of another request. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.ExerciseOption
+   */
+  exerciseOption: {
+    methodKind: "unary";
+    input: typeof ExerciseOptionRequestSchema;
+    output: typeof ExerciseOptionResponseSchema;
+  },
+  /**
+   * Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.ActivateRules
+   */
+  activateRules: {
+    methodKind: "unary";
+    input: typeof ActivateRulesRequestSchema;
+    output: typeof ActivateRulesResponseSchema;
+  },
+  /**
+   * Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.BustTrade
+   */
+  bustTrade: {
+    methodKind: "unary";
+    input: typeof BustTradeRequestSchema;
+    output: typeof BustTradeResponseSchema;
+  },
+  /**
+   * Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
+   * INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.RollPositions
+   */
+  rollPositions: {
+    methodKind: "unary";
+    input: typeof RollPositionsRequestSchema;
+    output: typeof RollPositionsResponseSchema;
   },
   /**
    * Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry.

@@ -6,13 +6,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ActivateRules, BustTrade, ExerciseOption, ExpireInstrument, RollPositions, SetAccount, SetFeeSchedule, SetMarginParameters, SetMarkPrice, SetPhase, SettleFuture, UpdateInstrument } from "./admin_command_pb.js";
+import { file_exchange_engine_v1_admin_command } from "./admin_command_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_exchange_engine_v1_instrument } from "./instrument_pb.js";
 import type { Fill, Order } from "./order_pb.js";
 import { file_exchange_engine_v1_order } from "./order_pb.js";
 import type { Reason } from "../../error/v1/reason_pb.js";
 import { file_exchange_error_v1_reason } from "../../error/v1/reason_pb.js";
-import type { OrderType, SelfTradePrevention, Side, TimeInForce } from "../../type/v1/order_pb.js";
+import type { LinkType, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -20,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/command.proto.
  */
 export const file_exchange_engine_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiBleGNoYW5nZS9lbmdpbmUvdjEvY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIpoDCgdDb21tYW5kEjUKC3BsYWNlX29yZGVyGAEgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJIABI3CgxjYW5jZWxfb3JkZXIYAiABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQ2FuY2VsT3JkZXJIABI1Cgt0cmFuc2Zlcl9pbhgDIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFuc2ZlckluSAASNwoMdHJhbnNmZXJfb3V0GAQgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyT3V0SAASNwoMb3Blbl9hY2NvdW50GAUgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50SAASQQoRY3JlYXRlX2luc3RydW1lbnQYBiABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudEgAEigKBHRpY2sYByABKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuVGlja0gAQgkKB2NvbW1hbmQilAMKClBsYWNlT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFQoNaW5zdHJ1bWVudF9pZBgDIAEoDRIkCgRzaWRlGAQgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBSABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAYgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYByABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAggASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAkgASgSEhAKCHF1YW50aXR5GAogASgDEhQKDHF1b3RlX2J1ZGdldBgLIAEoAxIWCg52YWxpZF91bnRpbF9ucxgMIAEoAxITCgtmaW5nZXJwcmludBgNIAEoBiKbAQoLQ2FuY2VsT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBISCghvcmRlcl9pZBgCIAEoBEgAEhkKD2NsaWVudF9vcmRlcl9pZBgDIAEoCUgAEhIKCnJlcXVlc3RfaWQYBCABKAkSFgoOdmFsaWRfdW50aWxfbnMYBSABKAMSEwoLZmluZ2VycHJpbnQYBiABKAZCCAoGdGFyZ2V0IlgKClRyYW5zZmVySW4SFAoMdHJhbnNmZXJfc2VxGAEgASgEEhIKCmFjY291bnRfaWQYAiABKAQSEAoIYXNzZXRfaWQYAyABKA0SDgoGYW1vdW50GAQgASgDIlkKC1RyYW5zZmVyT3V0EhQKDHRyYW5zZmVyX3NlcRgBIAEoBBISCgphY2NvdW50X2lkGAIgASgEEhAKCGFzc2V0X2lkGAMgASgNEg4KBmFtb3VudBgEIAEoAyJsCgtPcGVuQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNdGFrZXJfZmVlX3BwbRgDIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAQgASgNIkYKEENyZWF0ZUluc3RydW1lbnQSMgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50IgYKBFRpY2siswEKDUNvbW1hbmRSZXN1bHQSEgoKZW5naW5lX3NlcRgBIAEoBBIpCgZyZWFzb24YAiABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24SEAoIcmVwbGF5ZWQYAyABKAgSKAoFb3JkZXIYBCABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISJwoFZmlsbHMYBSADKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuRmlsbGIGcHJvdG8z", [file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_type_v1_order]);
+  fileDesc("CiBleGNoYW5nZS9lbmdpbmUvdjEvY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIqILCgdDb21tYW5kEjUKC3BsYWNlX29yZGVyGAEgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJIABI3CgxjYW5jZWxfb3JkZXIYAiABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQ2FuY2VsT3JkZXJIABI1Cgt0cmFuc2Zlcl9pbhgDIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFuc2ZlckluSAASNwoMdHJhbnNmZXJfb3V0GAQgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyT3V0SAASNwoMb3Blbl9hY2NvdW50GAUgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50SAASQQoRY3JlYXRlX2luc3RydW1lbnQYBiABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudEgAEigKBHRpY2sYByABKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuVGlja0gAEjUKC2FtZW5kX29yZGVyGAggASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkFtZW5kT3JkZXJIABI1CgttYXNzX2NhbmNlbBgJIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXNzQ2FuY2VsSAASPgoQY2FuY2VsX2FsbF9hZnRlchgKIAEoCzIiLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlckgAEkEKEXVwZGF0ZV9pbnN0cnVtZW50GAsgASgLMiQuZXhjaGFuZ2UuZW5naW5lLnYxLlVwZGF0ZUluc3RydW1lbnRIABIxCglzZXRfcGhhc2UYDCABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VIABI6Cg5zZXRfbWFya19wcmljZRgNIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VIABI1CgtzZXRfYWNjb3VudBgOIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50SAASSAoVc2V0X21hcmdpbl9wYXJhbWV0ZXJzGA8gASgLMicuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNIABI+ChBzZXRfZmVlX3NjaGVkdWxlGBAgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlSAASOQoNc2V0dGxlX2Z1dHVyZRgRIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVIABJBChFleHBpcmVfaW5zdHJ1bWVudBgSIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50SAASPQoPZXhlcmNpc2Vfb3B0aW9uGBMgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uSAASOwoOYWN0aXZhdGVfcnVsZXMYFCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuQWN0aXZhdGVSdWxlc0gAEjMKCmJ1c3RfdHJhZGUYFSABKAsyHS5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlSAASQAoRcGxhY2Vfb3JkZXJfZ3JvdXAYFiABKAsyIy5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlckdyb3VwSAASNwoMcGxhY2Vfb3JkZXJzGBcgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJzSAASOwoOcm9sbF9wb3NpdGlvbnMYGCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc0gAQgkKB2NvbW1hbmQizAYKClBsYWNlT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFQoNaW5zdHJ1bWVudF9pZBgDIAEoDRIkCgRzaWRlGAQgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBSABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAYgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYByABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAggASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAkgASgSEhAKCHF1YW50aXR5GAogASgDEhQKDHF1b3RlX2J1ZGdldBgLIAEoAxIWCg52YWxpZF91bnRpbF9ucxgMIAEoAxITCgtmaW5nZXJwcmludBgNIAEoBhIaCg10cmlnZ2VyX3ByaWNlGA4gASgSSACIAQESPQoRdHJpZ2dlcl9yZWZlcmVuY2UYDyABKA4yIi5leGNoYW5nZS50eXBlLnYxLlRyaWdnZXJSZWZlcmVuY2USFgoOdHJhaWxpbmdfdGlja3MYECABKAMSFAoMdHJhaWxpbmdfYnBzGBEgASgNEhgKEGRpc3BsYXlfcXVhbnRpdHkYEiABKAMSFAoMbWluX3F1YW50aXR5GBMgASgDEhYKDmV4cGlyZV90aW1lX25zGBQgASgDEhkKEXBvc3Rfb25seV9yZXByaWNlGBUgASgIEhMKC3JlZHVjZV9vbmx5GBYgASgIEjUKDXBlZ19yZWZlcmVuY2UYFyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGBggASgSEgsKA3RhZxgZIAEoDRISCgpzZXNzaW9uX2lkGBogASgEEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSGgoSc3Vydml2ZV9kaXNjb25uZWN0GBwgASgIQhAKDl90cmlnZ2VyX3ByaWNlIpsBCgtDYW5jZWxPcmRlchISCgphY2NvdW50X2lkGAEgASgEEhIKCG9yZGVyX2lkGAIgASgESAASGQoPY2xpZW50X29yZGVyX2lkGAMgASgJSAASEgoKcmVxdWVzdF9pZBgEIAEoCRIWCg52YWxpZF91bnRpbF9ucxgFIAEoAxITCgtmaW5nZXJwcmludBgGIAEoBkIICgZ0YXJnZXQiqgMKCkFtZW5kT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBISCghvcmRlcl9pZBgCIAEoBEgAEhkKD2NsaWVudF9vcmRlcl9pZBgDIAEoCUgAEhIKCHF1YW50aXR5GAQgASgDSAESFwoNb3Blbl9xdWFudGl0eRgFIAEoA0gBEhIKBXByaWNlGAYgASgSSAKIAQESHQoQZGlzcGxheV9xdWFudGl0eRgHIAEoA0gDiAEBEhsKDmV4cGlyZV90aW1lX25zGAggASgDSASIAQESGgoNdHJpZ2dlcl9wcmljZRgJIAEoEkgFiAEBEhgKEGV4cGVjdGVkX3ZlcnNpb24YCiABKA0SDwoHcmVxdWV1ZRgLIAEoCBISCgpyZXF1ZXN0X2lkGAwgASgJEhYKDnZhbGlkX3VudGlsX25zGA0gASgDEhMKC2ZpbmdlcnByaW50GA4gASgGQggKBnRhcmdldEIGCgRzaXplQggKBl9wcmljZUITChFfZGlzcGxheV9xdWFudGl0eUIRCg9fZXhwaXJlX3RpbWVfbnNCEAoOX3RyaWdnZXJfcHJpY2Ui9wEKCk1hc3NDYW5jZWwSEgoKYWNjb3VudF9pZBgBIAEoBBIaCg1pbnN0cnVtZW50X2lkGAIgASgNSACIAQESJAoEc2lkZRgDIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIXCgpzZXNzaW9uX2lkGAQgASgESAGIAQESEAoDdGFnGAUgASgNSAKIAQESEgoKcmVxdWVzdF9pZBgGIAEoCRIWCg52YWxpZF91bnRpbF9ucxgHIAEoAxITCgtmaW5nZXJwcmludBgIIAEoBkIQCg5faW5zdHJ1bWVudF9pZEINCgtfc2Vzc2lvbl9pZEIGCgRfdGFnIjgKDkNhbmNlbEFsbEFmdGVyEhIKCmFjY291bnRfaWQYASABKAQSEgoKdGltZW91dF9ucxgCIAEoAyJwCg9QbGFjZU9yZGVyR3JvdXASLQoJbGlua190eXBlGAEgASgOMhouZXhjaGFuZ2UudHlwZS52MS5MaW5rVHlwZRIuCgZvcmRlcnMYAiADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlciI9CgtQbGFjZU9yZGVycxIuCgZvcmRlcnMYASADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlciJYCgpUcmFuc2ZlckluEhQKDHRyYW5zZmVyX3NlcRgBIAEoBBISCgphY2NvdW50X2lkGAIgASgEEhAKCGFzc2V0X2lkGAMgASgNEg4KBmFtb3VudBgEIAEoAyJZCgtUcmFuc2Zlck91dBIUCgx0cmFuc2Zlcl9zZXEYASABKAQSEgoKYWNjb3VudF9pZBgCIAEoBBIQCghhc3NldF9pZBgDIAEoDRIOCgZhbW91bnQYBCABKAMibAoLT3BlbkFjY291bnQSEgoKYWNjb3VudF9pZBgBIAEoBBIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEhUKDXRha2VyX2ZlZV9wcG0YAyABKA0SFQoNbWFrZXJfZmVlX3BwbRgEIAEoDSJGChBDcmVhdGVJbnN0cnVtZW50EjIKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudCIGCgRUaWNrIokECg1Db21tYW5kUmVzdWx0EhIKCmVuZ2luZV9zZXEYASABKAQSKQoGcmVhc29uGAIgASgOMhkuZXhjaGFuZ2UuZXJyb3IudjEuUmVhc29uEhAKCHJlcGxheWVkGAMgASgIEigKBW9yZGVyGAQgASgLMhkuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyEicKBWZpbGxzGAUgAygLMhguZXhjaGFuZ2UuZW5naW5lLnYxLkZpbGwSEAoIb3JkZXJfaWQYBiABKAQSLQoGc3RhdHVzGAcgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGAggASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhINCgVwcmljZRgJIAEoEhIUCgxjdW1fcXVhbnRpdHkYCiABKAMSFwoPbGVhdmVzX3F1YW50aXR5GAsgASgDEhQKDGN1bV9ub3Rpb25hbBgMIAEoAxIPCgd2ZXJzaW9uGA0gASgNEi8KBm9yZGVycxgOIAMoCzIfLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlclJlc3VsdBIuCgthbGxfcmVhc29ucxgPIAMoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbhIXCg9jYW5jZWxsZWRfY291bnQYECABKA0i5wIKC09yZGVyUmVzdWx0EikKBnJlYXNvbhgBIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbhIQCghvcmRlcl9pZBgCIAEoBBItCgZzdGF0dXMYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLk9yZGVyU3RhdHVzEjQKCmVuZF9yZWFzb24YBCABKA4yIC5leGNoYW5nZS50eXBlLnYxLk9yZGVyRW5kUmVhc29uEg0KBXByaWNlGAUgASgSEhQKDGN1bV9xdWFudGl0eRgGIAEoAxIXCg9sZWF2ZXNfcXVhbnRpdHkYByABKAMSFAoMY3VtX25vdGlvbmFsGAggASgDEg8KB3ZlcnNpb24YCSABKA0SKAoFb3JkZXIYCiABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISJwoFZmlsbHMYCyADKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuRmlsbGIGcHJvdG8z", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_type_v1_order]);
 
 /**
  * One step of the state machine. The engine gives each a sequence number, applies it whole, and journals its bytes.
@@ -89,6 +91,142 @@ export type Command = Message<"exchange.engine.v1.Command"> & {
      */
     value: Tick;
     case: "tick";
+  } | {
+    /**
+     * Change an open order.
+     *
+     * @generated from field: exchange.engine.v1.AmendOrder amend_order = 8;
+     */
+    value: AmendOrder;
+    case: "amendOrder";
+  } | {
+    /**
+     * Cancel all orders that match.
+     *
+     * @generated from field: exchange.engine.v1.MassCancel mass_cancel = 9;
+     */
+    value: MassCancel;
+    case: "massCancel";
+  } | {
+    /**
+     * Cancel all orders of an account unless it is heard of in time.
+     *
+     * @generated from field: exchange.engine.v1.CancelAllAfter cancel_all_after = 10;
+     */
+    value: CancelAllAfter;
+    case: "cancelAllAfter";
+  } | {
+    /**
+     * Change an instrument.
+     *
+     * @generated from field: exchange.engine.v1.UpdateInstrument update_instrument = 11;
+     */
+    value: UpdateInstrument;
+    case: "updateInstrument";
+  } | {
+    /**
+     * Change what may happen in a market; the end of an auction uncrosses it.
+     *
+     * @generated from field: exchange.engine.v1.SetPhase set_phase = 12;
+     */
+    value: SetPhase;
+    case: "setPhase";
+  } | {
+    /**
+     * State an instrument's mark, index and reference price, and its conversion rate.
+     *
+     * @generated from field: exchange.engine.v1.SetMarkPrice set_mark_price = 13;
+     */
+    value: SetMarkPrice;
+    case: "setMarkPrice";
+  } | {
+    /**
+     * Change an account's class, kind, limits, trading state and fee tier; the kill switch.
+     *
+     * @generated from field: exchange.engine.v1.SetAccount set_account = 14;
+     */
+    value: SetAccount;
+    case: "setAccount";
+  } | {
+    /**
+     * State what margin an instrument asks of a class of accounts.
+     *
+     * @generated from field: exchange.engine.v1.SetMarginParameters set_margin_parameters = 15;
+     */
+    value: SetMarginParameters;
+    case: "setMarginParameters";
+  } | {
+    /**
+     * State the fees of a schedule.
+     *
+     * @generated from field: exchange.engine.v1.SetFeeSchedule set_fee_schedule = 16;
+     */
+    value: SetFeeSchedule;
+    case: "setFeeSchedule";
+  } | {
+    /**
+     * Pay variation margin on a future.
+     *
+     * @generated from field: exchange.engine.v1.SettleFuture settle_future = 17;
+     */
+    value: SettleFuture;
+    case: "settleFuture";
+  } | {
+    /**
+     * Close all positions of an instrument at its final price.
+     *
+     * @generated from field: exchange.engine.v1.ExpireInstrument expire_instrument = 18;
+     */
+    value: ExpireInstrument;
+    case: "expireInstrument";
+  } | {
+    /**
+     * Exercise options that an account holds.
+     *
+     * @generated from field: exchange.engine.v1.ExerciseOption exercise_option = 19;
+     */
+    value: ExerciseOption;
+    case: "exerciseOption";
+  } | {
+    /**
+     * Go on under another version of the rules.
+     *
+     * @generated from field: exchange.engine.v1.ActivateRules activate_rules = 20;
+     */
+    value: ActivateRules;
+    case: "activateRules";
+  } | {
+    /**
+     * Take a trade back.
+     *
+     * @generated from field: exchange.engine.v1.BustTrade bust_trade = 21;
+     */
+    value: BustTrade;
+    case: "bustTrade";
+  } | {
+    /**
+     * Enter orders that depend on each other.
+     *
+     * @generated from field: exchange.engine.v1.PlaceOrderGroup place_order_group = 22;
+     */
+    value: PlaceOrderGroup;
+    case: "placeOrderGroup";
+  } | {
+    /**
+     * Enter all of several orders, or none.
+     *
+     * @generated from field: exchange.engine.v1.PlaceOrders place_orders = 23;
+     */
+    value: PlaceOrders;
+    case: "placeOrders";
+  } | {
+    /**
+     * Roll the positions of an instrument into the next value date.
+     *
+     * @generated from field: exchange.engine.v1.RollPositions roll_positions = 24;
+     */
+    value: RollPositions;
+    case: "rollPositions";
   } | { case: undefined; value?: undefined };
 };
 
@@ -141,7 +279,7 @@ export type PlaceOrder = Message<"exchange.engine.v1.PlaceOrder"> & {
   type: OrderType;
 
   /**
-   * How long it stays; IOC or FOK for MARKET.
+   * How long it stays; IOC or FOK for MARKET, and AT_OPEN or AT_CLOSE for an auction.
    *
    * @generated from field: exchange.type.v1.TimeInForce time_in_force = 6;
    */
@@ -162,7 +300,7 @@ export type PlaceOrder = Message<"exchange.engine.v1.PlaceOrder"> & {
   selfTradePrevention: SelfTradePrevention;
 
   /**
-   * Limit price, in units of the price scale; 0 for MARKET.
+   * Limit price, in units of the price scale; 0 for MARKET, STOP, TAKE_PROFIT and TRAILING_STOP.
    *
    * @generated from field: sint64 price = 9;
    */
@@ -195,6 +333,112 @@ export type PlaceOrder = Message<"exchange.engine.v1.PlaceOrder"> & {
    * @generated from field: fixed64 fingerprint = 13;
    */
   fingerprint: bigint;
+
+  /**
+   * Trigger of STOP, STOP_LIMIT, TAKE_PROFIT and TAKE_PROFIT_LIMIT, in units of the price scale.
+   *
+   * @generated from field: optional sint64 trigger_price = 14;
+   */
+  triggerPrice?: bigint | undefined;
+
+  /**
+   * Which price the trigger watches; the instrument's default if unspecified.
+   *
+   * @generated from field: exchange.type.v1.TriggerReference trigger_reference = 15;
+   */
+  triggerReference: TriggerReference;
+
+  /**
+   * Offset of TRAILING_STOP from the best reference, in ticks; 0 with `trailing_bps`.
+   *
+   * @generated from field: int64 trailing_ticks = 16;
+   */
+  trailingTicks: bigint;
+
+  /**
+   * Offset of TRAILING_STOP from the best reference, in basis points; 0 with `trailing_ticks`.
+   *
+   * @generated from field: uint32 trailing_bps = 17;
+   */
+  trailingBps: number;
+
+  /**
+   * How much of a LIMIT order the book shows at a time (iceberg), in units of the quantity scale; 0: all.
+   *
+   * @generated from field: int64 display_quantity = 18;
+   */
+  displayQuantity: bigint;
+
+  /**
+   * Least that an IOC order must trade at once to trade at all, in units of the quantity scale; 0: nothing.
+   *
+   * @generated from field: int64 min_quantity = 19;
+   */
+  minQuantity: bigint;
+
+  /**
+   * When it expires, nanoseconds since 1970: mandatory with GTD and with DAY, whose session's close the gateway takes from
+   * the calendar; 0 with the others.
+   *
+   * @generated from field: int64 expire_time_ns = 20;
+   */
+  expireTimeNs: bigint;
+
+  /**
+   * With `post_only`: where it would take, move it one tick behind the best opposite price instead of refusing it.
+   *
+   * @generated from field: bool post_only_reprice = 21;
+   */
+  postOnlyReprice: boolean;
+
+  /**
+   * It may only make the account's position smaller.
+   *
+   * @generated from field: bool reduce_only = 22;
+   */
+  reduceOnly: boolean;
+
+  /**
+   * What a PEGGED order follows.
+   *
+   * @generated from field: exchange.type.v1.PegReference peg_reference = 23;
+   */
+  pegReference: PegReference;
+
+  /**
+   * Offset of a PEGGED order from its reference, in ticks.
+   *
+   * @generated from field: sint64 peg_offset_ticks = 24;
+   */
+  pegOffsetTicks: bigint;
+
+  /**
+   * The owner's mark, by which a mass cancel finds the order; 0: none.
+   *
+   * @generated from field: uint32 tag = 25;
+   */
+  tag: number;
+
+  /**
+   * Session that it came by, to be cancelled if the session is lost; 0: none.
+   *
+   * @generated from field: uint64 session_id = 26;
+   */
+  sessionId: bigint;
+
+  /**
+   * Make every check and answer all that fail in `all_reasons`; nothing enters and no id is used.
+   *
+   * @generated from field: bool validate_only = 27;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Keep it when its session is lost; only with `reduce_only`.
+   *
+   * @generated from field: bool survive_disconnect = 28;
+   */
+  surviveDisconnect: boolean;
 };
 
 /**
@@ -270,6 +514,288 @@ export const CancelOrderSchema: GenMessage<CancelOrder> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_command, 2);
 
 /**
+ * Changes an open order, whose both ids stay. What is absent stays as it is.
+ *
+ * @generated from message exchange.engine.v1.AmendOrder
+ */
+export type AmendOrder = Message<"exchange.engine.v1.AmendOrder"> & {
+  /**
+   * Account that owns the order.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * Which order.
+   *
+   * @generated from oneof exchange.engine.v1.AmendOrder.target
+   */
+  target: {
+    /**
+     * By the engine's number.
+     *
+     * @generated from field: uint64 order_id = 2;
+     */
+    value: bigint;
+    case: "orderId";
+  } | {
+    /**
+     * By the owner's id: the order that used it last.
+     *
+     * @generated from field: string client_order_id = 3;
+     */
+    value: string;
+    case: "clientOrderId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The new size.
+   *
+   * @generated from oneof exchange.engine.v1.AmendOrder.size
+   */
+  size: {
+    /**
+     * Total quantity, the filled and prevented part included, in units of the quantity scale: fills that happen meanwhile
+     * come off what stays open. If nothing is left, the order ends.
+     *
+     * @generated from field: int64 quantity = 4;
+     */
+    value: bigint;
+    case: "quantity";
+  } | {
+    /**
+     * What is to stay open, in units of the quantity scale, whatever was filled meanwhile.
+     *
+     * @generated from field: int64 open_quantity = 5;
+     */
+    value: bigint;
+    case: "openQuantity";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * New limit price, in units of the price scale.
+   *
+   * @generated from field: optional sint64 price = 6;
+   */
+  price?: bigint | undefined;
+
+  /**
+   * New displayed quantity, in units of the quantity scale.
+   *
+   * @generated from field: optional int64 display_quantity = 7;
+   */
+  displayQuantity?: bigint | undefined;
+
+  /**
+   * New expiry time, nanoseconds since 1970.
+   *
+   * @generated from field: optional int64 expire_time_ns = 8;
+   */
+  expireTimeNs?: bigint | undefined;
+
+  /**
+   * New trigger, in units of the price scale.
+   *
+   * @generated from field: optional sint64 trigger_price = 9;
+   */
+  triggerPrice?: bigint | undefined;
+
+  /**
+   * Version that the order must have, else VERSION_MISMATCH; 0: any.
+   *
+   * @generated from field: uint32 expected_version = 10;
+   */
+  expectedVersion: number;
+
+  /**
+   * Give up the priority even where the change would keep it.
+   *
+   * @generated from field: bool requeue = 11;
+   */
+  requeue: boolean;
+
+  /**
+   * Id of this request, if it is to be remembered: 1 to 36 of [A-Za-z0-9_-], in the window of the client order ids.
+   *
+   * @generated from field: string request_id = 12;
+   */
+  requestId: string;
+
+  /**
+   * Engine time after which the command has no effect, nanoseconds since 1970.
+   *
+   * @generated from field: int64 valid_until_ns = 13;
+   */
+  validUntilNs: bigint;
+
+  /**
+   * Hash over the request's meaning.
+   *
+   * @generated from field: fixed64 fingerprint = 14;
+   */
+  fingerprint: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.AmendOrder.
+ * Use `create(AmendOrderSchema)` to create a new message.
+ */
+export const AmendOrderSchema: GenMessage<AmendOrder> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 3);
+
+/**
+ * Cancels all open orders of an account that match all that is given.
+ *
+ * @generated from message exchange.engine.v1.MassCancel
+ */
+export type MassCancel = Message<"exchange.engine.v1.MassCancel"> & {
+  /**
+   * Account that owns the orders.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * Only those of this instrument.
+   *
+   * @generated from field: optional uint32 instrument_id = 2;
+   */
+  instrumentId?: number | undefined;
+
+  /**
+   * Only those of this side; both if unspecified.
+   *
+   * @generated from field: exchange.type.v1.Side side = 3;
+   */
+  side: Side;
+
+  /**
+   * Only those of this session.
+   *
+   * @generated from field: optional uint64 session_id = 4;
+   */
+  sessionId?: bigint | undefined;
+
+  /**
+   * Only those with this tag.
+   *
+   * @generated from field: optional uint32 tag = 5;
+   */
+  tag?: number | undefined;
+
+  /**
+   * Id of this request, if it is to be remembered: 1 to 36 of [A-Za-z0-9_-], in the window of the client order ids.
+   *
+   * @generated from field: string request_id = 6;
+   */
+  requestId: string;
+
+  /**
+   * Engine time after which the command has no effect, nanoseconds since 1970.
+   *
+   * @generated from field: int64 valid_until_ns = 7;
+   */
+  validUntilNs: bigint;
+
+  /**
+   * Hash over the request's meaning.
+   *
+   * @generated from field: fixed64 fingerprint = 8;
+   */
+  fingerprint: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.MassCancel.
+ * Use `create(MassCancelSchema)` to create a new message.
+ */
+export const MassCancelSchema: GenMessage<MassCancel> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 4);
+
+/**
+ * Cancels all open orders of an account once the timeout has passed, unless the command comes again before. It fires
+ * once.
+ *
+ * @generated from message exchange.engine.v1.CancelAllAfter
+ */
+export type CancelAllAfter = Message<"exchange.engine.v1.CancelAllAfter"> & {
+  /**
+   * Account.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * How long, in nanoseconds: 5 to 300 seconds; 0 disarms.
+   *
+   * @generated from field: int64 timeout_ns = 2;
+   */
+  timeoutNs: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.CancelAllAfter.
+ * Use `create(CancelAllAfterSchema)` to create a new message.
+ */
+export const CancelAllAfterSchema: GenMessage<CancelAllAfter> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 5);
+
+/**
+ * Enters orders that depend on each other: all or none. They are of one account and one instrument, and hold the maximum
+ * of the legs once.
+ *
+ * @generated from message exchange.engine.v1.PlaceOrderGroup
+ */
+export type PlaceOrderGroup = Message<"exchange.engine.v1.PlaceOrderGroup"> & {
+  /**
+   * How they depend on each other.
+   *
+   * @generated from field: exchange.type.v1.LinkType link_type = 1;
+   */
+  linkType: LinkType;
+
+  /**
+   * The legs: two for OCO and OUO; the parent first and up to three children for OTO; entry, take-profit and stop for
+   * BRACKET. Each uses its own client order id; a repeated group is recognised by all of them.
+   *
+   * @generated from field: repeated exchange.engine.v1.PlaceOrder orders = 2;
+   */
+  orders: PlaceOrder[];
+};
+
+/**
+ * Describes the message exchange.engine.v1.PlaceOrderGroup.
+ * Use `create(PlaceOrderGroupSchema)` to create a new message.
+ */
+export const PlaceOrderGroupSchema: GenMessage<PlaceOrderGroup> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 6);
+
+/**
+ * Enters all of several orders, or none: every check is made with the holds of those before, nothing matches meanwhile;
+ * then they enter in order. A refused batch uses no id.
+ *
+ * @generated from message exchange.engine.v1.PlaceOrders
+ */
+export type PlaceOrders = Message<"exchange.engine.v1.PlaceOrders"> & {
+  /**
+   * The orders, of any accounts and instruments; 1 to 256.
+   *
+   * @generated from field: repeated exchange.engine.v1.PlaceOrder orders = 1;
+   */
+  orders: PlaceOrder[];
+};
+
+/**
+ * Describes the message exchange.engine.v1.PlaceOrders.
+ * Use `create(PlaceOrdersSchema)` to create a new message.
+ */
+export const PlaceOrdersSchema: GenMessage<PlaceOrders> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 7);
+
+/**
  * Books value in from the ledger.
  *
  * @generated from message exchange.engine.v1.TransferIn
@@ -309,7 +835,7 @@ export type TransferIn = Message<"exchange.engine.v1.TransferIn"> & {
  * Use `create(TransferInSchema)` to create a new message.
  */
 export const TransferInSchema: GenMessage<TransferIn> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 3);
+  messageDesc(file_exchange_engine_v1_command, 8);
 
 /**
  * Books value out to the ledger.
@@ -351,7 +877,7 @@ export type TransferOut = Message<"exchange.engine.v1.TransferOut"> & {
  * Use `create(TransferOutSchema)` to create a new message.
  */
 export const TransferOutSchema: GenMessage<TransferOut> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 4);
+  messageDesc(file_exchange_engine_v1_command, 9);
 
 /**
  * Makes an account known. The same command again changes nothing.
@@ -393,7 +919,7 @@ export type OpenAccount = Message<"exchange.engine.v1.OpenAccount"> & {
  * Use `create(OpenAccountSchema)` to create a new message.
  */
 export const OpenAccountSchema: GenMessage<OpenAccount> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 5);
+  messageDesc(file_exchange_engine_v1_command, 10);
 
 /**
  * Lists an instrument. The same command again changes nothing.
@@ -414,7 +940,7 @@ export type CreateInstrument = Message<"exchange.engine.v1.CreateInstrument"> & 
  * Use `create(CreateInstrumentSchema)` to create a new message.
  */
 export const CreateInstrumentSchema: GenMessage<CreateInstrument> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 6);
+  messageDesc(file_exchange_engine_v1_command, 11);
 
 /**
  * Lets time pass.
@@ -429,7 +955,7 @@ export type Tick = Message<"exchange.engine.v1.Tick"> & {
  * Use `create(TickSchema)` to create a new message.
  */
 export const TickSchema: GenMessage<Tick> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 7);
+  messageDesc(file_exchange_engine_v1_command, 12);
 
 /**
  * What became of a command.
@@ -471,6 +997,83 @@ export type CommandResult = Message<"exchange.engine.v1.CommandResult"> & {
    * @generated from field: repeated exchange.engine.v1.Fill fills = 5;
    */
   fills: Fill[];
+
+  /**
+   * Number of the order, with ResponseMode ACK and RESULT.
+   *
+   * @generated from field: uint64 order_id = 6;
+   */
+  orderId: bigint;
+
+  /**
+   * Where the order stands, with ResponseMode RESULT; so the fields up to `version`.
+   *
+   * @generated from field: exchange.type.v1.OrderStatus status = 7;
+   */
+  status: OrderStatus;
+
+  /**
+   * Why it ended, if before it was filled.
+   *
+   * @generated from field: exchange.type.v1.OrderEndReason end_reason = 8;
+   */
+  endReason: OrderEndReason;
+
+  /**
+   * Price that it works at, in units of the price scale.
+   *
+   * @generated from field: sint64 price = 9;
+   */
+  price: bigint;
+
+  /**
+   * Traded so far, in units of the quantity scale.
+   *
+   * @generated from field: int64 cum_quantity = 10;
+   */
+  cumQuantity: bigint;
+
+  /**
+   * Still open.
+   *
+   * @generated from field: int64 leaves_quantity = 11;
+   */
+  leavesQuantity: bigint;
+
+  /**
+   * Notional traded so far, in units of the quote asset.
+   *
+   * @generated from field: int64 cum_notional = 12;
+   */
+  cumNotional: bigint;
+
+  /**
+   * Version of the order.
+   *
+   * @generated from field: uint32 version = 13;
+   */
+  version: number;
+
+  /**
+   * One result an order, in their order, for PlaceOrderGroup and PlaceOrders.
+   *
+   * @generated from field: repeated exchange.engine.v1.OrderResult orders = 14;
+   */
+  orders: OrderResult[];
+
+  /**
+   * With `validate_only`: every check that fails, in the order of the checks; `reason` is the first.
+   *
+   * @generated from field: repeated exchange.error.v1.Reason all_reasons = 15;
+   */
+  allReasons: Reason[];
+
+  /**
+   * How many orders were cancelled, for MassCancel and for SetAccount with `cancel_orders`.
+   *
+   * @generated from field: uint32 cancelled_count = 16;
+   */
+  cancelledCount: number;
 };
 
 /**
@@ -478,5 +1081,96 @@ export type CommandResult = Message<"exchange.engine.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 8);
+  messageDesc(file_exchange_engine_v1_command, 13);
+
+/**
+ * What became of one order of a command that enters several.
+ *
+ * @generated from message exchange.engine.v1.OrderResult
+ */
+export type OrderResult = Message<"exchange.engine.v1.OrderResult"> & {
+  /**
+   * Why it was refused: BATCH_REFUSED if another one was; unspecified if it was not.
+   *
+   * @generated from field: exchange.error.v1.Reason reason = 1;
+   */
+  reason: Reason;
+
+  /**
+   * Number of the order; 0 if it was refused.
+   *
+   * @generated from field: uint64 order_id = 2;
+   */
+  orderId: bigint;
+
+  /**
+   * Where it stands, unless the mode is ACK.
+   *
+   * @generated from field: exchange.type.v1.OrderStatus status = 3;
+   */
+  status: OrderStatus;
+
+  /**
+   * Why it ended, if before it was filled, unless the mode is ACK.
+   *
+   * @generated from field: exchange.type.v1.OrderEndReason end_reason = 4;
+   */
+  endReason: OrderEndReason;
+
+  /**
+   * Price that it works at, in units of the price scale, unless the mode is ACK.
+   *
+   * @generated from field: sint64 price = 5;
+   */
+  price: bigint;
+
+  /**
+   * Traded so far, in units of the quantity scale, unless the mode is ACK.
+   *
+   * @generated from field: int64 cum_quantity = 6;
+   */
+  cumQuantity: bigint;
+
+  /**
+   * Still open, unless the mode is ACK.
+   *
+   * @generated from field: int64 leaves_quantity = 7;
+   */
+  leavesQuantity: bigint;
+
+  /**
+   * Notional traded so far, in units of the quote asset, unless the mode is ACK.
+   *
+   * @generated from field: int64 cum_notional = 8;
+   */
+  cumNotional: bigint;
+
+  /**
+   * Version of the order, unless the mode is ACK.
+   *
+   * @generated from field: uint32 version = 9;
+   */
+  version: number;
+
+  /**
+   * The order after the command, with mode FULL; as the first answer said when the command is replayed.
+   *
+   * @generated from field: exchange.engine.v1.Order order = 10;
+   */
+  order?: Order | undefined;
+
+  /**
+   * What it traded in this command, with mode FULL; empty when replayed.
+   *
+   * @generated from field: repeated exchange.engine.v1.Fill fills = 11;
+   */
+  fills: Fill[];
+};
+
+/**
+ * Describes the message exchange.engine.v1.OrderResult.
+ * Use `create(OrderResultSchema)` to create a new message.
+ */
+export const OrderResultSchema: GenMessage<OrderResult> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 14);
 

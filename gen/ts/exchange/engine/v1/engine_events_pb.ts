@@ -6,8 +6,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AccountUpdated, CancelAllAfterChanged, InstrumentExpired, LiquidationChanged, MassCancelDone, OptionExercised, PositionChanged, PositionsRolled, TradeBusted, VariationSettled } from "./account_events_pb.js";
+import { file_exchange_engine_v1_account_events } from "./account_events_pb.js";
+import type { SetFeeSchedule, SetMarginParameters } from "./admin_command_pb.js";
+import { file_exchange_engine_v1_admin_command } from "./admin_command_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_exchange_engine_v1_instrument } from "./instrument_pb.js";
+import type { AuctionUncrossed, AuctionUpdated, MarkPriceChanged, PhaseChanged, SelfTradeUncrossed } from "./market_events_pb.js";
+import { file_exchange_engine_v1_market_events } from "./market_events_pb.js";
 import type { Fill, Order } from "./order_pb.js";
 import { file_exchange_engine_v1_order } from "./order_pb.js";
 import type { Reason } from "../../error/v1/reason_pb.js";
@@ -22,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/engine_events.proto.
  */
 export const file_exchange_engine_v1_engine_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX2V2ZW50cy5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxImMKCkV2ZW50QmxvY2sSEgoKZW5naW5lX3NlcRgBIAEoBBIWCg5lbmdpbmVfdGltZV9ucxgCIAEoAxIpCgZldmVudHMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnQi8QMKBUV2ZW50EkMKEmluc3RydW1lbnRfdXBkYXRlZBgBIAEoCzIlLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50VXBkYXRlZEgAEjsKDmFjY291bnRfb3BlbmVkGAIgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRPcGVuZWRIABI/ChB0cmFuc2Zlcl91cGRhdGVkGAMgASgLMiMuZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyVXBkYXRlZEgAEjkKDW9yZGVyX3VwZGF0ZWQYBCABKAsyIC5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXJVcGRhdGVkSAASPQoPcHJldmVudGVkX21hdGNoGAUgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlByZXZlbnRlZE1hdGNoSAASPQoPYmFsYW5jZV9jaGFuZ2VkGAYgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkJhbGFuY2VDaGFuZ2VkSAASKgoFdHJhZGUYByABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuVHJhZGVIABI3Cgxib29rX2NoYW5nZWQYCCABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQm9va0NoYW5nZWRIAEIHCgVldmVudCJHChFJbnN0cnVtZW50VXBkYXRlZBIyCgppbnN0cnVtZW50GAEgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkluc3RydW1lbnQibgoNQWNjb3VudE9wZW5lZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNdGFrZXJfZmVlX3BwbRgDIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAQgASgNIsIBCg9UcmFuc2ZlclVwZGF0ZWQSFAoMdHJhbnNmZXJfc2VxGAEgASgEEjgKCWRpcmVjdGlvbhgCIAEoDjIlLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFuc2ZlckRpcmVjdGlvbhISCgphY2NvdW50X2lkGAMgASgEEhAKCGFzc2V0X2lkGAQgASgNEg4KBmFtb3VudBgFIAEoAxIpCgZyZWFzb24YBiABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24ilQEKDE9yZGVyVXBkYXRlZBIzCgVjYXVzZRgBIAEoDjIkLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlclVwZGF0ZUNhdXNlEigKBW9yZGVyGAIgASgLMhkuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyEiYKBGZpbGwYAyABKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuRmlsbCLhAQoOUHJldmVudGVkTWF0Y2gSFQoNaW5zdHJ1bWVudF9pZBgBIAEoDRIWCg5tYWtlcl9vcmRlcl9pZBgCIAEoBBIWCg50YWtlcl9vcmRlcl9pZBgDIAEoBBINCgVwcmljZRgEIAEoEhIQCghxdWFudGl0eRgFIAEoAxIzCgRtb2RlGAYgASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEhgKEG1ha2VyX2FjY291bnRfaWQYByABKAQSGAoQdGFrZXJfYWNjb3VudF9pZBgIIAEoBCKuAQoOQmFsYW5jZUNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIQCghhc3NldF9pZBgCIAEoDRIzCgRraW5kGAMgASgOMiUuZXhjaGFuZ2UuZW5naW5lLnYxLkJhbGFuY2VDaGFuZ2VLaW5kEg4KBmFtb3VudBgEIAEoEhIRCglhdmFpbGFibGUYBSABKAMSDAoEaGVsZBgGIAEoAxIQCgh0cmFkZV9pZBgHIAEoBCKsAgoFVHJhZGUSEAoIdHJhZGVfaWQYASABKAQSFQoNaW5zdHJ1bWVudF9pZBgCIAEoDRINCgVwcmljZRgDIAEoEhIQCghxdWFudGl0eRgEIAEoAxIqCgp0YWtlcl9zaWRlGAUgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEhYKDm1ha2VyX29yZGVyX2lkGAYgASgEEhYKDnRha2VyX29yZGVyX2lkGAcgASgEEhgKEG1ha2VyX2FjY291bnRfaWQYCCABKAQSGAoQdGFrZXJfYWNjb3VudF9pZBgJIAEoBBIQCghub3Rpb25hbBgKIAEoAxIRCgltYWtlcl9mZWUYCyABKAMSEQoJdGFrZXJfZmVlGAwgASgDEhEKCXRyYWRlX3NlcRgNIAEoBCJ9CgtCb29rQ2hhbmdlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhAKCGJvb2tfc2VxGAIgASgEEiQKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGUSDQoFcHJpY2UYBCABKBISEAoIcXVhbnRpdHkYBSABKAMiogEKCk9yZGVyRXZlbnQSLgoGaGVhZGVyGAEgASgLMh4uZXhjaGFuZ2UuZXZlbnQudjEuRXZlbnRIZWFkZXISMAoGdXBkYXRlGAIgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyVXBkYXRlZBIyCgppbnN0cnVtZW50GAMgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkluc3RydW1lbnQimgEKClRyYWRlRXZlbnQSLgoGaGVhZGVyGAEgASgLMh4uZXhjaGFuZ2UuZXZlbnQudjEuRXZlbnRIZWFkZXISKAoFdHJhZGUYAiABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuVHJhZGUSMgoKaW5zdHJ1bWVudBgDIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50Km4KEVRyYW5zZmVyRGlyZWN0aW9uEiIKHlRSQU5TRkVSX0RJUkVDVElPTl9VTlNQRUNJRklFRBAAEhkKFVRSQU5TRkVSX0RJUkVDVElPTl9JThABEhoKFlRSQU5TRkVSX0RJUkVDVElPTl9PVVQQAir7AQoQT3JkZXJVcGRhdGVDYXVzZRIiCh5PUkRFUl9VUERBVEVfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtPUkRFUl9VUERBVEVfQ0FVU0VfQUNDRVBURUQQARIdChlPUkRFUl9VUERBVEVfQ0FVU0VfRklMTEVEEAISIAocT1JERVJfVVBEQVRFX0NBVVNFX0NBTkNFTExFRBADEh4KGk9SREVSX1VQREFURV9DQVVTRV9FWFBJUkVEEAQSHwobT1JERVJfVVBEQVRFX0NBVVNFX1JFSkVDVEVEEAUSIAocT1JERVJfVVBEQVRFX0NBVVNFX1BSRVZFTlRFRBAGKt0BChFCYWxhbmNlQ2hhbmdlS2luZBIjCh9CQUxBTkNFX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASIwofQkFMQU5DRV9DSEFOR0VfS0lORF9UUkFOU0ZFUl9JThABEiQKIEJBTEFOQ0VfQ0hBTkdFX0tJTkRfVFJBTlNGRVJfT1VUEAISHQoZQkFMQU5DRV9DSEFOR0VfS0lORF9UUkFERRADEhsKF0JBTEFOQ0VfQ0hBTkdFX0tJTkRfRkVFEAQSHAoYQkFMQU5DRV9DSEFOR0VfS0lORF9IT0xEEAViBnByb3RvMw", [file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_order]);
+  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX2V2ZW50cy5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxImMKCkV2ZW50QmxvY2sSEgoKZW5naW5lX3NlcRgBIAEoBBIWCg5lbmdpbmVfdGltZV9ucxgCIAEoAxIpCgZldmVudHMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnQirA0KBUV2ZW50EkMKEmluc3RydW1lbnRfdXBkYXRlZBgBIAEoCzIlLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50VXBkYXRlZEgAEjsKDmFjY291bnRfb3BlbmVkGAIgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRPcGVuZWRIABI/ChB0cmFuc2Zlcl91cGRhdGVkGAMgASgLMiMuZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyVXBkYXRlZEgAEjkKDW9yZGVyX3VwZGF0ZWQYBCABKAsyIC5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXJVcGRhdGVkSAASPQoPcHJldmVudGVkX21hdGNoGAUgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlByZXZlbnRlZE1hdGNoSAASPQoPYmFsYW5jZV9jaGFuZ2VkGAYgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkJhbGFuY2VDaGFuZ2VkSAASKgoFdHJhZGUYByABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuVHJhZGVIABI3Cgxib29rX2NoYW5nZWQYCCABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQm9va0NoYW5nZWRIABI/ChBwb3NpdGlvbl9jaGFuZ2VkGAkgASgLMiMuZXhjaGFuZ2UuZW5naW5lLnYxLlBvc2l0aW9uQ2hhbmdlZEgAEj4KEG1hc3NfY2FuY2VsX2RvbmUYCiABKAsyIi5leGNoYW5nZS5lbmdpbmUudjEuTWFzc0NhbmNlbERvbmVIABI5Cg1waGFzZV9jaGFuZ2VkGAsgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlBoYXNlQ2hhbmdlZEgAEkIKEm1hcmtfcHJpY2VfY2hhbmdlZBgMIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXJrUHJpY2VDaGFuZ2VkSAASPQoPYWNjb3VudF91cGRhdGVkGA0gASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRVcGRhdGVkSAASPQoPYXVjdGlvbl91cGRhdGVkGA4gASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkF1Y3Rpb25VcGRhdGVkSAASQQoRYXVjdGlvbl91bmNyb3NzZWQYDyABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuQXVjdGlvblVuY3Jvc3NlZEgAEkEKEXZhcmlhdGlvbl9zZXR0bGVkGBAgASgLMiQuZXhjaGFuZ2UuZW5naW5lLnYxLlZhcmlhdGlvblNldHRsZWRIABI3Cgx0cmFkZV9idXN0ZWQYESABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuVHJhZGVCdXN0ZWRIABJQChltYXJnaW5fcGFyYW1ldGVyc19jaGFuZ2VkGBIgASgLMisuZXhjaGFuZ2UuZW5naW5lLnYxLk1hcmdpblBhcmFtZXRlcnNDaGFuZ2VkSAASRgoUZmVlX3NjaGVkdWxlX2NoYW5nZWQYEyABKAsyJi5leGNoYW5nZS5lbmdpbmUudjEuRmVlU2NoZWR1bGVDaGFuZ2VkSAASPQoPcnVsZXNfYWN0aXZhdGVkGBQgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlJ1bGVzQWN0aXZhdGVkSAASTQoYY2FuY2VsX2FsbF9hZnRlcl9jaGFuZ2VkGBUgASgLMikuZXhjaGFuZ2UuZW5naW5lLnYxLkNhbmNlbEFsbEFmdGVyQ2hhbmdlZEgAEkMKEmluc3RydW1lbnRfZXhwaXJlZBgWIAEoCzIlLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50RXhwaXJlZEgAEj8KEG9wdGlvbl9leGVyY2lzZWQYFyABKAsyIy5leGNoYW5nZS5lbmdpbmUudjEuT3B0aW9uRXhlcmNpc2VkSAASRQoTbGlxdWlkYXRpb25fY2hhbmdlZBgYIAEoCzImLmV4Y2hhbmdlLmVuZ2luZS52MS5MaXF1aWRhdGlvbkNoYW5nZWRIABJGChRzZWxmX3RyYWRlX3VuY3Jvc3NlZBgZIAEoCzImLmV4Y2hhbmdlLmVuZ2luZS52MS5TZWxmVHJhZGVVbmNyb3NzZWRIABI/ChBwb3NpdGlvbnNfcm9sbGVkGBogASgLMiMuZXhjaGFuZ2UuZW5naW5lLnYxLlBvc2l0aW9uc1JvbGxlZEgAQgcKBWV2ZW50IkcKEUluc3RydW1lbnRVcGRhdGVkEjIKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudCJuCg1BY2NvdW50T3BlbmVkEhIKCmFjY291bnRfaWQYASABKAQSGwoTc2VsZl90cmFkZV9ncm91cF9pZBgCIAEoBBIVCg10YWtlcl9mZWVfcHBtGAMgASgNEhUKDW1ha2VyX2ZlZV9wcG0YBCABKA0iwgEKD1RyYW5zZmVyVXBkYXRlZBIUCgx0cmFuc2Zlcl9zZXEYASABKAQSOAoJZGlyZWN0aW9uGAIgASgOMiUuZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyRGlyZWN0aW9uEhIKCmFjY291bnRfaWQYAyABKAQSEAoIYXNzZXRfaWQYBCABKA0SDgoGYW1vdW50GAUgASgDEikKBnJlYXNvbhgGIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbiKqAQoMT3JkZXJVcGRhdGVkEjMKBWNhdXNlGAEgASgOMiQuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyVXBkYXRlQ2F1c2USKAoFb3JkZXIYAiABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISJgoEZmlsbBgDIAEoCzIYLmV4Y2hhbmdlLmVuZ2luZS52MS5GaWxsEhMKC2FjY291bnRfc2VxGAQgASgEIpcCCg5QcmV2ZW50ZWRNYXRjaBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhYKDm1ha2VyX29yZGVyX2lkGAIgASgEEhYKDnRha2VyX29yZGVyX2lkGAMgASgEEg0KBXByaWNlGAQgASgSEhAKCHF1YW50aXR5GAUgASgDEjMKBG1vZGUYBiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SGAoQbWFrZXJfYWNjb3VudF9pZBgHIAEoBBIYChB0YWtlcl9hY2NvdW50X2lkGAggASgEEhkKEW1ha2VyX2FjY291bnRfc2VxGAkgASgEEhkKEXRha2VyX2FjY291bnRfc2VxGAogASgEIu0BCg5CYWxhbmNlQ2hhbmdlZBISCgphY2NvdW50X2lkGAEgASgEEhAKCGFzc2V0X2lkGAIgASgNEjMKBGtpbmQYAyABKA4yJS5leGNoYW5nZS5lbmdpbmUudjEuQmFsYW5jZUNoYW5nZUtpbmQSDgoGYW1vdW50GAQgASgSEhEKCWF2YWlsYWJsZRgFIAEoAxIMCgRoZWxkGAYgASgDEhAKCHRyYWRlX2lkGAcgASgEEhMKC2FjY291bnRfc2VxGAggASgEEhEKCXVuc2V0dGxlZBgJIAEoAxIVCg1pbnN0cnVtZW50X2lkGAogASgNItICCgVUcmFkZRIQCgh0cmFkZV9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEg0KBXByaWNlGAMgASgSEhAKCHF1YW50aXR5GAQgASgDEioKCnRha2VyX3NpZGUYBSABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGUSFgoObWFrZXJfb3JkZXJfaWQYBiABKAQSFgoOdGFrZXJfb3JkZXJfaWQYByABKAQSGAoQbWFrZXJfYWNjb3VudF9pZBgIIAEoBBIYChB0YWtlcl9hY2NvdW50X2lkGAkgASgEEhAKCG5vdGlvbmFsGAogASgDEhEKCW1ha2VyX2ZlZRgLIAEoAxIRCgl0YWtlcl9mZWUYDCABKAMSEQoJdHJhZGVfc2VxGA0gASgEEg8KB3VuY3Jvc3MYDiABKAgSEwoLbGlxdWlkYXRpb24YDyABKAgifQoLQm9va0NoYW5nZWQSFQoNaW5zdHJ1bWVudF9pZBgBIAEoDRIQCghib29rX3NlcRgCIAEoBBIkCgRzaWRlGAMgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEg0KBXByaWNlGAQgASgSEhAKCHF1YW50aXR5GAUgASgDIlYKF01hcmdpblBhcmFtZXRlcnNDaGFuZ2VkEjsKCnBhcmFtZXRlcnMYASABKAsyJy5leGNoYW5nZS5lbmdpbmUudjEuU2V0TWFyZ2luUGFyYW1ldGVycyJKChJGZWVTY2hlZHVsZUNoYW5nZWQSNAoIc2NoZWR1bGUYASABKAsyIi5leGNoYW5nZS5lbmdpbmUudjEuU2V0RmVlU2NoZWR1bGUiIQoOUnVsZXNBY3RpdmF0ZWQSDwoHdmVyc2lvbhgBIAEoDSKiAQoKT3JkZXJFdmVudBIuCgZoZWFkZXIYASABKAsyHi5leGNoYW5nZS5ldmVudC52MS5FdmVudEhlYWRlchIwCgZ1cGRhdGUYAiABKAsyIC5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXJVcGRhdGVkEjIKCmluc3RydW1lbnQYAyABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudCKaAQoKVHJhZGVFdmVudBIuCgZoZWFkZXIYASABKAsyHi5leGNoYW5nZS5ldmVudC52MS5FdmVudEhlYWRlchIoCgV0cmFkZRgCIAEoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFkZRIyCgppbnN0cnVtZW50GAMgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkluc3RydW1lbnQqbgoRVHJhbnNmZXJEaXJlY3Rpb24SIgoeVFJBTlNGRVJfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASGQoVVFJBTlNGRVJfRElSRUNUSU9OX0lOEAESGgoWVFJBTlNGRVJfRElSRUNUSU9OX09VVBACKqgEChBPcmRlclVwZGF0ZUNhdXNlEiIKHk9SREVSX1VQREFURV9DQVVTRV9VTlNQRUNJRklFRBAAEh8KG09SREVSX1VQREFURV9DQVVTRV9BQ0NFUFRFRBABEh0KGU9SREVSX1VQREFURV9DQVVTRV9GSUxMRUQQAhIgChxPUkRFUl9VUERBVEVfQ0FVU0VfQ0FOQ0VMTEVEEAMSHgoaT1JERVJfVVBEQVRFX0NBVVNFX0VYUElSRUQQBBIfChtPUkRFUl9VUERBVEVfQ0FVU0VfUkVKRUNURUQQBRIgChxPUkRFUl9VUERBVEVfQ0FVU0VfUFJFVkVOVEVEEAYSHgoaT1JERVJfVVBEQVRFX0NBVVNFX0FNRU5ERUQQBxIgChxPUkRFUl9VUERBVEVfQ0FVU0VfVFJJR0dFUkVEEAgSIAocT1JERVJfVVBEQVRFX0NBVVNFX0FDVElWQVRFRBAJEiMKH09SREVSX1VQREFURV9DQVVTRV9SRVNUQVRFRF9QRUcQChIoCiRPUkRFUl9VUERBVEVfQ0FVU0VfUkVTVEFURURfVFJBSUxJTkcQCxIkCiBPUkRFUl9VUERBVEVfQ0FVU0VfUkVTVEFURURfTElOSxAMEisKJ09SREVSX1VQREFURV9DQVVTRV9SRVNUQVRFRF9SRURVQ0VfT05MWRANEiUKIU9SREVSX1VQREFURV9DQVVTRV9SRVNUQVRFRF9TTElDRRAOKuUDChFCYWxhbmNlQ2hhbmdlS2luZBIjCh9CQUxBTkNFX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASIwofQkFMQU5DRV9DSEFOR0VfS0lORF9UUkFOU0ZFUl9JThABEiQKIEJBTEFOQ0VfQ0hBTkdFX0tJTkRfVFJBTlNGRVJfT1VUEAISHQoZQkFMQU5DRV9DSEFOR0VfS0lORF9UUkFERRADEhsKF0JBTEFOQ0VfQ0hBTkdFX0tJTkRfRkVFEAQSHAoYQkFMQU5DRV9DSEFOR0VfS0lORF9IT0xEEAUSHgoaQkFMQU5DRV9DSEFOR0VfS0lORF9SRVNVTFQQBhIhCh1CQUxBTkNFX0NIQU5HRV9LSU5EX1ZBUklBVElPThAHEhwKGEJBTEFOQ0VfQ0hBTkdFX0tJTkRfU1dBUBAIEiAKHEJBTEFOQ0VfQ0hBTkdFX0tJTkRfRVhFUkNJU0UQCRIfChtCQUxBTkNFX0NIQU5HRV9LSU5EX1BFTkFMVFkQChIhCh1CQUxBTkNFX0NIQU5HRV9LSU5EX0lOU1VSQU5DRRALEhwKGEJBTEFOQ0VfQ0hBTkdFX0tJTkRfQlVTVBAMEiEKHUJBTEFOQ0VfQ0hBTkdFX0tJTkRfREVMSVZFUkVEEA1iBnByb3RvMw", [file_exchange_engine_v1_account_events, file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_engine_v1_market_events, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_order]);
 
 /**
  * All that one command caused, in order. The index of an event is its place in `events`.
@@ -134,6 +140,150 @@ export type Event = Message<"exchange.engine.v1.Event"> & {
      */
     value: BookChanged;
     case: "bookChanged";
+  } | {
+    /**
+     * A position changed.
+     *
+     * @generated from field: exchange.engine.v1.PositionChanged position_changed = 9;
+     */
+    value: PositionChanged;
+    case: "positionChanged";
+  } | {
+    /**
+     * A mass cancel has cancelled all that it matched.
+     *
+     * @generated from field: exchange.engine.v1.MassCancelDone mass_cancel_done = 10;
+     */
+    value: MassCancelDone;
+    case: "massCancelDone";
+  } | {
+    /**
+     * A market's phase changed; public.
+     *
+     * @generated from field: exchange.engine.v1.PhaseChanged phase_changed = 11;
+     */
+    value: PhaseChanged;
+    case: "phaseChanged";
+  } | {
+    /**
+     * An instrument's mark, index or reference price or its conversion rate changed; public.
+     *
+     * @generated from field: exchange.engine.v1.MarkPriceChanged mark_price_changed = 12;
+     */
+    value: MarkPriceChanged;
+    case: "markPriceChanged";
+  } | {
+    /**
+     * An account's class, kind, state, limits or fees changed.
+     *
+     * @generated from field: exchange.engine.v1.AccountUpdated account_updated = 13;
+     */
+    value: AccountUpdated;
+    case: "accountUpdated";
+  } | {
+    /**
+     * What an auction would do now changed; public.
+     *
+     * @generated from field: exchange.engine.v1.AuctionUpdated auction_updated = 14;
+     */
+    value: AuctionUpdated;
+    case: "auctionUpdated";
+  } | {
+    /**
+     * An auction ended with an uncross; public, and before its trades.
+     *
+     * @generated from field: exchange.engine.v1.AuctionUncrossed auction_uncrossed = 15;
+     */
+    value: AuctionUncrossed;
+    case: "auctionUncrossed";
+  } | {
+    /**
+     * A future was settled: the position changes follow.
+     *
+     * @generated from field: exchange.engine.v1.VariationSettled variation_settled = 16;
+     */
+    value: VariationSettled;
+    case: "variationSettled";
+  } | {
+    /**
+     * A trade was taken back; public.
+     *
+     * @generated from field: exchange.engine.v1.TradeBusted trade_busted = 17;
+     */
+    value: TradeBusted;
+    case: "tradeBusted";
+  } | {
+    /**
+     * The margin parameters of a class of accounts changed.
+     *
+     * @generated from field: exchange.engine.v1.MarginParametersChanged margin_parameters_changed = 18;
+     */
+    value: MarginParametersChanged;
+    case: "marginParametersChanged";
+  } | {
+    /**
+     * A fee schedule changed.
+     *
+     * @generated from field: exchange.engine.v1.FeeScheduleChanged fee_schedule_changed = 19;
+     */
+    value: FeeScheduleChanged;
+    case: "feeScheduleChanged";
+  } | {
+    /**
+     * Another version of the rules is active.
+     *
+     * @generated from field: exchange.engine.v1.RulesActivated rules_activated = 20;
+     */
+    value: RulesActivated;
+    case: "rulesActivated";
+  } | {
+    /**
+     * An account's CancelAllAfter was armed, disarmed, or fired.
+     *
+     * @generated from field: exchange.engine.v1.CancelAllAfterChanged cancel_all_after_changed = 21;
+     */
+    value: CancelAllAfterChanged;
+    case: "cancelAllAfterChanged";
+  } | {
+    /**
+     * An instrument ended: the position changes follow.
+     *
+     * @generated from field: exchange.engine.v1.InstrumentExpired instrument_expired = 22;
+     */
+    value: InstrumentExpired;
+    case: "instrumentExpired";
+  } | {
+    /**
+     * Options were exercised, or an account was assigned.
+     *
+     * @generated from field: exchange.engine.v1.OptionExercised option_exercised = 23;
+     */
+    value: OptionExercised;
+    case: "optionExercised";
+  } | {
+    /**
+     * The liquidation of an account began or ended.
+     *
+     * @generated from field: exchange.engine.v1.LiquidationChanged liquidation_changed = 24;
+     */
+    value: LiquidationChanged;
+    case: "liquidationChanged";
+  } | {
+    /**
+     * Two orders of one self-trade group traded in an uncross; for surveillance.
+     *
+     * @generated from field: exchange.engine.v1.SelfTradeUncrossed self_trade_uncrossed = 25;
+     */
+    value: SelfTradeUncrossed;
+    case: "selfTradeUncrossed";
+  } | {
+    /**
+     * The positions of an instrument were rolled: the balance changes follow.
+     *
+     * @generated from field: exchange.engine.v1.PositionsRolled positions_rolled = 26;
+     */
+    value: PositionsRolled;
+    case: "positionsRolled";
   } | { case: undefined; value?: undefined };
 };
 
@@ -289,6 +439,13 @@ export type OrderUpdated = Message<"exchange.engine.v1.OrderUpdated"> & {
    * @generated from field: exchange.engine.v1.Fill fill = 3;
    */
   fill?: Fill | undefined;
+
+  /**
+   * Number among the account's private events, contiguous from 1.
+   *
+   * @generated from field: uint64 account_seq = 4;
+   */
+  accountSeq: bigint;
 };
 
 /**
@@ -359,6 +516,21 @@ export type PreventedMatch = Message<"exchange.engine.v1.PreventedMatch"> & {
    * @generated from field: uint64 taker_account_id = 8;
    */
   takerAccountId: bigint;
+
+  /**
+   * Number among the private events of the resting order's account, contiguous from 1.
+   *
+   * @generated from field: uint64 maker_account_seq = 9;
+   */
+  makerAccountSeq: bigint;
+
+  /**
+   * Number among the private events of the arriving order's account, contiguous from 1; the same number if it is one
+   * account.
+   *
+   * @generated from field: uint64 taker_account_seq = 10;
+   */
+  takerAccountSeq: bigint;
 };
 
 /**
@@ -422,6 +594,27 @@ export type BalanceChanged = Message<"exchange.engine.v1.BalanceChanged"> & {
    * @generated from field: uint64 trade_id = 7;
    */
   tradeId: bigint;
+
+  /**
+   * Number among the account's private events, contiguous from 1.
+   *
+   * @generated from field: uint64 account_seq = 8;
+   */
+  accountSeq: bigint;
+
+  /**
+   * Of what is available afterwards, bought but not delivered yet.
+   *
+   * @generated from field: int64 unsettled = 9;
+   */
+  unsettled: bigint;
+
+  /**
+   * The instrument that caused it, with the kinds that concern a position.
+   *
+   * @generated from field: uint32 instrument_id = 10;
+   */
+  instrumentId: number;
 };
 
 /**
@@ -527,6 +720,20 @@ export type Trade = Message<"exchange.engine.v1.Trade"> & {
    * @generated from field: uint64 trade_seq = 13;
    */
   tradeSeq: bigint;
+
+  /**
+   * True if an auction's uncross made it: both sides pay the maker's fee.
+   *
+   * @generated from field: bool uncross = 14;
+   */
+  uncross: boolean;
+
+  /**
+   * True if the taking order closed a position of an account in liquidation.
+   *
+   * @generated from field: bool liquidation = 15;
+   */
+  liquidation: boolean;
 };
 
 /**
@@ -586,6 +793,69 @@ export const BookChangedSchema: GenMessage<BookChanged> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_engine_events, 9);
 
 /**
+ * The margin parameters of a class of accounts changed.
+ *
+ * @generated from message exchange.engine.v1.MarginParametersChanged
+ */
+export type MarginParametersChanged = Message<"exchange.engine.v1.MarginParametersChanged"> & {
+  /**
+   * As they are now.
+   *
+   * @generated from field: exchange.engine.v1.SetMarginParameters parameters = 1;
+   */
+  parameters?: SetMarginParameters | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.MarginParametersChanged.
+ * Use `create(MarginParametersChangedSchema)` to create a new message.
+ */
+export const MarginParametersChangedSchema: GenMessage<MarginParametersChanged> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_engine_events, 10);
+
+/**
+ * A fee schedule changed.
+ *
+ * @generated from message exchange.engine.v1.FeeScheduleChanged
+ */
+export type FeeScheduleChanged = Message<"exchange.engine.v1.FeeScheduleChanged"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: exchange.engine.v1.SetFeeSchedule schedule = 1;
+   */
+  schedule?: SetFeeSchedule | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.FeeScheduleChanged.
+ * Use `create(FeeScheduleChangedSchema)` to create a new message.
+ */
+export const FeeScheduleChangedSchema: GenMessage<FeeScheduleChanged> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_engine_events, 11);
+
+/**
+ * Another version of the rules is active.
+ *
+ * @generated from message exchange.engine.v1.RulesActivated
+ */
+export type RulesActivated = Message<"exchange.engine.v1.RulesActivated"> & {
+  /**
+   * The version.
+   *
+   * @generated from field: uint32 version = 1;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message exchange.engine.v1.RulesActivated.
+ * Use `create(RulesActivatedSchema)` to create a new message.
+ */
+export const RulesActivatedSchema: GenMessage<RulesActivated> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_engine_events, 12);
+
+/**
  * Value on topic `order-events`, keyed by account: an order changed.
  *
  * @generated from message exchange.engine.v1.OrderEvent
@@ -618,7 +888,7 @@ export type OrderEvent = Message<"exchange.engine.v1.OrderEvent"> & {
  * Use `create(OrderEventSchema)` to create a new message.
  */
 export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_events, 10);
+  messageDesc(file_exchange_engine_v1_engine_events, 13);
 
 /**
  * Value on topic `trade-events`, keyed by instrument: two orders traded.
@@ -653,7 +923,7 @@ export type TradeEvent = Message<"exchange.engine.v1.TradeEvent"> & {
  * Use `create(TradeEventSchema)` to create a new message.
  */
 export const TradeEventSchema: GenMessage<TradeEvent> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_events, 11);
+  messageDesc(file_exchange_engine_v1_engine_events, 14);
 
 /**
  * Which way a transfer goes.
@@ -743,6 +1013,62 @@ export enum OrderUpdateCause {
    * @generated from enum value: ORDER_UPDATE_CAUSE_PREVENTED = 6;
    */
   PREVENTED = 6,
+
+  /**
+   * Its owner changed it.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_AMENDED = 7;
+   */
+  AMENDED = 7,
+
+  /**
+   * Its trigger came true: it is MARKET or LIMIT from now on.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_TRIGGERED = 8;
+   */
+  TRIGGERED = 8,
+
+  /**
+   * Its parent's fill activated it, or raised its quantity.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_ACTIVATED = 9;
+   */
+  ACTIVATED = 9,
+
+  /**
+   * The reference of a pegged order moved, and its price with it.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_RESTATED_PEG = 10;
+   */
+  RESTATED_PEG = 10,
+
+  /**
+   * The reference of a trailing stop moved, and its trigger with it.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_RESTATED_TRAILING = 11;
+   */
+  RESTATED_TRAILING = 11,
+
+  /**
+   * A linked order's fill reduced it.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_RESTATED_LINK = 12;
+   */
+  RESTATED_LINK = 12,
+
+  /**
+   * The account's position shrank, and the reduce-only order with it.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_RESTATED_REDUCE_ONLY = 13;
+   */
+  RESTATED_REDUCE_ONLY = 13,
+
+  /**
+   * The book shows its next slice.
+   *
+   * @generated from enum value: ORDER_UPDATE_CAUSE_RESTATED_SLICE = 14;
+   */
+  RESTATED_SLICE = 14,
 }
 
 /**
@@ -798,6 +1124,62 @@ export enum BalanceChangeKind {
    * @generated from enum value: BALANCE_CHANGE_KIND_HOLD = 5;
    */
   HOLD = 5,
+
+  /**
+   * The result of closing a position, or part of one.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_RESULT = 6;
+   */
+  RESULT = 6,
+
+  /**
+   * The variation margin of a settlement.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_VARIATION = 7;
+   */
+  VARIATION = 7,
+
+  /**
+   * A roll into the next value date.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_SWAP = 8;
+   */
+  SWAP = 8,
+
+  /**
+   * An exercise, an assignment or an expiry.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_EXERCISE = 9;
+   */
+  EXERCISE = 9,
+
+  /**
+   * The penalty of a liquidation, paid or (the insurance fund) received.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_PENALTY = 10;
+   */
+  PENALTY = 10,
+
+  /**
+   * What the insurance fund covered, or the residue that it took.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_INSURANCE = 11;
+   */
+  INSURANCE = 11,
+
+  /**
+   * A trade or a fee taken back.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_BUST = 12;
+   */
+  BUST = 12,
+
+  /**
+   * What was bought earlier was delivered: the total is unchanged.
+   *
+   * @generated from enum value: BALANCE_CHANGE_KIND_DELIVERED = 13;
+   */
+  DELIVERED = 13,
 }
 
 /**

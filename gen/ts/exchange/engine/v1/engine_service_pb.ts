@@ -4,29 +4,35 @@
 
 // The matching engine: integers only, at each instrument's and each asset's fixed scale.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import type { AccountUpdated } from "./account_events_pb.js";
+import { file_exchange_engine_v1_account_events } from "./account_events_pb.js";
 import type { Command, CommandResult } from "./command_pb.js";
 import { file_exchange_engine_v1_command } from "./command_pb.js";
 import type { EventBlock } from "./engine_events_pb.js";
 import { file_exchange_engine_v1_engine_events } from "./engine_events_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_exchange_engine_v1_instrument } from "./instrument_pb.js";
-import type { Balance, Order } from "./order_pb.js";
+import type { MarkPriceChanged } from "./market_events_pb.js";
+import { file_exchange_engine_v1_market_events } from "./market_events_pb.js";
+import type { Balance, Order, Position as Position$1 } from "./order_pb.js";
 import { file_exchange_engine_v1_order } from "./order_pb.js";
 import type { Reason } from "../../error/v1/reason_pb.js";
 import { file_exchange_error_v1_reason } from "../../error/v1/reason_pb.js";
 import type { Position } from "../../event/v1/event_pb.js";
 import { file_exchange_event_v1_event } from "../../event/v1/event_pb.js";
 import { file_exchange_type_v1_authorization } from "../../type/v1/authorization_pb.js";
+import type { AuctionKind } from "../../type/v1/instrument_pb.js";
+import { file_exchange_type_v1_instrument } from "../../type/v1/instrument_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file exchange/engine/v1/engine_service.proto.
  */
 export const file_exchange_engine_v1_engine_service: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSI+Cg1TdWJtaXRSZXF1ZXN0Ei0KCGNvbW1hbmRzGAEgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkNvbW1hbmQibwoOU3VibWl0UmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Db21tYW5kUmVzdWx0EikKBnJlYXNvbhgCIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbiKEAQoNRXZlbnRzUmVxdWVzdBIsCgVhZnRlchgBIAEoCzIbLmV4Y2hhbmdlLmV2ZW50LnYxLlBvc2l0aW9uSAASNQoIc25hcHNob3QYAiABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuU25hcHNob3RTdGFydEgAQg4KBXN0YXJ0EgW6SAIIASIPCg1TbmFwc2hvdFN0YXJ0IqcBCg5FdmVudHNSZXNwb25zZRINCgVzaGFyZBgBIAEoDRINCgVlcG9jaBgCIAEoDRITCgtkdXJhYmxlX3NlcRgDIAEoBBIuCgZibG9ja3MYBCADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRCbG9jaxIyCghzbmFwc2hvdBgFIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TbmFwc2hvdFBhcnQiiQEKDFNuYXBzaG90UGFydBISCgplbmdpbmVfc2VxGAEgASgEEiwKBWJvb2tzGAIgAygLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJvb2tTdGF0ZRIpCgZvcmRlcnMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISDAoEbGFzdBgEIAEoCCJkCglCb29rU3RhdGUSMgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50EhAKCGJvb2tfc2VxGAIgASgEEhEKCXRyYWRlX3NlcRgDIAEoBCIqCg9HZXRTdGF0ZVJlcXVlc3QSFwoPd2l0aF9zdGF0ZV9oYXNoGAEgASgIIrABChBHZXRTdGF0ZVJlc3BvbnNlEg0KBXNoYXJkGAEgASgNEg0KBWVwb2NoGAIgASgNEhIKCmVuZ2luZV9zZXEYAyABKAQSEwoLZHVyYWJsZV9zZXEYBCABKAQSEgoKc3RhdGVfaGFzaBgFIAEoBhIUCgxzbmFwc2hvdF9zZXEYBiABKAQSFgoOZW5naW5lX3RpbWVfbnMYByABKAMSEwoLb3Blbl9vcmRlcnMYCCABKAQiIgoMUXVlcnlSZXF1ZXN0EhIKCmFjY291bnRfaWQYASABKAQiggEKDVF1ZXJ5UmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBBItCghiYWxhbmNlcxgCIAMoCzIbLmV4Y2hhbmdlLmVuZ2luZS52MS5CYWxhbmNlEi4KC29wZW5fb3JkZXJzGAMgAygLMhkuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyMvwCCg1FbmdpbmVTZXJ2aWNlElsKBlN1Ym1pdBIhLmV4Y2hhbmdlLmVuZ2luZS52MS5TdWJtaXRSZXF1ZXN0GiIuZXhjaGFuZ2UuZW5naW5lLnYxLlN1Ym1pdFJlc3BvbnNlIgaKtRgCGAEoATABElkKBkV2ZW50cxIhLmV4Y2hhbmdlLmVuZ2luZS52MS5FdmVudHNSZXF1ZXN0GiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV2ZW50c1Jlc3BvbnNlIgaKtRgCGAEwARJdCghHZXRTdGF0ZRIjLmV4Y2hhbmdlLmVuZ2luZS52MS5HZXRTdGF0ZVJlcXVlc3QaJC5leGNoYW5nZS5lbmdpbmUudjEuR2V0U3RhdGVSZXNwb25zZSIGirUYAhgBElQKBVF1ZXJ5EiAuZXhjaGFuZ2UuZW5naW5lLnYxLlF1ZXJ5UmVxdWVzdBohLmV4Y2hhbmdlLmVuZ2luZS52MS5RdWVyeVJlc3BvbnNlIgaKtRgCGAFiBnByb3RvMw", [file_buf_validate_validate, file_exchange_engine_v1_command, file_exchange_engine_v1_engine_events, file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_authorization]);
+  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSJ3Cg1TdWJtaXRSZXF1ZXN0Ei0KCGNvbW1hbmRzGAEgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkNvbW1hbmQSNwoNcmVzcG9uc2VfbW9kZRgCIAEoDjIgLmV4Y2hhbmdlLmVuZ2luZS52MS5SZXNwb25zZU1vZGUibwoOU3VibWl0UmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Db21tYW5kUmVzdWx0EikKBnJlYXNvbhgCIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbiKEAQoNRXZlbnRzUmVxdWVzdBIsCgVhZnRlchgBIAEoCzIbLmV4Y2hhbmdlLmV2ZW50LnYxLlBvc2l0aW9uSAASNQoIc25hcHNob3QYAiABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuU25hcHNob3RTdGFydEgAQg4KBXN0YXJ0EgW6SAIIASIPCg1TbmFwc2hvdFN0YXJ0IqcBCg5FdmVudHNSZXNwb25zZRINCgVzaGFyZBgBIAEoDRINCgVlcG9jaBgCIAEoDRITCgtkdXJhYmxlX3NlcRgDIAEoBBIuCgZibG9ja3MYBCADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRCbG9jaxIyCghzbmFwc2hvdBgFIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TbmFwc2hvdFBhcnQiiQEKDFNuYXBzaG90UGFydBISCgplbmdpbmVfc2VxGAEgASgEEiwKBWJvb2tzGAIgAygLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJvb2tTdGF0ZRIpCgZvcmRlcnMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISDAoEbGFzdBgEIAEoCCL7AQoJQm9va1N0YXRlEjIKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudBIQCghib29rX3NlcRgCIAEoBBIRCgl0cmFkZV9zZXEYAyABKAQSFwoKbGFzdF9wcmljZRgEIAEoEkgAiAEBEjgKCm1hcmtfcHJpY2UYBSABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuTWFya1ByaWNlQ2hhbmdlZBIzCgxhdWN0aW9uX2tpbmQYBiABKA4yHS5leGNoYW5nZS50eXBlLnYxLkF1Y3Rpb25LaW5kQg0KC19sYXN0X3ByaWNlIioKD0dldFN0YXRlUmVxdWVzdBIXCg93aXRoX3N0YXRlX2hhc2gYASABKAgisAEKEEdldFN0YXRlUmVzcG9uc2USDQoFc2hhcmQYASABKA0SDQoFZXBvY2gYAiABKA0SEgoKZW5naW5lX3NlcRgDIAEoBBITCgtkdXJhYmxlX3NlcRgEIAEoBBISCgpzdGF0ZV9oYXNoGAUgASgGEhQKDHNuYXBzaG90X3NlcRgGIAEoBBIWCg5lbmdpbmVfdGltZV9ucxgHIAEoAxITCgtvcGVuX29yZGVycxgIIAEoBCIiCgxRdWVyeVJlcXVlc3QSEgoKYWNjb3VudF9pZBgBIAEoBCL9AQoNUXVlcnlSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEEi0KCGJhbGFuY2VzGAIgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkJhbGFuY2USLgoLb3Blbl9vcmRlcnMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISLwoJcG9zaXRpb25zGAQgAygLMhwuZXhjaGFuZ2UuZW5naW5lLnYxLlBvc2l0aW9uEhMKC2FjY291bnRfc2VxGAUgASgEEjMKB2FjY291bnQYBiABKAsyIi5leGNoYW5nZS5lbmdpbmUudjEuQWNjb3VudFVwZGF0ZWQqdgoMUmVzcG9uc2VNb2RlEh0KGVJFU1BPTlNFX01PREVfVU5TUEVDSUZJRUQQABIVChFSRVNQT05TRV9NT0RFX0FDSxABEhgKFFJFU1BPTlNFX01PREVfUkVTVUxUEAISFgoSUkVTUE9OU0VfTU9ERV9GVUxMEAMy/AIKDUVuZ2luZVNlcnZpY2USWwoGU3VibWl0EiEuZXhjaGFuZ2UuZW5naW5lLnYxLlN1Ym1pdFJlcXVlc3QaIi5leGNoYW5nZS5lbmdpbmUudjEuU3VibWl0UmVzcG9uc2UiBoq1GAIYASgBMAESWQoGRXZlbnRzEiEuZXhjaGFuZ2UuZW5naW5lLnYxLkV2ZW50c1JlcXVlc3QaIi5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRzUmVzcG9uc2UiBoq1GAIYATABEl0KCEdldFN0YXRlEiMuZXhjaGFuZ2UuZW5naW5lLnYxLkdldFN0YXRlUmVxdWVzdBokLmV4Y2hhbmdlLmVuZ2luZS52MS5HZXRTdGF0ZVJlc3BvbnNlIgaKtRgCGAESVAoFUXVlcnkSIC5leGNoYW5nZS5lbmdpbmUudjEuUXVlcnlSZXF1ZXN0GiEuZXhjaGFuZ2UuZW5naW5lLnYxLlF1ZXJ5UmVzcG9uc2UiBoq1GAIYAWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_engine_v1_account_events, file_exchange_engine_v1_command, file_exchange_engine_v1_engine_events, file_exchange_engine_v1_instrument, file_exchange_engine_v1_market_events, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_authorization, file_exchange_type_v1_instrument]);
 
 /**
  * A batch of commands.
@@ -40,6 +46,13 @@ export type SubmitRequest = Message<"exchange.engine.v1.SubmitRequest"> & {
    * @generated from field: repeated exchange.engine.v1.Command commands = 1;
    */
   commands: Command[];
+
+  /**
+   * How much each result says.
+   *
+   * @generated from field: exchange.engine.v1.ResponseMode response_mode = 2;
+   */
+  responseMode: ResponseMode;
 };
 
 /**
@@ -247,6 +260,27 @@ export type BookState = Message<"exchange.engine.v1.BookState"> & {
    * @generated from field: uint64 trade_seq = 3;
    */
   tradeSeq: bigint;
+
+  /**
+   * Price of its last trade, in units of the price scale; absent if there was none.
+   *
+   * @generated from field: optional sint64 last_price = 4;
+   */
+  lastPrice?: bigint | undefined;
+
+  /**
+   * Its prices from outside; absent if there are none.
+   *
+   * @generated from field: exchange.engine.v1.MarkPriceChanged mark_price = 5;
+   */
+  markPrice?: MarkPriceChanged | undefined;
+
+  /**
+   * Which auction, with phase AUCTION.
+   *
+   * @generated from field: exchange.type.v1.AuctionKind auction_kind = 6;
+   */
+  auctionKind: AuctionKind;
 };
 
 /**
@@ -394,6 +428,27 @@ export type QueryResponse = Message<"exchange.engine.v1.QueryResponse"> & {
    * @generated from field: repeated exchange.engine.v1.Order open_orders = 3;
    */
   openOrders: Order[];
+
+  /**
+   * Positions that are not zero, by instrument.
+   *
+   * @generated from field: repeated exchange.engine.v1.Position positions = 4;
+   */
+  positions: Position$1[];
+
+  /**
+   * Number of the account's last private event; 0 if there was none.
+   *
+   * @generated from field: uint64 account_seq = 5;
+   */
+  accountSeq: bigint;
+
+  /**
+   * The account's class, kind, state, limits and fees.
+   *
+   * @generated from field: exchange.engine.v1.AccountUpdated account = 6;
+   */
+  account?: AccountUpdated | undefined;
 };
 
 /**
@@ -402,6 +457,47 @@ export type QueryResponse = Message<"exchange.engine.v1.QueryResponse"> & {
  */
 export const QueryResponseSchema: GenMessage<QueryResponse> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_engine_service, 10);
+
+/**
+ * How much of what became of its commands the caller is told. Events say all in any case.
+ *
+ * @generated from enum exchange.engine.v1.ResponseMode
+ */
+export enum ResponseMode {
+  /**
+   * FULL.
+   *
+   * @generated from enum value: RESPONSE_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Sequence number, reason, and the number of the order.
+   *
+   * @generated from enum value: RESPONSE_MODE_ACK = 1;
+   */
+  ACK = 1,
+
+  /**
+   * That, and where the order stands: status, price, quantities, version.
+   *
+   * @generated from enum value: RESPONSE_MODE_RESULT = 2;
+   */
+  RESULT = 2,
+
+  /**
+   * The whole order and its fills, in place of both.
+   *
+   * @generated from enum value: RESPONSE_MODE_FULL = 3;
+   */
+  FULL = 3,
+}
+
+/**
+ * Describes the enum exchange.engine.v1.ResponseMode.
+ */
+export const ResponseModeSchema: GenEnum<ResponseMode> = /*@__PURE__*/
+  enumDesc(file_exchange_engine_v1_engine_service, 0);
 
 /**
  * The single writer of a shard. Nothing leaves it before the command that caused it is durable in the journal.
@@ -443,7 +539,7 @@ export const EngineService: GenService<{
     output: typeof GetStateResponseSchema;
   },
   /**
-   * Tells an account's balances and open orders. Refused with UNKNOWN_ACCOUNT.
+   * Tells an account's balances, open orders and positions. Refused with UNKNOWN_ACCOUNT.
    *
    * @generated from rpc exchange.engine.v1.EngineService.Query
    */

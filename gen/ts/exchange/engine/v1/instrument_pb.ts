@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
-import type { AssetClass, TradingPhase } from "../../type/v1/instrument_pb.js";
+import type { AssetClass, ExerciseStyle, InstrumentKind, OptionRight, SettlementMethod, TradingPhase } from "../../type/v1/instrument_pb.js";
 import { file_exchange_type_v1_instrument } from "../../type/v1/instrument_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/instrument.proto.
  */
 export const file_exchange_engine_v1_instrument: GenFile = /*@__PURE__*/
-  fileDesc("CiNleGNoYW5nZS9lbmdpbmUvdjEvaW5zdHJ1bWVudC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxImkKBUFzc2V0Eh8KCGFzc2V0X2lkGAEgASgNQg26SAoqCBj/////ByAAEicKBnN5bWJvbBgCIAEoCUIXukgUchIyEF5bQS1aMC05XXsxLDEyfSQSFgoFc2NhbGUYAyABKA1CB7pIBCoCGBIi1wQKCkluc3RydW1lbnQSHgoNaW5zdHJ1bWVudF9pZBgBIAEoDUIHukgEKgIgABI5CgZzeW1ib2wYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEj0KC2Fzc2V0X2NsYXNzGAMgASgOMhwuZXhjaGFuZ2UudHlwZS52MS5Bc3NldENsYXNzQgq6SAeCAQQQASAAEi8KBGJhc2UYBCABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuQXNzZXRCBrpIA8gBARIwCgVxdW90ZRgFIAEoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5Bc3NldEIGukgDyAEBEhwKC3ByaWNlX3NjYWxlGAYgASgNQge6SAQqAhgJEh8KDnF1YW50aXR5X3NjYWxlGAcgASgNQge6SAQqAhgJEhUKBHRpY2sYCCABKANCB7pIBCICIAASFAoDbG90GAkgASgDQge6SAQiAiAAEh0KDG1pbl9xdWFudGl0eRgKIAEoA0IHukgEIgIgABIdCgxtYXhfcXVhbnRpdHkYCyABKANCB7pIBCICIAASHQoMbWluX25vdGlvbmFsGAwgASgDQge6SAQiAiAAEh0KDG1heF9ub3Rpb25hbBgNIAEoA0IHukgEIgIgABIpChVtYXJrZXRfcHJvdGVjdGlvbl9icHMYDiABKA1CCrpIByoFGJBOIAASOQoFcGhhc2UYDyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlRyYWRpbmdQaGFzZUIKukgHggEEEAEgAGIGcHJvdG8z", [file_buf_validate_validate, file_exchange_type_v1_instrument]);
+  fileDesc("CiNleGNoYW5nZS9lbmdpbmUvdjEvaW5zdHJ1bWVudC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxImkKBUFzc2V0Eh8KCGFzc2V0X2lkGAEgASgNQg26SAoqCBj/////ByAAEicKBnN5bWJvbBgCIAEoCUIXukgUchIyEF5bQS1aMC05XXsxLDEyfSQSFgoFc2NhbGUYAyABKA1CB7pIBCoCGBIi5AcKCkluc3RydW1lbnQSHgoNaW5zdHJ1bWVudF9pZBgBIAEoDUIHukgEKgIgABI5CgZzeW1ib2wYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEj0KC2Fzc2V0X2NsYXNzGAMgASgOMhwuZXhjaGFuZ2UudHlwZS52MS5Bc3NldENsYXNzQgq6SAeCAQQQASAAEi8KBGJhc2UYBCABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuQXNzZXRCBrpIA8gBARIwCgVxdW90ZRgFIAEoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5Bc3NldEIGukgDyAEBEhwKC3ByaWNlX3NjYWxlGAYgASgNQge6SAQqAhgJEh8KDnF1YW50aXR5X3NjYWxlGAcgASgNQge6SAQqAhgJEhUKBHRpY2sYCCABKANCB7pIBCICIAASFAoDbG90GAkgASgDQge6SAQiAiAAEh0KDG1pbl9xdWFudGl0eRgKIAEoA0IHukgEIgIgABIdCgxtYXhfcXVhbnRpdHkYCyABKANCB7pIBCICIAASHQoMbWluX25vdGlvbmFsGAwgASgDQge6SAQiAiAAEh0KDG1heF9ub3Rpb25hbBgNIAEoA0IHukgEIgIgABIpChVtYXJrZXRfcHJvdGVjdGlvbl9icHMYDiABKA1CCrpIByoFGJBOIAASOQoFcGhhc2UYDyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlRyYWRpbmdQaGFzZUIKukgHggEEEAEgABI4CgRraW5kGBAgASgOMiAuZXhjaGFuZ2UudHlwZS52MS5JbnN0cnVtZW50S2luZEIIukgFggECEAESGwoKbXVsdGlwbGllchgRIAEoA0IHukgEIgIoABIaChJkZWxheWVkX3NldHRsZW1lbnQYEiABKAgSIQoPc3RhdGljX2JhbmRfYnBzGBMgASgNQgi6SAUqAxiQThIiChBkeW5hbWljX2JhbmRfYnBzGBQgASgNQgi6SAUqAxiQThIXCg9mZWVfc2NoZWR1bGVfaWQYFSABKA0SHQoMbWF4X3Bvc2l0aW9uGBYgASgDQge6SAQiAigAEkcKEXNldHRsZW1lbnRfbWV0aG9kGBcgASgOMiIuZXhjaGFuZ2UudHlwZS52MS5TZXR0bGVtZW50TWV0aG9kQgi6SAWCAQIQARIfCg5leHBpcnlfdGltZV9ucxgYIAEoA0IHukgEIgIoABIvCgZvcHRpb24YGSABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuT3B0aW9uVGVybXMiwgEKC09wdGlvblRlcm1zEh4KDXVuZGVybHlpbmdfaWQYASABKA1CB7pIBCoCIAASFAoMc3RyaWtlX3ByaWNlGAIgASgSEjgKBXJpZ2h0GAMgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcHRpb25SaWdodEIKukgHggEEEAEgABJDCg5leGVyY2lzZV9zdHlsZRgEIAEoDjIfLmV4Y2hhbmdlLnR5cGUudjEuRXhlcmNpc2VTdHlsZUIKukgHggEEEAEgAGIGcHJvdG8z", [file_buf_validate_validate, file_exchange_type_v1_instrument]);
 
 /**
  * Something that can be owned.
@@ -162,6 +162,76 @@ export type Instrument = Message<"exchange.engine.v1.Instrument"> & {
    * @generated from field: exchange.type.v1.TradingPhase phase = 15;
    */
   phase: TradingPhase;
+
+  /**
+   * How it is paid for and held; SPOT if unspecified.
+   *
+   * @generated from field: exchange.type.v1.InstrumentKind kind = 16;
+   */
+  kind: InstrumentKind;
+
+  /**
+   * Units of the underlying in one unit of quantity; 1 if 0.
+   *
+   * @generated from field: int64 multiplier = 17;
+   */
+  multiplier: bigint;
+
+  /**
+   * True if what is bought is delivered after the trade: it can be sold at once, but is transferred out only when settled.
+   *
+   * @generated from field: bool delayed_settlement = 18;
+   */
+  delayedSettlement: boolean;
+
+  /**
+   * How far a limit may be from the reference price on its aggressive side, in basis points; 0: no static band.
+   *
+   * @generated from field: uint32 static_band_bps = 19;
+   */
+  staticBandBps: number;
+
+  /**
+   * How far a trade may be from the last price, in basis points; 0: no dynamic band.
+   *
+   * @generated from field: uint32 dynamic_band_bps = 20;
+   */
+  dynamicBandBps: number;
+
+  /**
+   * Fee schedule; 0: each account's own fees.
+   *
+   * @generated from field: uint32 fee_schedule_id = 21;
+   */
+  feeScheduleId: number;
+
+  /**
+   * Largest position of an account, in units of the quantity scale; 0: no limit.
+   *
+   * @generated from field: int64 max_position = 22;
+   */
+  maxPosition: bigint;
+
+  /**
+   * What changes hands when it ends; CASH if unspecified.
+   *
+   * @generated from field: exchange.type.v1.SettlementMethod settlement_method = 23;
+   */
+  settlementMethod: SettlementMethod;
+
+  /**
+   * When trading in it ends, nanoseconds since 1970; 0: never. The engine ends it by ExpireInstrument only.
+   *
+   * @generated from field: int64 expiry_time_ns = 24;
+   */
+  expiryTimeNs: bigint;
+
+  /**
+   * Terms of an option; absent for all else.
+   *
+   * @generated from field: exchange.engine.v1.OptionTerms option = 25;
+   */
+  option?: OptionTerms | undefined;
 };
 
 /**
@@ -170,4 +240,46 @@ export type Instrument = Message<"exchange.engine.v1.Instrument"> & {
  */
 export const InstrumentSchema: GenMessage<Instrument> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_instrument, 1);
+
+/**
+ * What an option gives the right to.
+ *
+ * @generated from message exchange.engine.v1.OptionTerms
+ */
+export type OptionTerms = Message<"exchange.engine.v1.OptionTerms"> & {
+  /**
+   * Instrument that it is on.
+   *
+   * @generated from field: uint32 underlying_id = 1;
+   */
+  underlyingId: number;
+
+  /**
+   * Price at which it may be exercised, in units of the underlying's price scale.
+   *
+   * @generated from field: sint64 strike_price = 2;
+   */
+  strikePrice: bigint;
+
+  /**
+   * To buy or to sell.
+   *
+   * @generated from field: exchange.type.v1.OptionRight right = 3;
+   */
+  right: OptionRight;
+
+  /**
+   * When.
+   *
+   * @generated from field: exchange.type.v1.ExerciseStyle exercise_style = 4;
+   */
+  exerciseStyle: ExerciseStyle;
+};
+
+/**
+ * Describes the message exchange.engine.v1.OptionTerms.
+ * Use `create(OptionTermsSchema)` to create a new message.
+ */
+export const OptionTermsSchema: GenMessage<OptionTerms> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_instrument, 2);
 

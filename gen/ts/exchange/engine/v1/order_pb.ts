@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Reason } from "../../error/v1/reason_pb.js";
 import { file_exchange_error_v1_reason } from "../../error/v1/reason_pb.js";
-import type { Liquidity, OrderEndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce } from "../../type/v1/order_pb.js";
+import type { LinkType, Liquidity, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/order.proto.
  */
 export const file_exchange_engine_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch5leGNoYW5nZS9lbmdpbmUvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdBQoFT3JkZXISEAoIb3JkZXJfaWQYASABKAQSEgoKYWNjb3VudF9pZBgCIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAyABKAkSFQoNaW5zdHJ1bWVudF9pZBgEIAEoDRIkCgRzaWRlGAUgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAcgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYCCABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAkgASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAogASgSEhAKCHF1YW50aXR5GAsgASgDEhQKDGN1bV9xdWFudGl0eRgMIAEoAxIXCg9sZWF2ZXNfcXVhbnRpdHkYDSABKAMSGgoScHJldmVudGVkX3F1YW50aXR5GA4gASgDEhoKEmNhbmNlbGxlZF9xdWFudGl0eRgPIAEoAxIUCgxjdW1fbm90aW9uYWwYECABKAMSDwoHY3VtX2ZlZRgRIAEoAxItCgZzdGF0dXMYEiABKA4yHS5leGNoYW5nZS50eXBlLnYxLk9yZGVyU3RhdHVzEjQKCmVuZF9yZWFzb24YEyABKA4yIC5leGNoYW5nZS50eXBlLnYxLk9yZGVyRW5kUmVhc29uEjAKDXJlamVjdF9yZWFzb24YFCABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24SDwoHdmVyc2lvbhgVIAEoDRIYChBhY2NlcHRlZF90aW1lX25zGBYgASgDEhcKD3VwZGF0ZWRfdGltZV9ucxgXIAEoAxIUCgxxdW90ZV9idWRnZXQYGCABKAMiiAEKBEZpbGwSEAoIdHJhZGVfaWQYASABKAQSDQoFcHJpY2UYAiABKBISEAoIcXVhbnRpdHkYAyABKAMSEAoIbm90aW9uYWwYBCABKAMSCwoDZmVlGAUgASgDEi4KCWxpcXVpZGl0eRgGIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuTGlxdWlkaXR5IjwKB0JhbGFuY2USEAoIYXNzZXRfaWQYASABKA0SEQoJYXZhaWxhYmxlGAIgASgDEgwKBGhlbGQYAyABKANiBnByb3RvMw", [file_exchange_error_v1_reason, file_exchange_type_v1_order]);
+  fileDesc("Ch5leGNoYW5nZS9lbmdpbmUvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSKACwoFT3JkZXISEAoIb3JkZXJfaWQYASABKAQSEgoKYWNjb3VudF9pZBgCIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAyABKAkSFQoNaW5zdHJ1bWVudF9pZBgEIAEoDRIkCgRzaWRlGAUgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAcgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYCCABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAkgASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAogASgSEhAKCHF1YW50aXR5GAsgASgDEhQKDGN1bV9xdWFudGl0eRgMIAEoAxIXCg9sZWF2ZXNfcXVhbnRpdHkYDSABKAMSGgoScHJldmVudGVkX3F1YW50aXR5GA4gASgDEhoKEmNhbmNlbGxlZF9xdWFudGl0eRgPIAEoAxIUCgxjdW1fbm90aW9uYWwYECABKAMSDwoHY3VtX2ZlZRgRIAEoAxItCgZzdGF0dXMYEiABKA4yHS5leGNoYW5nZS50eXBlLnYxLk9yZGVyU3RhdHVzEjQKCmVuZF9yZWFzb24YEyABKA4yIC5leGNoYW5nZS50eXBlLnYxLk9yZGVyRW5kUmVhc29uEjAKDXJlamVjdF9yZWFzb24YFCABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24SDwoHdmVyc2lvbhgVIAEoDRIYChBhY2NlcHRlZF90aW1lX25zGBYgASgDEhcKD3VwZGF0ZWRfdGltZV9ucxgXIAEoAxIUCgxxdW90ZV9idWRnZXQYGCABKAMSGgoNdHJpZ2dlcl9wcmljZRgZIAEoEkgAiAEBEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIcCg93YXRlcm1hcmtfcHJpY2UYHSABKBJIAYgBARIZChF0cmlnZ2VyZWRfdGltZV9ucxgeIAEoAxIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgDEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoAxIQCghzbGljZV9pZBghIAEoBBIUCgxtaW5fcXVhbnRpdHkYIiABKAMSFgoOZXhwaXJlX3RpbWVfbnMYIyABKAMSGQoRcG9zdF9vbmx5X3JlcHJpY2UYJCABKAgSEwoLcmVkdWNlX29ubHkYJSABKAgSNQoNcGVnX3JlZmVyZW5jZRgmIAEoDjIeLmV4Y2hhbmdlLnR5cGUudjEuUGVnUmVmZXJlbmNlEhgKEHBlZ19vZmZzZXRfdGlja3MYJyABKBISGgoNd29ya2luZ19wcmljZRgoIAEoEkgCiAEBEgsKA3RhZxgpIAEoDRISCgpzZXNzaW9uX2lkGCogASgEEhoKEnN1cnZpdmVfZGlzY29ubmVjdBgrIAEoCBIPCgdsaW5rX2lkGCwgASgEEi0KCWxpbmtfdHlwZRgtIAEoDjIaLmV4Y2hhbmdlLnR5cGUudjEuTGlua1R5cGUSFwoPcGFyZW50X29yZGVyX2lkGC4gASgEQhAKDl90cmlnZ2VyX3ByaWNlQhIKEF93YXRlcm1hcmtfcHJpY2VCEAoOX3dvcmtpbmdfcHJpY2UiiAEKBEZpbGwSEAoIdHJhZGVfaWQYASABKAQSDQoFcHJpY2UYAiABKBISEAoIcXVhbnRpdHkYAyABKAMSEAoIbm90aW9uYWwYBCABKAMSCwoDZmVlGAUgASgDEi4KCWxpcXVpZGl0eRgGIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuTGlxdWlkaXR5Ik8KB0JhbGFuY2USEAoIYXNzZXRfaWQYASABKA0SEQoJYXZhaWxhYmxlGAIgASgDEgwKBGhlbGQYAyABKAMSEQoJdW5zZXR0bGVkGAQgASgDIloKCFBvc2l0aW9uEhUKDWluc3RydW1lbnRfaWQYASABKA0SEAoIcXVhbnRpdHkYAiABKBISDAoEY29zdBgDIAEoEhIXCg9yZWFsaXNlZF9yZXN1bHQYBCABKBJiBnByb3RvMw", [file_exchange_error_v1_reason, file_exchange_type_v1_order]);
 
 /**
  * An order and all that became of it.
@@ -193,6 +193,161 @@ export type Order = Message<"exchange.engine.v1.Order"> & {
    * @generated from field: int64 quote_budget = 24;
    */
   quoteBudget: bigint;
+
+  /**
+   * Trigger, in units of the price scale; of TRAILING_STOP where it stands now.
+   *
+   * @generated from field: optional sint64 trigger_price = 25;
+   */
+  triggerPrice?: bigint | undefined;
+
+  /**
+   * Which price the trigger watches.
+   *
+   * @generated from field: exchange.type.v1.TriggerReference trigger_reference = 26;
+   */
+  triggerReference: TriggerReference;
+
+  /**
+   * Offset of TRAILING_STOP in ticks.
+   *
+   * @generated from field: int64 trailing_ticks = 27;
+   */
+  trailingTicks: bigint;
+
+  /**
+   * Offset of TRAILING_STOP in basis points.
+   *
+   * @generated from field: uint32 trailing_bps = 28;
+   */
+  trailingBps: number;
+
+  /**
+   * Best reference that TRAILING_STOP has seen, in units of the price scale.
+   *
+   * @generated from field: optional sint64 watermark_price = 29;
+   */
+  watermarkPrice?: bigint | undefined;
+
+  /**
+   * When it was triggered, nanoseconds since 1970; 0 if it was not, or has no trigger.
+   *
+   * @generated from field: int64 triggered_time_ns = 30;
+   */
+  triggeredTimeNs: bigint;
+
+  /**
+   * How much of it the book shows at a time; 0: all.
+   *
+   * @generated from field: int64 display_quantity = 31;
+   */
+  displayQuantity: bigint;
+
+  /**
+   * How much of it the book shows now, with `display_quantity`.
+   *
+   * @generated from field: int64 displayed_quantity = 32;
+   */
+  displayedQuantity: bigint;
+
+  /**
+   * Number under which the book shows its present slice, with `display_quantity`.
+   *
+   * @generated from field: uint64 slice_id = 33;
+   */
+  sliceId: bigint;
+
+  /**
+   * Least that it had to trade at once.
+   *
+   * @generated from field: int64 min_quantity = 34;
+   */
+  minQuantity: bigint;
+
+  /**
+   * When it expires, nanoseconds since 1970, with DAY and GTD.
+   *
+   * @generated from field: int64 expire_time_ns = 35;
+   */
+  expireTimeNs: bigint;
+
+  /**
+   * True if it was to be moved behind the market rather than refused.
+   *
+   * @generated from field: bool post_only_reprice = 36;
+   */
+  postOnlyReprice: boolean;
+
+  /**
+   * True if it may only make the position smaller.
+   *
+   * @generated from field: bool reduce_only = 37;
+   */
+  reduceOnly: boolean;
+
+  /**
+   * What a PEGGED order follows.
+   *
+   * @generated from field: exchange.type.v1.PegReference peg_reference = 38;
+   */
+  pegReference: PegReference;
+
+  /**
+   * Offset of a PEGGED order from its reference, in ticks.
+   *
+   * @generated from field: sint64 peg_offset_ticks = 39;
+   */
+  pegOffsetTicks: bigint;
+
+  /**
+   * Price at which it stands in the book where that is not `price`: pegged and repriced orders; in units of the price
+   * scale.
+   *
+   * @generated from field: optional sint64 working_price = 40;
+   */
+  workingPrice?: bigint | undefined;
+
+  /**
+   * The owner's mark.
+   *
+   * @generated from field: uint32 tag = 41;
+   */
+  tag: number;
+
+  /**
+   * Session that it came by.
+   *
+   * @generated from field: uint64 session_id = 42;
+   */
+  sessionId: bigint;
+
+  /**
+   * True if it stays when its session is lost.
+   *
+   * @generated from field: bool survive_disconnect = 43;
+   */
+  surviveDisconnect: boolean;
+
+  /**
+   * Group that it belongs to: the number of the group's first order; 0: none.
+   *
+   * @generated from field: uint64 link_id = 44;
+   */
+  linkId: bigint;
+
+  /**
+   * How the orders of its group depend on each other.
+   *
+   * @generated from field: exchange.type.v1.LinkType link_type = 45;
+   */
+  linkType: LinkType;
+
+  /**
+   * The order that it waits for or came from; 0: none.
+   *
+   * @generated from field: uint64 parent_order_id = 46;
+   */
+  parentOrderId: bigint;
 };
 
 /**
@@ -284,6 +439,13 @@ export type Balance = Message<"exchange.engine.v1.Balance"> & {
    * @generated from field: int64 held = 3;
    */
   held: bigint;
+
+  /**
+   * Of what is available, bought but not delivered yet: it trades, but is not transferred out.
+   *
+   * @generated from field: int64 unsettled = 4;
+   */
+  unsettled: bigint;
 };
 
 /**
@@ -292,4 +454,46 @@ export type Balance = Message<"exchange.engine.v1.Balance"> & {
  */
 export const BalanceSchema: GenMessage<Balance> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_order, 2);
+
+/**
+ * What an account holds of an instrument on margin.
+ *
+ * @generated from message exchange.engine.v1.Position
+ */
+export type Position = Message<"exchange.engine.v1.Position"> & {
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 1;
+   */
+  instrumentId: number;
+
+  /**
+   * Quantity, in units of the quantity scale; negative: short.
+   *
+   * @generated from field: sint64 quantity = 2;
+   */
+  quantity: bigint;
+
+  /**
+   * What was paid for it, in units of the quote asset; negative: received.
+   *
+   * @generated from field: sint64 cost = 3;
+   */
+  cost: bigint;
+
+  /**
+   * Result of all that was closed, in units of the quote asset; fees apart.
+   *
+   * @generated from field: sint64 realised_result = 4;
+   */
+  realisedResult: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.Position.
+ * Use `create(PositionSchema)` to create a new message.
+ */
+export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_order, 3);
 

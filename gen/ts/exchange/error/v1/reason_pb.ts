@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/error/v1/reason.proto.
  */
 export const file_exchange_error_v1_reason: GenFile = /*@__PURE__*/
-  fileDesc("Ch5leGNoYW5nZS9lcnJvci92MS9yZWFzb24ucHJvdG8SEWV4Y2hhbmdlLmVycm9yLnYxIjwKB1JlZnVzYWwSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIRCglyZXRyeWFibGUYAiABKAgqixAKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIgChRSRUFTT05fSU5WQUxJRF9GSUVMRBABGgaStRgCCAMSIgoWUkVBU09OX1VOQVVUSEVOVElDQVRFRBACGgaStRgCCBASIAoUUkVBU09OX1RPS0VOX0VYUElSRUQQAxoGkrUYAggQEiIKFlJFQVNPTl9TRVNTSU9OX1JFVk9LRUQQBBoGkrUYAggQEiAKFFJFQVNPTl9TQ09QRV9NSVNTSU5HEAUaBpK1GAIIBxIlChlSRUFTT05fQ0FMTEVSX05PVF9BTExPV0VEEAYaBpK1GAIIBxIhChVSRUFTT05fVU5LTk9XTl9NRVRIT0QQBxoGkrUYAggMEiAKElJFQVNPTl9VTkFWQUlMQUJMRRAIGgiStRgECA4QARIdCg9SRUFTT05fRFJBSU5JTkcQCRoIkrUYBAgOEAESJQoZUkVBU09OX0RFQURMSU5FX1RPT19TSE9SVBAKGgaStRgCCAQSGwoPUkVBU09OX0lOVEVSTkFMEAsaBpK1GAIIDRIjChVSRUFTT05fTElNSVRfRVhDRUVERUQQDBoIkrUYBAgIEAESJQoZUkVBU09OX0lOVkFMSURfUEFHRV9UT0tFThANGgaStRgCCAMSIwoXUkVBU09OX1BPU0lUSU9OX1VOS05PV04QDhoGkrUYAggLEh4KElJFQVNPTl9FTUFJTF9UQUtFThBkGgaStRgCCAYSJgoaUkVBU09OX0lOVkFMSURfQ1JFREVOVElBTFMQZRoGkrUYAggQEigKHFJFQVNPTl9SRUZSRVNIX1RPS0VOX0lOVkFMSUQQZhoGkrUYAggQEicKG1JFQVNPTl9SRUZSRVNIX1RPS0VOX1JFVVNFRBBnGgaStRgCCBASJAoWUkVBU09OX0xPR0lOX1RIUk9UVExFRBBoGgiStRgECAgQARIkChhSRUFTT05fU0NPUEVfTk9UX0dSQU5URUQQaRoGkrUYAggHEiAKFFJFQVNPTl9XRUFLX1BBU1NXT1JEEGoaBpK1GAIIAxIjChZSRUFTT05fVU5LTk9XTl9BQ0NPVU5UEMgBGgaStRgCCAkSKgodUkVBU09OX0NMSUVOVF9PUkRFUl9JRF9SRVVTRUQQyQEaBpK1GAIIBhItCh5SRUFTT05fSURFTVBPVEVOQ1lfV0lORE9XX0ZVTEwQygEaCJK1GAQICBABEiMKFlJFQVNPTl9SRVFVRVNUX0VYUElSRUQQywEaBpK1GAIICRInChpSRUFTT05fVkFMSURfVU5USUxfVE9PX0ZBUhDMARoGkrUYAggDEiYKGVJFQVNPTl9VTktOT1dOX0lOU1RSVU1FTlQQzQEaBpK1GAIIBRIlChhSRUFTT05fUEhBU0VfTk9UX0FMTE9XRUQQzgEaBpK1GAIICRIlChhSRUFTT05fUFJJQ0VfTk9UX09OX1RJQ0sQzwEaBpK1GAIIAxInChpSRUFTT05fUVVBTlRJVFlfTk9UX09OX0xPVBDQARoGkrUYAggDEiYKGVJFQVNPTl9QUklDRV9PVVRfT0ZfUkFOR0UQ0QEaBpK1GAIIAxIpChxSRUFTT05fUVVBTlRJVFlfT1VUX09GX1JBTkdFENIBGgaStRgCCAMSKQocUkVBU09OX05PVElPTkFMX09VVF9PRl9SQU5HRRDTARoGkrUYAggDEigKG1JFQVNPTl9UT09fTUFOWV9PUEVOX09SREVSUxDUARoGkrUYAggIEiYKGVJFQVNPTl9JTlNVRkZJQ0lFTlRfRlVORFMQ1QEaBpK1GAIICRIgChNSRUFTT05fTk9fTElRVUlESVRZENYBGgaStRgCCAkSKQocUkVBU09OX1BPU1RfT05MWV9XT1VMRF9DUk9TUxDXARoGkrUYAggJEiMKFlJFQVNPTl9PUkRFUl9OT1RfRk9VTkQQ2AEaBpK1GAIIBRIiChVSRUFTT05fT1JERVJfTk9UX09QRU4Q2QEaBpK1GAIICRIpChxSRUFTT05fT1JERVJfRklFTERTX0NPTkZMSUNUENoBGgaStRgCCAMSIQoSUkVBU09OX0VOR0lORV9GVUxMENsBGgiStRgECAgQARIlChhSRUFTT05fTUFMRk9STUVEX0NPTU1BTkQQ3AEaBpK1GAIIAxInChpSRUFTT05fSU5TVFJVTUVOVF9DT05GTElDVBDdARoGkrUYAggGEiYKGVJFQVNPTl9JTlNUUlVNRU5UX0lOVkFMSUQQ3gEaBpK1GAIIAxIhChRSRUFTT05fQ0xPQ0tfU1RFUFBFRBDfARoGkrUYAggOEiQKF1JFQVNPTl9BQ0NPVU5UX0NPTkZMSUNUEOABGgaStRgCCAYSKQocUkVBU09OX1RSQU5TRkVSX1NFUVVFTkNFX0dBUBCsAhoGkrUYAggJEikKHFJFQVNPTl9UUkFOU0ZFUl9JTlNVRkZJQ0lFTlQQrQIaBpK1GAIICRIhChRSRUFTT05fVU5LTk9XTl9BU1NFVBCuAhoGkrUYAggFEiUKGFJFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRBCvAhoGkrUYAggGEicKGlJFQVNPTl9BTU9VTlRfT1VUX09GX1JBTkdFELACGgaStRgCCAMSIgoVUkVBU09OX1JFU1VNRV9VTktOT1dOEJADGgaStRgCCAsSIwoUUkVBU09OX1NMT1dfQ09OU1VNRVIQkQMaCJK1GAQICBABOlkKB3JlZnVzYWwSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjShgMgASgLMhouZXhjaGFuZ2UuZXJyb3IudjEuUmVmdXNhbFIHcmVmdXNhbGIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code, file_google_rpc_error_details]);
+  fileDesc("Ch5leGNoYW5nZS9lcnJvci92MS9yZWFzb24ucHJvdG8SEWV4Y2hhbmdlLmVycm9yLnYxIjwKB1JlZnVzYWwSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIRCglyZXRyeWFibGUYAiABKAgqjRkKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIgChRSRUFTT05fSU5WQUxJRF9GSUVMRBABGgaStRgCCAMSIgoWUkVBU09OX1VOQVVUSEVOVElDQVRFRBACGgaStRgCCBASIAoUUkVBU09OX1RPS0VOX0VYUElSRUQQAxoGkrUYAggQEiIKFlJFQVNPTl9TRVNTSU9OX1JFVk9LRUQQBBoGkrUYAggQEiAKFFJFQVNPTl9TQ09QRV9NSVNTSU5HEAUaBpK1GAIIBxIlChlSRUFTT05fQ0FMTEVSX05PVF9BTExPV0VEEAYaBpK1GAIIBxIhChVSRUFTT05fVU5LTk9XTl9NRVRIT0QQBxoGkrUYAggMEiAKElJFQVNPTl9VTkFWQUlMQUJMRRAIGgiStRgECA4QARIdCg9SRUFTT05fRFJBSU5JTkcQCRoIkrUYBAgOEAESJQoZUkVBU09OX0RFQURMSU5FX1RPT19TSE9SVBAKGgaStRgCCAQSGwoPUkVBU09OX0lOVEVSTkFMEAsaBpK1GAIIDRIjChVSRUFTT05fTElNSVRfRVhDRUVERUQQDBoIkrUYBAgIEAESJQoZUkVBU09OX0lOVkFMSURfUEFHRV9UT0tFThANGgaStRgCCAMSIwoXUkVBU09OX1BPU0lUSU9OX1VOS05PV04QDhoGkrUYAggLEh4KElJFQVNPTl9FTUFJTF9UQUtFThBkGgaStRgCCAYSJgoaUkVBU09OX0lOVkFMSURfQ1JFREVOVElBTFMQZRoGkrUYAggQEigKHFJFQVNPTl9SRUZSRVNIX1RPS0VOX0lOVkFMSUQQZhoGkrUYAggQEicKG1JFQVNPTl9SRUZSRVNIX1RPS0VOX1JFVVNFRBBnGgaStRgCCBASJAoWUkVBU09OX0xPR0lOX1RIUk9UVExFRBBoGgiStRgECAgQARIkChhSRUFTT05fU0NPUEVfTk9UX0dSQU5URUQQaRoGkrUYAggHEiAKFFJFQVNPTl9XRUFLX1BBU1NXT1JEEGoaBpK1GAIIAxIjChZSRUFTT05fVU5LTk9XTl9BQ0NPVU5UEMgBGgaStRgCCAkSKgodUkVBU09OX0NMSUVOVF9PUkRFUl9JRF9SRVVTRUQQyQEaBpK1GAIIBhItCh5SRUFTT05fSURFTVBPVEVOQ1lfV0lORE9XX0ZVTEwQygEaCJK1GAQICBABEiMKFlJFQVNPTl9SRVFVRVNUX0VYUElSRUQQywEaBpK1GAIICRInChpSRUFTT05fVkFMSURfVU5USUxfVE9PX0ZBUhDMARoGkrUYAggDEiYKGVJFQVNPTl9VTktOT1dOX0lOU1RSVU1FTlQQzQEaBpK1GAIIBRIlChhSRUFTT05fUEhBU0VfTk9UX0FMTE9XRUQQzgEaBpK1GAIICRIlChhSRUFTT05fUFJJQ0VfTk9UX09OX1RJQ0sQzwEaBpK1GAIIAxInChpSRUFTT05fUVVBTlRJVFlfTk9UX09OX0xPVBDQARoGkrUYAggDEiYKGVJFQVNPTl9QUklDRV9PVVRfT0ZfUkFOR0UQ0QEaBpK1GAIIAxIpChxSRUFTT05fUVVBTlRJVFlfT1VUX09GX1JBTkdFENIBGgaStRgCCAMSKQocUkVBU09OX05PVElPTkFMX09VVF9PRl9SQU5HRRDTARoGkrUYAggDEigKG1JFQVNPTl9UT09fTUFOWV9PUEVOX09SREVSUxDUARoGkrUYAggIEiYKGVJFQVNPTl9JTlNVRkZJQ0lFTlRfRlVORFMQ1QEaBpK1GAIICRIgChNSRUFTT05fTk9fTElRVUlESVRZENYBGgaStRgCCAkSKQocUkVBU09OX1BPU1RfT05MWV9XT1VMRF9DUk9TUxDXARoGkrUYAggJEiMKFlJFQVNPTl9PUkRFUl9OT1RfRk9VTkQQ2AEaBpK1GAIIBRIiChVSRUFTT05fT1JERVJfTk9UX09QRU4Q2QEaBpK1GAIICRIpChxSRUFTT05fT1JERVJfRklFTERTX0NPTkZMSUNUENoBGgaStRgCCAMSIQoSUkVBU09OX0VOR0lORV9GVUxMENsBGgiStRgECAgQARIlChhSRUFTT05fTUFMRk9STUVEX0NPTU1BTkQQ3AEaBpK1GAIIAxInChpSRUFTT05fSU5TVFJVTUVOVF9DT05GTElDVBDdARoGkrUYAggGEiYKGVJFQVNPTl9JTlNUUlVNRU5UX0lOVkFMSUQQ3gEaBpK1GAIIAxIhChRSRUFTT05fQ0xPQ0tfU1RFUFBFRBDfARoGkrUYAggOEiQKF1JFQVNPTl9BQ0NPVU5UX0NPTkZMSUNUEOABGgaStRgCCAYSIQoUUkVBU09OX05PVF9TVVBQT1JURUQQ4QEaBpK1GAIIDBItCiBSRUFTT05fV09VTERfVFJJR0dFUl9JTU1FRElBVEVMWRDiARoGkrUYAggJEh4KEVJFQVNPTl9QUklDRV9CQU5EEOMBGgaStRgCCAkSJAoXUkVBU09OX1ZFUlNJT05fTUlTTUFUQ0gQ5AEaBpK1GAIIChIhChRSRUFTT05fVFJBRElOR19TVEFURRDlARoGkrUYAggJEiIKFVJFQVNPTl9QT1NJVElPTl9MSU1JVBDmARoGkrUYAggJEicKGlJFQVNPTl9JTlNVRkZJQ0lFTlRfTUFSR0lOEOcBGgaStRgCCAkSKwoeUkVBU09OX1JFRFVDRV9PTkxZX05PX1BPU0lUSU9OEOgBGgaStRgCCAkSMQokUkVBU09OX0RJU1BMQVlfUVVBTlRJVFlfT1VUX09GX1JBTkdFEOkBGgaStRgCCAMSLAofUkVBU09OX0VYUElSRV9USU1FX09VVF9PRl9SQU5HRRDqARoGkrUYAggDEiQKF1JFQVNPTl9PUkRFUl9TSVpFX0xJTUlUEOsBGgaStRgCCAkSIAoTUkVBU09OX0xJTktfSU5WQUxJRBDsARoGkrUYAggDEigKG1JFQVNPTl9VTktOT1dOX0ZFRV9TQ0hFRFVMRRDtARoGkrUYAggFEikKHFJFQVNPTl9SVUxFU19WRVJTSU9OX1VOS05PV04Q7gEaBpK1GAIICRItCiBSRUFTT05fTUlOX1FVQU5USVRZX09VVF9PRl9SQU5HRRDvARoGkrUYAggDEjAKI1JFQVNPTl9UUkFJTElOR19PRkZTRVRfT1VUX09GX1JBTkdFEPABGgaStRgCCAMSJgoZUkVBU09OX05PX1JFRkVSRU5DRV9QUklDRRDxARoGkrUYAggJEiwKH1JFQVNPTl9BQ0NPVU5UX0tJTkRfTk9UX0FMTE9XRUQQ8gEaBpK1GAIICRIjChZSRUFTT05fSU5TVFJVTUVOVF9CVVNZEPMBGgaStRgCCAkSIQoUUkVBU09OX1VOS05PV05fVFJBREUQ9AEaBpK1GAIIBRImChlSRUFTT05fVFJBREVfTk9UX0JVU1RBQkxFEPUBGgaStRgCCAkSJwoaUkVBU09OX0RBVEVfTk9UX0FGVEVSX0xBU1QQ9gEaBpK1GAIICRIoChtSRUFTT05fRVhFUkNJU0VfTk9UX0FMTE9XRUQQ9wEaBpK1GAIICRIoChtSRUFTT05fVElNRU9VVF9PVVRfT0ZfUkFOR0UQ+AEaBpK1GAIIAxItCiBSRUFTT05fTUFSR0lOX1BBUkFNRVRFUlNfSU5WQUxJRBD5ARoGkrUYAggDEi0KIFJFQVNPTl9NQVJHSU5fUEFSQU1FVEVSU19NSVNTSU5HEPoBGgaStRgCCAkSKAobUkVBU09OX0ZFRV9TQ0hFRFVMRV9JTlZBTElEEPsBGgaStRgCCAMSIQoUUkVBU09OX0JBVENIX1JFRlVTRUQQ/AEaBpK1GAIICRIpChxSRUFTT05fVFJBTlNGRVJfU0VRVUVOQ0VfR0FQEKwCGgaStRgCCAkSKQocUkVBU09OX1RSQU5TRkVSX0lOU1VGRklDSUVOVBCtAhoGkrUYAggJEiEKFFJFQVNPTl9VTktOT1dOX0FTU0VUEK4CGgaStRgCCAUSJQoYUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEK8CGgaStRgCCAYSJwoaUkVBU09OX0FNT1VOVF9PVVRfT0ZfUkFOR0UQsAIaBpK1GAIIAxIiChVSRUFTT05fUkVTVU1FX1VOS05PV04QkAMaBpK1GAIICxIjChRSRUFTT05fU0xPV19DT05TVU1FUhCRAxoIkrUYBAgIEAE6WQoHcmVmdXNhbBIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNKGAyABKAsyGi5leGNoYW5nZS5lcnJvci52MS5SZWZ1c2FsUgdyZWZ1c2FsYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_rpc_code, file_google_rpc_error_details]);
 
 /**
  * How a refusal travels.
@@ -381,6 +381,217 @@ export enum Reason {
    * @generated from enum value: REASON_ACCOUNT_CONFLICT = 224;
    */
   ACCOUNT_CONFLICT = 224,
+
+  /**
+   * The engine does not do this yet. Example: an order type that the contract has and this release has not.
+   *
+   * @generated from enum value: REASON_NOT_SUPPORTED = 225;
+   */
+  NOT_SUPPORTED = 225,
+
+  /**
+   * The order's trigger is true already. Example: a stop buy at 100 with the last trade at 101. Send it without a
+   * trigger.
+   *
+   * @generated from enum value: REASON_WOULD_TRIGGER_IMMEDIATELY = 226;
+   */
+  WOULD_TRIGGER_IMMEDIATELY = 226,
+
+  /**
+   * The limit is beyond the static band on its aggressive side. Example: a buy 12 % above the reference, the band
+   * being 10 %.
+   *
+   * @generated from enum value: REASON_PRICE_BAND = 227;
+   */
+  PRICE_BAND = 227,
+
+  /**
+   * The order has changed since the version that the request expects. Read it again, then decide. Example: it was
+   * filled in part meanwhile.
+   *
+   * @generated from enum value: REASON_VERSION_MISMATCH = 228;
+   */
+  VERSION_MISMATCH = 228,
+
+  /**
+   * The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
+   * new one while HALTED.
+   *
+   * @generated from enum value: REASON_TRADING_STATE = 229;
+   */
+  TRADING_STATE = 229,
+
+  /**
+   * With this order filled the position could pass the limit of the account or the instrument. Example: a limit of
+   * 100, a position of 90, a buy for 20.
+   *
+   * @generated from enum value: REASON_POSITION_LIMIT = 230;
+   */
+  POSITION_LIMIT = 230,
+
+  /**
+   * The account's equity does not cover the initial margin with this order. Example: a leverage of 20 allowed, and
+   * 1,000 of collateral for a notional of 25,000.
+   *
+   * @generated from enum value: REASON_INSUFFICIENT_MARGIN = 231;
+   */
+  INSUFFICIENT_MARGIN = 231,
+
+  /**
+   * A reduce-only order found no opposite position. Example: a reduce-only sell while short or flat.
+   *
+   * @generated from enum value: REASON_REDUCE_ONLY_NO_POSITION = 232;
+   */
+  REDUCE_ONLY_NO_POSITION = 232,
+
+  /**
+   * The displayed quantity is under one lot, under a fifteenth of what remains, or above the quantity. Example: 1 of
+   * 100.
+   *
+   * @generated from enum value: REASON_DISPLAY_QUANTITY_OUT_OF_RANGE = 233;
+   */
+  DISPLAY_QUANTITY_OUT_OF_RANGE = 233,
+
+  /**
+   * The expiry time is less than a second or more than 90 days ahead. Example: GTD until yesterday.
+   *
+   * @generated from enum value: REASON_EXPIRE_TIME_OUT_OF_RANGE = 234;
+   */
+  EXPIRE_TIME_OUT_OF_RANGE = 234,
+
+  /**
+   * The order is larger than the account may enter at once, by quantity or by notional. Example: a limit of 1,000
+   * lots, an order for 1,500. Split it, or ask for more.
+   *
+   * @generated from enum value: REASON_ORDER_SIZE_LIMIT = 235;
+   */
+  ORDER_SIZE_LIMIT = 235,
+
+  /**
+   * The orders of the group do not go together. Example: the legs of an OCO pair in two instruments, or a bracket
+   * with one child.
+   *
+   * @generated from enum value: REASON_LINK_INVALID = 236;
+   */
+  LINK_INVALID = 236,
+
+  /**
+   * No such fee schedule, or it has no such tier. SetFeeSchedule makes it. Example: an instrument with schedule 7
+   * before there is one.
+   *
+   * @generated from enum value: REASON_UNKNOWN_FEE_SCHEDULE = 237;
+   */
+  UNKNOWN_FEE_SCHEDULE = 237,
+
+  /**
+   * The engine's build does not know this version of the rules, or a later one is active. Example: version 3 before
+   * its release.
+   *
+   * @generated from enum value: REASON_RULES_VERSION_UNKNOWN = 238;
+   */
+  RULES_VERSION_UNKNOWN = 238,
+
+  /**
+   * The minimum quantity is off the lot, negative or above the quantity. Example: at least 6 of 5.
+   *
+   * @generated from enum value: REASON_MIN_QUANTITY_OUT_OF_RANGE = 239;
+   */
+  MIN_QUANTITY_OUT_OF_RANGE = 239,
+
+  /**
+   * The trailing offset is not positive, or reaches zero or the largest price. Example: 10,000 basis points on a
+   * sell.
+   *
+   * @generated from enum value: REASON_TRAILING_OFFSET_OUT_OF_RANGE = 240;
+   */
+  TRAILING_OFFSET_OUT_OF_RANGE = 240,
+
+  /**
+   * The price that the order refers to does not exist yet. Example: a trigger on MARK before the first mark price, or
+   * a peg to an empty side.
+   *
+   * @generated from enum value: REASON_NO_REFERENCE_PRICE = 241;
+   */
+  NO_REFERENCE_PRICE = 241,
+
+  /**
+   * The kind of account may not trade this kind of instrument. Example: a future in a CASH account.
+   *
+   * @generated from enum value: REASON_ACCOUNT_KIND_NOT_ALLOWED = 242;
+   */
+  ACCOUNT_KIND_NOT_ALLOWED = 242,
+
+  /**
+   * The change needs an instrument that is CLOSED with an empty book. Example: a new tick size while orders rest.
+   *
+   * @generated from enum value: REASON_INSTRUMENT_BUSY = 243;
+   */
+  INSTRUMENT_BUSY = 243,
+
+  /**
+   * The engine has had no such trade between these accounts. Example: a trade id of another instrument.
+   *
+   * @generated from enum value: REASON_UNKNOWN_TRADE = 244;
+   */
+  UNKNOWN_TRADE = 244,
+
+  /**
+   * The trade can no longer be taken back. Example: its value date has come.
+   *
+   * @generated from enum value: REASON_TRADE_NOT_BUSTABLE = 245;
+   */
+  TRADE_NOT_BUSTABLE = 245,
+
+  /**
+   * The same was done for this date or a later one with other numbers. Example: a second settlement price for a day.
+   *
+   * @generated from enum value: REASON_DATE_NOT_AFTER_LAST = 246;
+   */
+  DATE_NOT_AFTER_LAST = 246,
+
+  /**
+   * The account cannot exercise this. Example: a European option before its expiry, or more contracts than it holds.
+   *
+   * @generated from enum value: REASON_EXERCISE_NOT_ALLOWED = 247;
+   */
+  EXERCISE_NOT_ALLOWED = 247,
+
+  /**
+   * The timeout is neither 0 nor between 5 and 300 seconds. Example: CancelAllAfter in one second.
+   *
+   * @generated from enum value: REASON_TIMEOUT_OUT_OF_RANGE = 248;
+   */
+  TIMEOUT_OUT_OF_RANGE = 248,
+
+  /**
+   * The margin parameters contradict each other or the listing. Example: a maintenance margin above the initial one,
+   * or a fee that eats the margin at the leverage allowed.
+   *
+   * @generated from enum value: REASON_MARGIN_PARAMETERS_INVALID = 249;
+   */
+  MARGIN_PARAMETERS_INVALID = 249,
+
+  /**
+   * The instrument has no margin parameters yet, so nobody can trade it on margin. SetMarginParameters gives them.
+   *
+   * @generated from enum value: REASON_MARGIN_PARAMETERS_MISSING = 250;
+   */
+  MARGIN_PARAMETERS_MISSING = 250,
+
+  /**
+   * The fee schedule contradicts itself. Example: a tier twice, or a rebate above the fee of the other side.
+   *
+   * @generated from enum value: REASON_FEE_SCHEDULE_INVALID = 251;
+   */
+  FEE_SCHEDULE_INVALID = 251,
+
+  /**
+   * Another order of the same all-or-none batch or group was refused, so none entered and no id was used. Its own
+   * result says why. Example: the second of three lacks funds.
+   *
+   * @generated from enum value: REASON_BATCH_REFUSED = 252;
+   */
+  BATCH_REFUSED = 252,
 
   /**
    * The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up.

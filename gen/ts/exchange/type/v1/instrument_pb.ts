@@ -11,7 +11,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file exchange/type/v1/instrument.proto.
  */
 export const file_exchange_type_v1_instrument: GenFile = /*@__PURE__*/
-  fileDesc("CiFleGNoYW5nZS90eXBlL3YxL2luc3RydW1lbnQucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEq4wEKCkFzc2V0Q2xhc3MSGwoXQVNTRVRfQ0xBU1NfVU5TUEVDSUZJRUQQABIWChJBU1NFVF9DTEFTU19DUllQVE8QARISCg5BU1NFVF9DTEFTU19GWBACEhYKEkFTU0VUX0NMQVNTX0VRVUlUWRADEhMKD0FTU0VUX0NMQVNTX0VURhAEEhQKEEFTU0VUX0NMQVNTX0JPTkQQBRIWChJBU1NFVF9DTEFTU19PUFRJT04QBhIWChJBU1NFVF9DTEFTU19GVVRVUkUQBxIZChVBU1NFVF9DTEFTU19DT01NT0RJVFkQCCqcAQoMVHJhZGluZ1BoYXNlEh0KGVRSQURJTkdfUEhBU0VfVU5TUEVDSUZJRUQQABIcChhUUkFESU5HX1BIQVNFX0NPTlRJTlVPVVMQARIdChlUUkFESU5HX1BIQVNFX0NBTkNFTF9PTkxZEAISFgoSVFJBRElOR19QSEFTRV9IQUxUEAMSGAoUVFJBRElOR19QSEFTRV9DTE9TRUQQBGIGcHJvdG8z");
+  fileDesc("CiFleGNoYW5nZS90eXBlL3YxL2luc3RydW1lbnQucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEq4wEKCkFzc2V0Q2xhc3MSGwoXQVNTRVRfQ0xBU1NfVU5TUEVDSUZJRUQQABIWChJBU1NFVF9DTEFTU19DUllQVE8QARISCg5BU1NFVF9DTEFTU19GWBACEhYKEkFTU0VUX0NMQVNTX0VRVUlUWRADEhMKD0FTU0VUX0NMQVNTX0VURhAEEhQKEEFTU0VUX0NMQVNTX0JPTkQQBRIWChJBU1NFVF9DTEFTU19PUFRJT04QBhIWChJBU1NFVF9DTEFTU19GVVRVUkUQBxIZChVBU1NFVF9DTEFTU19DT01NT0RJVFkQCCrwAQoMVHJhZGluZ1BoYXNlEh0KGVRSQURJTkdfUEhBU0VfVU5TUEVDSUZJRUQQABIcChhUUkFESU5HX1BIQVNFX0NPTlRJTlVPVVMQARIdChlUUkFESU5HX1BIQVNFX0NBTkNFTF9PTkxZEAISFgoSVFJBRElOR19QSEFTRV9IQUxUEAMSGAoUVFJBRElOR19QSEFTRV9DTE9TRUQQBBIaChZUUkFESU5HX1BIQVNFX1BSRV9PUEVOEAUSGQoVVFJBRElOR19QSEFTRV9BVUNUSU9OEAYSGwoXVFJBRElOR19QSEFTRV9QT1NUX09OTFkQByrmAQoOSW5zdHJ1bWVudEtpbmQSHwobSU5TVFJVTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUSU5TVFJVTUVOVF9LSU5EX1NQT1QQARIcChhJTlNUUlVNRU5UX0tJTkRfU0VDVVJJVFkQAhIdChlJTlNUUlVNRU5UX0tJTkRfRlhfTUFSR0lOEAMSGgoWSU5TVFJVTUVOVF9LSU5EX0ZVVFVSRRAEEhoKFklOU1RSVU1FTlRfS0lORF9PUFRJT04QBRIkCiBJTlNUUlVNRU5UX0tJTkRfQ09NTU9ESVRZX01BUkdJThAGKnoKC0F1Y3Rpb25LaW5kEhwKGEFVQ1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhgKFEFVQ1RJT05fS0lORF9PUEVOSU5HEAESGAoUQVVDVElPTl9LSU5EX0NMT1NJTkcQAhIZChVBVUNUSU9OX0tJTkRfSU5UUkFEQVkQAypYCgtPcHRpb25SaWdodBIcChhPUFRJT05fUklHSFRfVU5TUEVDSUZJRUQQABIVChFPUFRJT05fUklHSFRfQ0FMTBABEhQKEE9QVElPTl9SSUdIVF9QVVQQAippCg1FeGVyY2lzZVN0eWxlEh4KGkVYRVJDSVNFX1NUWUxFX1VOU1BFQ0lGSUVEEAASGwoXRVhFUkNJU0VfU1RZTEVfQU1FUklDQU4QARIbChdFWEVSQ0lTRV9TVFlMRV9FVVJPUEVBThACKnEKEFNldHRsZW1lbnRNZXRob2QSIQodU0VUVExFTUVOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABIaChZTRVRUTEVNRU5UX01FVEhPRF9DQVNIEAESHgoaU0VUVExFTUVOVF9NRVRIT0RfUEhZU0lDQUwQAmIGcHJvdG8z");
 
 /**
  * The eight classes of what is traded here.
@@ -129,6 +129,27 @@ export enum TradingPhase {
    * @generated from enum value: TRADING_PHASE_CLOSED = 4;
    */
   CLOSED = 4,
+
+  /**
+   * Before an auction: orders may be entered, amended and cancelled; nothing matches.
+   *
+   * @generated from enum value: TRADING_PHASE_PRE_OPEN = 5;
+   */
+  PRE_OPEN = 5,
+
+  /**
+   * Orders collect for an uncross, which the end of the phase brings.
+   *
+   * @generated from enum value: TRADING_PHASE_AUCTION = 6;
+   */
+  AUCTION = 6,
+
+  /**
+   * Only orders that do not take may be entered.
+   *
+   * @generated from enum value: TRADING_PHASE_POST_ONLY = 7;
+   */
+  POST_ONLY = 7,
 }
 
 /**
@@ -136,4 +157,209 @@ export enum TradingPhase {
  */
 export const TradingPhaseSchema: GenEnum<TradingPhase> = /*@__PURE__*/
   enumDesc(file_exchange_type_v1_instrument, 1);
+
+/**
+ * How what is traded is paid for and held.
+ *
+ * @generated from enum exchange.type.v1.InstrumentKind
+ */
+export enum InstrumentKind {
+  /**
+   * SPOT where an instrument is listed without a kind.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A pair of assets, exchanged in full at the trade.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_SPOT = 1;
+   */
+  SPOT = 1,
+
+  /**
+   * A share, fund or bond, paid in full; delivered at the trade or with a lag.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_SECURITY = 2;
+   */
+  SECURITY = 2,
+
+  /**
+   * A currency pair on margin, settled in cash and rolled.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_FX_MARGIN = 3;
+   */
+  FX_MARGIN = 3,
+
+  /**
+   * A future: variation margin is paid daily.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_FUTURE = 4;
+   */
+  FUTURE = 4,
+
+  /**
+   * An option: the premium moves at the trade, short positions have margin per contract.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_OPTION = 5;
+   */
+  OPTION = 5,
+
+  /**
+   * A commodity on margin without an expiry, settled in cash and rolled.
+   *
+   * @generated from enum value: INSTRUMENT_KIND_COMMODITY_MARGIN = 6;
+   */
+  COMMODITY_MARGIN = 6,
+}
+
+/**
+ * Describes the enum exchange.type.v1.InstrumentKind.
+ */
+export const InstrumentKindSchema: GenEnum<InstrumentKind> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_instrument, 2);
+
+/**
+ * Which auction a phase holds.
+ *
+ * @generated from enum exchange.type.v1.AuctionKind
+ */
+export enum AuctionKind {
+  /**
+   * Not an auction; refused with phase AUCTION.
+   *
+   * @generated from enum value: AUCTION_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Opens the session: AT_OPEN orders take part.
+   *
+   * @generated from enum value: AUCTION_KIND_OPENING = 1;
+   */
+  OPENING = 1,
+
+  /**
+   * Closes the session: AT_CLOSE orders take part.
+   *
+   * @generated from enum value: AUCTION_KIND_CLOSING = 2;
+   */
+  CLOSING = 2,
+
+  /**
+   * Resumes trading after a pause: neither takes part.
+   *
+   * @generated from enum value: AUCTION_KIND_INTRADAY = 3;
+   */
+  INTRADAY = 3,
+}
+
+/**
+ * Describes the enum exchange.type.v1.AuctionKind.
+ */
+export const AuctionKindSchema: GenEnum<AuctionKind> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_instrument, 3);
+
+/**
+ * What an option gives the right to.
+ *
+ * @generated from enum exchange.type.v1.OptionRight
+ */
+export enum OptionRight {
+  /**
+   * Not a right; refused.
+   *
+   * @generated from enum value: OPTION_RIGHT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * To buy the underlying at the strike.
+   *
+   * @generated from enum value: OPTION_RIGHT_CALL = 1;
+   */
+  CALL = 1,
+
+  /**
+   * To sell the underlying at the strike.
+   *
+   * @generated from enum value: OPTION_RIGHT_PUT = 2;
+   */
+  PUT = 2,
+}
+
+/**
+ * Describes the enum exchange.type.v1.OptionRight.
+ */
+export const OptionRightSchema: GenEnum<OptionRight> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_instrument, 4);
+
+/**
+ * When an option may be exercised.
+ *
+ * @generated from enum exchange.type.v1.ExerciseStyle
+ */
+export enum ExerciseStyle {
+  /**
+   * Not a style; refused.
+   *
+   * @generated from enum value: EXERCISE_STYLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * On any day up to its expiry.
+   *
+   * @generated from enum value: EXERCISE_STYLE_AMERICAN = 1;
+   */
+  AMERICAN = 1,
+
+  /**
+   * At its expiry only.
+   *
+   * @generated from enum value: EXERCISE_STYLE_EUROPEAN = 2;
+   */
+  EUROPEAN = 2,
+}
+
+/**
+ * Describes the enum exchange.type.v1.ExerciseStyle.
+ */
+export const ExerciseStyleSchema: GenEnum<ExerciseStyle> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_instrument, 5);
+
+/**
+ * What changes hands when a contract ends.
+ *
+ * @generated from enum exchange.type.v1.SettlementMethod
+ */
+export enum SettlementMethod {
+  /**
+   * CASH where an instrument is listed without a method.
+   *
+   * @generated from enum value: SETTLEMENT_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The difference in money.
+   *
+   * @generated from enum value: SETTLEMENT_METHOD_CASH = 1;
+   */
+  CASH = 1,
+
+  /**
+   * The underlying against its price.
+   *
+   * @generated from enum value: SETTLEMENT_METHOD_PHYSICAL = 2;
+   */
+  PHYSICAL = 2,
+}
+
+/**
+ * Describes the enum exchange.type.v1.SettlementMethod.
+ */
+export const SettlementMethodSchema: GenEnum<SettlementMethod> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_instrument, 6);
 

@@ -11,7 +11,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file exchange/type/v1/order.proto.
  */
 export const file_exchange_type_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("ChxleGNoYW5nZS90eXBlL3YxL29yZGVyLnByb3RvEhBleGNoYW5nZS50eXBlLnYxKjkKBFNpZGUSFAoQU0lERV9VTlNQRUNJRklFRBAAEgwKCFNJREVfQlVZEAESDQoJU0lERV9TRUxMEAIqVAoJT3JkZXJUeXBlEhoKFk9SREVSX1RZUEVfVU5TUEVDSUZJRUQQABIUChBPUkRFUl9UWVBFX0xJTUlUEAESFQoRT1JERVJfVFlQRV9NQVJLRVQQAipxCgtUaW1lSW5Gb3JjZRIdChlUSU1FX0lOX0ZPUkNFX1VOU1BFQ0lGSUVEEAASFQoRVElNRV9JTl9GT1JDRV9HVEMQARIVChFUSU1FX0lOX0ZPUkNFX0lPQxACEhUKEVRJTUVfSU5fRk9SQ0VfRk9LEAMqzgEKC09yZGVyU3RhdHVzEhwKGE9SREVSX1NUQVRVU19VTlNQRUNJRklFRBAAEhQKEE9SREVSX1NUQVRVU19ORVcQARIhCh1PUkRFUl9TVEFUVVNfUEFSVElBTExZX0ZJTExFRBACEhcKE09SREVSX1NUQVRVU19GSUxMRUQQAxIaChZPUkRFUl9TVEFUVVNfQ0FOQ0VMTEVEEAQSGAoUT1JERVJfU1RBVFVTX0VYUElSRUQQBRIZChVPUkRFUl9TVEFUVVNfUkVKRUNURUQQBiqDAgoOT3JkZXJFbmRSZWFzb24SIAocT1JERVJfRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGk9SREVSX0VORF9SRUFTT05fUkVRVUVTVEVEEAESHwobT1JERVJfRU5EX1JFQVNPTl9TRUxGX1RSQURFEAISIgoeT1JERVJfRU5EX1JFQVNPTl9JT0NfUkVNQUlOREVSEAMSJQohT1JERVJfRU5EX1JFQVNPTl9GT0tfTk9UX0ZJTExBQkxFEAQSJQohT1JERVJfRU5EX1JFQVNPTl9NQVJLRVRfUkVNQUlOREVSEAUSHAoYT1JERVJfRU5EX1JFQVNPTl9UT09fT0xEEAYq2AEKE1NlbGZUcmFkZVByZXZlbnRpb24SJQohU0VMRl9UUkFERV9QUkVWRU5USU9OX1VOU1BFQ0lGSUVEEAASJgoiU0VMRl9UUkFERV9QUkVWRU5USU9OX0NBTkNFTF9NQUtFUhABEiYKIlNFTEZfVFJBREVfUFJFVkVOVElPTl9DQU5DRUxfVEFLRVIQAhIlCiFTRUxGX1RSQURFX1BSRVZFTlRJT05fQ0FOQ0VMX0JPVEgQAxIjCh9TRUxGX1RSQURFX1BSRVZFTlRJT05fREVDUkVNRU5UEAQqUAoJTGlxdWlkaXR5EhkKFUxJUVVJRElUWV9VTlNQRUNJRklFRBAAEhMKD0xJUVVJRElUWV9NQUtFUhABEhMKD0xJUVVJRElUWV9UQUtFUhACYgZwcm90bzM");
+  fileDesc("ChxleGNoYW5nZS90eXBlL3YxL29yZGVyLnByb3RvEhBleGNoYW5nZS50eXBlLnYxKjkKBFNpZGUSFAoQU0lERV9VTlNQRUNJRklFRBAAEgwKCFNJREVfQlVZEAESDQoJU0lERV9TRUxMEAIq9wEKCU9yZGVyVHlwZRIaChZPUkRFUl9UWVBFX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfVFlQRV9MSU1JVBABEhUKEU9SREVSX1RZUEVfTUFSS0VUEAISEwoPT1JERVJfVFlQRV9TVE9QEAMSGQoVT1JERVJfVFlQRV9TVE9QX0xJTUlUEAQSGgoWT1JERVJfVFlQRV9UQUtFX1BST0ZJVBAFEiAKHE9SREVSX1RZUEVfVEFLRV9QUk9GSVRfTElNSVQQBhIcChhPUkRFUl9UWVBFX1RSQUlMSU5HX1NUT1AQBxIVChFPUkRFUl9UWVBFX1BFR0dFRBAIKtYBCgtUaW1lSW5Gb3JjZRIdChlUSU1FX0lOX0ZPUkNFX1VOU1BFQ0lGSUVEEAASFQoRVElNRV9JTl9GT1JDRV9HVEMQARIVChFUSU1FX0lOX0ZPUkNFX0lPQxACEhUKEVRJTUVfSU5fRk9SQ0VfRk9LEAMSFQoRVElNRV9JTl9GT1JDRV9EQVkQBBIVChFUSU1FX0lOX0ZPUkNFX0dURBAFEhkKFVRJTUVfSU5fRk9SQ0VfQVRfT1BFThAGEhoKFlRJTUVfSU5fRk9SQ0VfQVRfQ0xPU0UQByrsAQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfU1RBVFVTX05FVxABEiEKHU9SREVSX1NUQVRVU19QQVJUSUFMTFlfRklMTEVEEAISFwoTT1JERVJfU1RBVFVTX0ZJTExFRBADEhoKFk9SREVSX1NUQVRVU19DQU5DRUxMRUQQBBIYChRPUkRFUl9TVEFUVVNfRVhQSVJFRBAFEhkKFU9SREVSX1NUQVRVU19SRUpFQ1RFRBAGEhwKGE9SREVSX1NUQVRVU19VTlRSSUdHRVJFRBAHKo8HCg5PcmRlckVuZFJlYXNvbhIgChxPUkRFUl9FTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaT1JERVJfRU5EX1JFQVNPTl9SRVFVRVNURUQQARIfChtPUkRFUl9FTkRfUkVBU09OX1NFTEZfVFJBREUQAhIiCh5PUkRFUl9FTkRfUkVBU09OX0lPQ19SRU1BSU5ERVIQAxIlCiFPUkRFUl9FTkRfUkVBU09OX0ZPS19OT1RfRklMTEFCTEUQBBIlCiFPUkRFUl9FTkRfUkVBU09OX01BUktFVF9SRU1BSU5ERVIQBRIcChhPUkRFUl9FTkRfUkVBU09OX1RPT19PTEQQBhIfChtPUkRFUl9FTkRfUkVBU09OX1BSSUNFX0JBTkQQBxIeChpPUkRFUl9FTkRfUkVBU09OX0RBWV9FTkRFRBAIEiAKHE9SREVSX0VORF9SRUFTT05fR1REX1JFQUNIRUQQCRImCiJPUkRFUl9FTkRfUkVBU09OX0FVQ1RJT05fUkVNQUlOREVSEAoSIQodT1JERVJfRU5EX1JFQVNPTl9MSU5LRURfT1JERVIQCxIlCiFPUkRFUl9FTkRfUkVBU09OX1BBUkVOVF9DQU5DRUxMRUQQDBIkCiBPUkRFUl9FTkRfUkVBU09OX1JJU0tfQVRfVFJJR0dFUhANEiEKHU9SREVSX0VORF9SRUFTT05fUkVEVUNFRF9BV0FZEA4SKQolT1JERVJfRU5EX1JFQVNPTl9NSU5fUVVBTlRJVFlfTk9UX01FVBAPEiAKHE9SREVSX0VORF9SRUFTT05fTUFTU19DQU5DRUwQEBIlCiFPUkRFUl9FTkRfUkVBU09OX0NBTkNFTF9BTExfQUZURVIQERIgChxPUkRFUl9FTkRfUkVBU09OX0tJTExfU1dJVENIEBISIAocT1JERVJfRU5EX1JFQVNPTl9MSVFVSURBVElPThATEiEKHU9SREVSX0VORF9SRUFTT05fQU1FTkRFRF9BV0FZEBQSJwojT1JERVJfRU5EX1JFQVNPTl9JTlNUUlVNRU5UX0VYUElSRUQQFRIZChVPUkRFUl9FTkRfUkVBU09OX0JVU1QQFhIhCh1PUkRFUl9FTkRfUkVBU09OX0RJU0NPTk5FQ1RFRBAXEioKJk9SREVSX0VORF9SRUFTT05fUE9TVF9PTkxZX1dPVUxEX0NST1NTEBgq+AEKE1NlbGZUcmFkZVByZXZlbnRpb24SJQohU0VMRl9UUkFERV9QUkVWRU5USU9OX1VOU1BFQ0lGSUVEEAASJgoiU0VMRl9UUkFERV9QUkVWRU5USU9OX0NBTkNFTF9NQUtFUhABEiYKIlNFTEZfVFJBREVfUFJFVkVOVElPTl9DQU5DRUxfVEFLRVIQAhIlCiFTRUxGX1RSQURFX1BSRVZFTlRJT05fQ0FOQ0VMX0JPVEgQAxIjCh9TRUxGX1RSQURFX1BSRVZFTlRJT05fREVDUkVNRU5UEAQSHgoaU0VMRl9UUkFERV9QUkVWRU5USU9OX05PTkUQBSpQCglMaXF1aWRpdHkSGQoVTElRVUlESVRZX1VOU1BFQ0lGSUVEEAASEwoPTElRVUlESVRZX01BS0VSEAESEwoPTElRVUlESVRZX1RBS0VSEAIqqQEKEFRyaWdnZXJSZWZlcmVuY2USIQodVFJJR0dFUl9SRUZFUkVOQ0VfVU5TUEVDSUZJRUQQABIaChZUUklHR0VSX1JFRkVSRU5DRV9MQVNUEAESGgoWVFJJR0dFUl9SRUZFUkVOQ0VfTUFSSxACEhsKF1RSSUdHRVJfUkVGRVJFTkNFX0lOREVYEAMSHQoZVFJJR0dFUl9SRUZFUkVOQ0VfQklEX0FTSxAEKnkKDFBlZ1JlZmVyZW5jZRIdChlQRUdfUkVGRVJFTkNFX1VOU1BFQ0lGSUVEEAASGQoVUEVHX1JFRkVSRU5DRV9QUklNQVJZEAESGAoUUEVHX1JFRkVSRU5DRV9NQVJLRVQQAhIVChFQRUdfUkVGRVJFTkNFX01JRBADKpUBCghMaW5rVHlwZRIZChVMSU5LX1RZUEVfVU5TUEVDSUZJRUQQABIRCg1MSU5LX1RZUEVfT0NPEAESEQoNTElOS19UWVBFX09VTxACEhkKFUxJTktfVFlQRV9PVE9fUEFSVElBTBADEhYKEkxJTktfVFlQRV9PVE9fRlVMTBAEEhUKEUxJTktfVFlQRV9CUkFDS0VUEAViBnByb3RvMw");
 
 /**
  * Which way an order trades.
@@ -73,6 +73,48 @@ export enum OrderType {
    * @generated from enum value: ORDER_TYPE_MARKET = 2;
    */
   MARKET = 2,
+
+  /**
+   * Waits for its trigger, then becomes MARKET: a buy at reference >= trigger, a sell at reference <= trigger.
+   *
+   * @generated from enum value: ORDER_TYPE_STOP = 3;
+   */
+  STOP = 3,
+
+  /**
+   * Waits for its trigger as STOP does, then becomes LIMIT at its price.
+   *
+   * @generated from enum value: ORDER_TYPE_STOP_LIMIT = 4;
+   */
+  STOP_LIMIT = 4,
+
+  /**
+   * Waits for its trigger, then becomes MARKET: a buy at reference <= trigger, a sell at reference >= trigger.
+   *
+   * @generated from enum value: ORDER_TYPE_TAKE_PROFIT = 5;
+   */
+  TAKE_PROFIT = 5,
+
+  /**
+   * Waits for its trigger as TAKE_PROFIT does, then becomes LIMIT at its price.
+   *
+   * @generated from enum value: ORDER_TYPE_TAKE_PROFIT_LIMIT = 6;
+   */
+  TAKE_PROFIT_LIMIT = 6,
+
+  /**
+   * A STOP whose trigger follows the best reference since entry at an offset; a buy's rounds up, a sell's down.
+   *
+   * @generated from enum value: ORDER_TYPE_TRAILING_STOP = 7;
+   */
+  TRAILING_STOP = 7,
+
+  /**
+   * Rests at a reference of the book plus an offset, never beyond its limit price; each reprice loses priority.
+   *
+   * @generated from enum value: ORDER_TYPE_PEGGED = 8;
+   */
+  PEGGED = 8,
 }
 
 /**
@@ -114,6 +156,35 @@ export enum TimeInForce {
    * @generated from enum value: TIME_IN_FORCE_FOK = 3;
    */
   FOK = 3,
+
+  /**
+   * Good for the day: expires at the session's close of the instrument's calendar, 00:00 UTC where it trades all week.
+   * The gateway knows the calendar and writes the close as the expiry time of the order.
+   *
+   * @generated from enum value: TIME_IN_FORCE_DAY = 4;
+   */
+  DAY = 4,
+
+  /**
+   * Good till date: expires before the first command whose engine time reaches its expiry time.
+   *
+   * @generated from enum value: TIME_IN_FORCE_GTD = 5;
+   */
+  GTD = 5,
+
+  /**
+   * Takes part in the opening auction only; the rest expires at the uncross.
+   *
+   * @generated from enum value: TIME_IN_FORCE_AT_OPEN = 6;
+   */
+  AT_OPEN = 6,
+
+  /**
+   * Takes part in the closing auction only; the rest expires at the uncross.
+   *
+   * @generated from enum value: TIME_IN_FORCE_AT_CLOSE = 7;
+   */
+  AT_CLOSE = 7,
 }
 
 /**
@@ -176,6 +247,13 @@ export enum OrderStatus {
    * @generated from enum value: ORDER_STATUS_REJECTED = 6;
    */
   REJECTED = 6,
+
+  /**
+   * Accepted, waits for its trigger or for its parent; not in the book.
+   *
+   * @generated from enum value: ORDER_STATUS_UNTRIGGERED = 7;
+   */
+  UNTRIGGERED = 7,
 }
 
 /**
@@ -238,6 +316,134 @@ export enum OrderEndReason {
    * @generated from enum value: ORDER_END_REASON_TOO_OLD = 6;
    */
   TOO_OLD = 6,
+
+  /**
+   * The part of an order that would have traded outside the dynamic band. Example: an IOC buy 6 % above the last price,
+   * the band being 5 %.
+   *
+   * @generated from enum value: ORDER_END_REASON_PRICE_BAND = 7;
+   */
+  PRICE_BAND = 7,
+
+  /**
+   * A DAY order at the close of its session. Example: entered at 15:00, the market closes at 16:00.
+   *
+   * @generated from enum value: ORDER_END_REASON_DAY_ENDED = 8;
+   */
+  DAY_ENDED = 8,
+
+  /**
+   * A GTD order whose expiry time has come. Example: good till Friday noon, and it is noon.
+   *
+   * @generated from enum value: ORDER_END_REASON_GTD_REACHED = 9;
+   */
+  GTD_REACHED = 9,
+
+  /**
+   * What an auction left of an AT_OPEN or AT_CLOSE order. Example: AT_OPEN for 5, the uncross filled 3: 2 expire.
+   *
+   * @generated from enum value: ORDER_END_REASON_AUCTION_REMAINDER = 10;
+   */
+  AUCTION_REMAINDER = 10,
+
+  /**
+   * Another order of its group traded or took its quantity. Example: the take-profit of an OCO pair filled, the stop goes.
+   *
+   * @generated from enum value: ORDER_END_REASON_LINKED_ORDER = 11;
+   */
+  LINKED_ORDER = 11,
+
+  /**
+   * Its parent ended with no fill. Example: the entry of a bracket is cancelled, its two exits go with it.
+   *
+   * @generated from enum value: ORDER_END_REASON_PARENT_CANCELLED = 12;
+   */
+  PARENT_CANCELLED = 12,
+
+  /**
+   * The margin check at its trigger failed. Example: a stop on a future, the collateral having gone meanwhile.
+   *
+   * @generated from enum value: ORDER_END_REASON_RISK_AT_TRIGGER = 13;
+   */
+  RISK_AT_TRIGGER = 13,
+
+  /**
+   * A reduce-only order that the shrunken position left no quantity for. Example: the position was closed by hand.
+   *
+   * @generated from enum value: ORDER_END_REASON_REDUCED_AWAY = 14;
+   */
+  REDUCED_AWAY = 14,
+
+  /**
+   * An IOC order whose minimum could not trade at once. Example: IOC for 5, at least 4, and 3 on offer: nothing trades.
+   *
+   * @generated from enum value: ORDER_END_REASON_MIN_QUANTITY_NOT_MET = 15;
+   */
+  MIN_QUANTITY_NOT_MET = 15,
+
+  /**
+   * A mass cancel matched it. Example: MassCancel on an instrument.
+   *
+   * @generated from enum value: ORDER_END_REASON_MASS_CANCEL = 16;
+   */
+  MASS_CANCEL = 16,
+
+  /**
+   * The account's CancelAllAfter ran out. Example: armed for 10 s and not armed again within them.
+   *
+   * @generated from enum value: ORDER_END_REASON_CANCEL_ALL_AFTER = 17;
+   */
+  CANCEL_ALL_AFTER = 17,
+
+  /**
+   * An operator halted the account and cancelled its orders. Example: SetAccount with HALTED and `cancel_orders`.
+   *
+   * @generated from enum value: ORDER_END_REASON_KILL_SWITCH = 18;
+   */
+  KILL_SWITCH = 18,
+
+  /**
+   * The account is being liquidated. Example: its equity fell below the maintenance margin.
+   *
+   * @generated from enum value: ORDER_END_REASON_LIQUIDATION = 19;
+   */
+  LIQUIDATION = 19,
+
+  /**
+   * An amend set a quantity that was filled already. Example: 5 of 10 filled, amended to 4: the 5 open ones go.
+   *
+   * @generated from enum value: ORDER_END_REASON_AMENDED_AWAY = 20;
+   */
+  AMENDED_AWAY = 20,
+
+  /**
+   * The instrument expired. Example: a resting order on an option at its expiry.
+   *
+   * @generated from enum value: ORDER_END_REASON_INSTRUMENT_EXPIRED = 21;
+   */
+  INSTRUMENT_EXPIRED = 21,
+
+  /**
+   * A trade of the account was busted, which cancels its open orders. Example: a trade at an erroneous price.
+   *
+   * @generated from enum value: ORDER_END_REASON_BUST = 22;
+   */
+  BUST = 22,
+
+  /**
+   * The session that it was bound to was lost. Example: a gateway died, and its grace has passed.
+   *
+   * @generated from enum value: ORDER_END_REASON_DISCONNECTED = 23;
+   */
+  DISCONNECTED = 23,
+
+  /**
+   * A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
+   * trigger.
+   *
+   * @generated from enum value: ORDER_END_REASON_POST_ONLY_WOULD_CROSS = 24;
+   */
+  POST_ONLY_WOULD_CROSS = 24,
 }
 
 /**
@@ -286,6 +492,13 @@ export enum SelfTradePrevention {
    * @generated from enum value: SELF_TRADE_PREVENTION_DECREMENT = 4;
    */
   DECREMENT = 4,
+
+  /**
+   * Nothing: they trade. For replaying recorded markets into an engine; gateways refuse it.
+   *
+   * @generated from enum value: SELF_TRADE_PREVENTION_NONE = 5;
+   */
+  NONE = 5,
 }
 
 /**
@@ -327,4 +540,149 @@ export enum Liquidity {
  */
 export const LiquiditySchema: GenEnum<Liquidity> = /*@__PURE__*/
   enumDesc(file_exchange_type_v1_order, 6);
+
+/**
+ * Which price a trigger watches.
+ *
+ * @generated from enum exchange.type.v1.TriggerReference
+ */
+export enum TriggerReference {
+  /**
+   * The instrument's default: LAST in a spot market, MARK for what is traded on margin.
+   *
+   * @generated from enum value: TRIGGER_REFERENCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Price of the last trade.
+   *
+   * @generated from enum value: TRIGGER_REFERENCE_LAST = 1;
+   */
+  LAST = 1,
+
+  /**
+   * Mark price.
+   *
+   * @generated from enum value: TRIGGER_REFERENCE_MARK = 2;
+   */
+  MARK = 2,
+
+  /**
+   * Index price.
+   *
+   * @generated from enum value: TRIGGER_REFERENCE_INDEX = 3;
+   */
+  INDEX = 3,
+
+  /**
+   * The best ask for a buy, the best bid for a sell.
+   *
+   * @generated from enum value: TRIGGER_REFERENCE_BID_ASK = 4;
+   */
+  BID_ASK = 4,
+}
+
+/**
+ * Describes the enum exchange.type.v1.TriggerReference.
+ */
+export const TriggerReferenceSchema: GenEnum<TriggerReference> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_order, 7);
+
+/**
+ * Which price of the book a pegged order follows. Pegged orders do not move it.
+ *
+ * @generated from enum exchange.type.v1.PegReference
+ */
+export enum PegReference {
+  /**
+   * Not a reference; refused for PEGGED.
+   *
+   * @generated from enum value: PEG_REFERENCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The best price of its own side.
+   *
+   * @generated from enum value: PEG_REFERENCE_PRIMARY = 1;
+   */
+  PRIMARY = 1,
+
+  /**
+   * The best price of the opposite side.
+   *
+   * @generated from enum value: PEG_REFERENCE_MARKET = 2;
+   */
+  MARKET = 2,
+
+  /**
+   * Half way between the two; a buy rounds down to a tick, a sell up.
+   *
+   * @generated from enum value: PEG_REFERENCE_MID = 3;
+   */
+  MID = 3,
+}
+
+/**
+ * Describes the enum exchange.type.v1.PegReference.
+ */
+export const PegReferenceSchema: GenEnum<PegReference> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_order, 8);
+
+/**
+ * How the orders of a group depend on each other. A group stays in one account and instrument and holds the maximum of
+ * its legs, once.
+ *
+ * @generated from enum exchange.type.v1.LinkType
+ */
+export enum LinkType {
+  /**
+   * Not linked; refused for a group.
+   *
+   * @generated from enum value: LINK_TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * One cancels other: the first fill on one leg cancels the other. Two legs.
+   *
+   * @generated from enum value: LINK_TYPE_OCO = 1;
+   */
+  OCO = 1,
+
+  /**
+   * One updates other: a fill on one leg reduces the other by the filled quantity. Two legs.
+   *
+   * @generated from enum value: LINK_TYPE_OUO = 2;
+   */
+  OUO = 2,
+
+  /**
+   * One triggers other: each child has the quantity that its parent has filled. The parent, then its children.
+   *
+   * @generated from enum value: LINK_TYPE_OTO_PARTIAL = 3;
+   */
+  OTO_PARTIAL = 3,
+
+  /**
+   * One triggers other: the children enter when the parent is filled in full. The parent, then its children.
+   *
+   * @generated from enum value: LINK_TYPE_OTO_FULL = 4;
+   */
+  OTO_FULL = 4,
+
+  /**
+   * An entry as parent, then a take-profit and a stop as its children, which are linked as OUO.
+   *
+   * @generated from enum value: LINK_TYPE_BRACKET = 5;
+   */
+  BRACKET = 5,
+}
+
+/**
+ * Describes the enum exchange.type.v1.LinkType.
+ */
+export const LinkTypeSchema: GenEnum<LinkType> = /*@__PURE__*/
+  enumDesc(file_exchange_type_v1_order, 9);
 
