@@ -1,7 +1,7 @@
 """Settings: one frozen dataclass per process, read once at start from `EXCHANGE_<FIELD>` variables.
 
 A field without a default is required. Types: str, int, bool (true or false), Path, timedelta ("250ms", "30s", "15m",
-"2h"), and `X | None` of each. Whatever is missing or wrong is named, all of it, in one sentence.
+"2h"), StrEnum (by value), and `X | None` of each. Whatever is missing or wrong is named, all of it, in one sentence.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,7 +47,15 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
 def _parse(kind: Any, text: str) -> Any:
     if isinstance(kind, types.UnionType):
         kind = next(member for member in kind.__args__ if member is not types.NoneType)
+    if issubclass(kind, StrEnum):
+        return _one_of(kind, text)
     return _PARSERS[kind](text)
+
+
+def _one_of(kind: type[StrEnum], text: str) -> StrEnum:
+    if text not in list(kind):
+        raise ValueError(f"is {text!r}, none of {', '.join(kind)}")
+    return kind(text)
 
 
 def _str(text: str) -> str:

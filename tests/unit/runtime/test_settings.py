@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,18 @@ class Base:
     grace: timedelta = timedelta(seconds=10)
 
 
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings(Base):
     name: str
     folder: Path
     reflection: bool = False
     metrics_port: int | None = None
+    colour: Colour = Colour.RED
 
 
 GOOD = {"EXCHANGE_LISTEN_PORT": "8461", "EXCHANGE_NAME": "orders", "EXCHANGE_FOLDER": "a/b", "OTHER": "x"}
@@ -46,6 +53,12 @@ def test_durations_name_their_unit(text: str, span: timedelta) -> None:
 def test_optional_and_boolean_fields() -> None:
     own = load(Settings, GOOD | {"EXCHANGE_METRICS_PORT": "8481", "EXCHANGE_REFLECTION": "true"})
     assert (own.metrics_port, own.reflection) == (8481, True)
+
+
+def test_enums_are_named_by_value() -> None:
+    assert load(Settings, GOOD | {"EXCHANGE_COLOUR": "blue"}).colour is Colour.BLUE
+    with pytest.raises(InvalidSettings, match="EXCHANGE_COLOUR is 'BLUE', none of red, blue"):
+        load(Settings, GOOD | {"EXCHANGE_COLOUR": "BLUE"})
 
 
 def test_every_fault_is_named_in_one_sentence() -> None:
