@@ -13,13 +13,16 @@
 
 namespace py = pybind11;
 using exchange::engine::CommandKinds;
+using exchange::engine::log::Ack;
 using exchange::engine::log::Answer;
 using exchange::engine::log::Engine;
 using exchange::engine::log::EngineOptions;
 using exchange::engine::log::JournalFailed;
 using exchange::engine::log::LogCorrupt;
+using exchange::engine::log::PositionGone;
 using exchange::engine::log::Recovery;
 using exchange::engine::log::State;
+using exchange::engine::log::StateDiverged;
 using exchange::engine::log::StorageError;
 
 namespace {
@@ -71,13 +74,25 @@ std::optional<py::tuple> query(const Engine& engine, std::uint64_t account_id) {
   return to_python(*answer);
 }
 
-std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shard,
-                                    std::uint64_t journal_segment_bytes, std::uint64_t event_segment_bytes) {
-  return std::make_unique<Engine>(EngineOptions{.folder = folder,
-                                                .shard = shard,
-                                                .journal_segment_bytes = journal_segment_bytes,
-                                                .event_segment_bytes = event_segment_bytes,
-                                                .limits = {}});
+Ack ack_named(const std::string& name) {
+  if (name == "durable") return Ack::kDurable;
+  if (name == "written") return Ack::kWritten;
+  throw py::value_error("ack is \"" + name + "\", neither \"durable\" nor \"written\"");
+}
+
+std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shard, std::uint64_t journal_segment_bytes,
+                                    std::uint64_t event_segment_bytes, const std::string& ack, std::int64_t keep_ns,
+                                    const std::string& archive_folder) {
+  EngineOptions options{.folder = folder,
+                        .shard = shard,
+                        .journal_segment_bytes = journal_segment_bytes,
+                        .event_segment_bytes = event_segment_bytes,
+                        .ack = ack_named(ack),
+                        .keep_ns = keep_ns,
+                        .archive_folder = archive_folder,
+                        .limits = {}};
+  const py::gil_scoped_release released;
+  return std::make_unique<Engine>(options);
 }
 
 void add_records(py::module_& module) {
@@ -101,7 +116,8 @@ void add_engine(py::module_& module) {
   py::class_<Engine>(module, "Engine")
       .def(py::init(&open_engine), py::kw_only(), py::arg("folder"), py::arg("shard") = defaults.shard,
            py::arg("journal_segment_bytes") = defaults.journal_segment_bytes,
-           py::arg("event_segment_bytes") = defaults.event_segment_bytes, WithoutInterpreter())
+           py::arg("event_segment_bytes") = defaults.event_segment_bytes, py::arg("ack") = "durable",
+           py::arg("keep_ns") = defaults.keep_ns, py::arg("archive_folder") = "")
       .def("apply", &apply, py::arg("batch"), py::arg("now_ns"), py::arg("allowed_kinds"))
       .def("durable", &Engine::durable)
       .def("published", &Engine::published)
@@ -123,6 +139,8 @@ void add_engine(py::module_& module) {
 PYBIND11_MODULE(_core, module) {
   py::register_exception<JournalFailed>(module, "JournalFailed", PyExc_RuntimeError);
   py::register_exception<LogCorrupt>(module, "LogCorrupt", PyExc_RuntimeError);
+  py::register_exception<PositionGone>(module, "PositionGone", PyExc_RuntimeError);
+  py::register_exception<StateDiverged>(module, "StateDiverged", PyExc_RuntimeError);
   py::register_exception<StorageError>(module, "StorageError", PyExc_OSError);
   add_records(module);
   add_engine(module);

@@ -3,7 +3,7 @@
 Every method may be called from any thread, and holds no interpreter lock while the engine works.
 """
 
-from typing import final
+from typing import Literal, final
 
 class JournalFailed(RuntimeError):  # noqa: N818 - named as what it says
     """The journal has died, with the reason, or the engine is closed: nothing becomes durable any more."""
@@ -13,6 +13,12 @@ class LogCorrupt(RuntimeError):  # noqa: N818 - named as what it says
 
 class StorageError(OSError):
     """An operation on a file failed."""
+
+class PositionGone(RuntimeError):  # noqa: N818 - named as what it says
+    """The events after a position are not retained any more."""
+
+class StateDiverged(RuntimeError):  # noqa: N818 - named as what it says
+    """A second core came to another state by the same commands; the engine applies nothing any more."""
 
 @final
 class State:
@@ -48,10 +54,22 @@ class Recovery:
 
 @final
 class Engine:
-    """One shard at work. Segment sizes are in bytes and a multiple of 8."""
+    """One shard at work. Segment sizes are in bytes and a multiple of 8.
+
+    Durable is what `ack` promises: on the medium, or handed to the operating system. Segments of journal and event log
+    older than `keep_ns` of engine time, that no snapshot needs, go to `archive_folder`, or are deleted if it is empty.
+    """
 
     def __init__(
-        self, *, folder: str, shard: int = 0, journal_segment_bytes: int = ..., event_segment_bytes: int = ...
+        self,
+        *,
+        folder: str,
+        shard: int = 0,
+        journal_segment_bytes: int = ...,
+        event_segment_bytes: int = ...,
+        ack: Literal["durable", "written"] = "durable",
+        keep_ns: int = ...,
+        archive_folder: str = "",
     ) -> None:
         """Recover from the folder, or begin in it. Raises LogCorrupt, StorageError."""
 
@@ -80,7 +98,7 @@ class Engine:
     def read_events(self, after_seq: int, max_bytes: int) -> tuple[int, bytes]:
         """Return the position after, and a serialized EventsResponse with, the blocks that follow a position.
 
-        The position as it was and no bytes if there is nothing. Raises LogCorrupt, StorageError.
+        The position as it was and no bytes if there is nothing. Raises PositionGone, LogCorrupt, StorageError.
         """
 
     def heartbeat(self) -> bytes:
@@ -93,13 +111,16 @@ class Engine:
         """Return the command to wait for and an account's serialized QueryResponse; None if it is unknown."""
 
     def state(self, with_hash: bool = False) -> State:
-        """Return how far the engine is; the hash takes time in proportion to the state."""
+        """Return how far the engine is; the hash takes time in proportion to the state. Raises StateDiverged."""
 
     def recovery(self) -> Recovery:
         """Return how the engine got to where it started."""
 
     def take_snapshot(self) -> State:
-        """Write the state of now to disk; return how far the engine then was. Raises JournalFailed, StorageError."""
+        """Let a second core follow the journal to now and write its state; return how far the engine then was.
+
+        Raises JournalFailed, StateDiverged, LogCorrupt, StorageError.
+        """
 
     def close(self) -> None:
         """Commit what is queued, then stop."""

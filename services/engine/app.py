@@ -1,10 +1,12 @@
 """Builds the engine's process."""
 
+from datetime import timedelta
+
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from exchange.engine.v1 import admin_service_pb2_grpc, engine_service_pb2_grpc
-from services.engine import convert
+from services.engine import _core, convert
 from services.engine.server import AdminServicer, EngineServicer, UseCases
 from services.engine.settings import EngineSettings
 from services.engine.store import LocalShard, open_shard
@@ -15,14 +17,14 @@ from services.engine.usecases.submit import Submit
 from services.engine.usecases.tell_time import EngineTime
 from services.runtime.run import Process
 
+_MICROSECOND = timedelta(microseconds=1)
+
 _log = structlog.get_logger(__name__)
 
 
 async def build(process: Process, own: EngineSettings) -> None:
     """Recover the shard and serve it."""
-    shard, recovery = await process.open(
-        open_shard(own.data_folder, own.shard, own.journal_segment_bytes, own.event_segment_bytes)
-    )
+    shard, recovery = await process.open(open_shard(lambda: _open(own)))
     state = await shard.state(with_hash=False)
     _log.info("recovered", snapshot_seq=recovery.snapshot_seq, engine_seq=state.engine_seq, notes=recovery.notes)
     time = EngineTime(process.clock, state.engine_time_ns)
@@ -47,6 +49,18 @@ async def build(process: Process, own: EngineSettings) -> None:
     process.server.add(engine_service_pb2_grpc.add_EngineServiceServicer_to_server, engine, raw=engine.raw)
     process.server.add(admin_service_pb2_grpc.add_AdminServiceServicer_to_server, AdminServicer(submit, shard))
     _measure(shard, process.telemetry.registry)
+
+
+def _open(own: EngineSettings) -> _core.Engine:
+    return _core.Engine(
+        folder=str(own.data_folder),
+        shard=own.shard,
+        journal_segment_bytes=own.journal_segment_bytes,
+        event_segment_bytes=own.event_segment_bytes,
+        ack=own.ack.value,
+        keep_ns=own.keep // _MICROSECOND * 1_000,
+        archive_folder=str(own.archive_folder or ""),
+    )
 
 
 def _measure(shard: LocalShard, registry: CollectorRegistry) -> None:

@@ -33,6 +33,13 @@ class SnapshotFailed(Unavailable):
         super().__init__(f"The snapshot was not written: {cause}.")
 
 
+class StateDiverged(Unavailable):
+    """Two cores came to different states by the same commands; the engine stops, and its next start replays."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"The engine stops, its state cannot be trusted: {cause}.")
+
+
 class PositionUnknown(Refusal):
     """The position is not one of this history."""
 

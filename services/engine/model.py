@@ -1,6 +1,16 @@
 """Words of the engine's process."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Ack(StrEnum):
+    """What an answer promises of its command."""
+
+    DURABLE = "durable"
+    """It is on the medium, and survives the machine."""
+    WRITTEN = "written"
+    """The operating system has it, and it survives the process; after the loss of a machine the epoch grows."""
 
 
 @dataclass(frozen=True, slots=True)

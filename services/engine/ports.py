@@ -33,7 +33,10 @@ class Shard(Protocol):
         ...
 
     def read_events(self, after_seq: int, max_bytes: int) -> tuple[int, bytes]:
-        """Return the next position and an EventsResponse with what lies between; no bytes if there is nothing."""
+        """Return the next position and an EventsResponse with what lies between; no bytes if there is nothing.
+
+        Raises `PositionUnknown` if what follows the position is not retained any more.
+        """
         ...
 
     def heartbeat(self) -> bytes:
@@ -58,9 +61,12 @@ class Shard(Protocol):
         ...
 
     async def state(self, *, with_hash: bool) -> ShardState:
-        """Return how far the shard is, once that is durable; the hash, a walk over the state, is 0 unless asked for."""
+        """Return how far the shard is, once that is durable; the hash, a walk over the state, is 0 unless asked for.
+
+        Raises `StateDiverged` if it is not that of a snapshot at the same command.
+        """
         ...
 
     async def take_snapshot(self) -> ShardState:
-        """Write a snapshot of now; return how far the shard then was."""
+        """Write a snapshot of now; return how far the shard then was. Raises `SnapshotFailed`, `StateDiverged`."""
         ...

@@ -1,8 +1,10 @@
 """What the engine is told at its start."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from services.engine.model import Ack
 from services.runtime.run import ProcessSettings
 
 
@@ -10,7 +12,9 @@ from services.runtime.run import ProcessSettings
 class EngineSettings(ProcessSettings):
     """`data_folder` holds journal, event log and snapshots of the one shard that this process writes.
 
-    A snapshot is taken every `snapshot_every_commands` commands, and at each clean stop.
+    A snapshot is taken every `snapshot_every_commands` commands, and at each clean stop. Segments of journal and event
+    log that are older than `keep` in engine time, and that no kept snapshot needs, move to `archive_folder`; without
+    one they are deleted.
     """
 
     data_folder: Path
@@ -18,4 +22,7 @@ class EngineSettings(ProcessSettings):
     snapshot_every_commands: int = 1_000_000
     journal_segment_bytes: int = 64 * 1024 * 1024
     event_segment_bytes: int = 256 * 1024 * 1024
+    ack: Ack = Ack.DURABLE
+    keep: timedelta = timedelta(days=7)
+    archive_folder: Path | None = None
     max_message_bytes: int = 16 * 1024 * 1024

@@ -3,15 +3,14 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
 from services.engine import _core
-from services.engine.errors import DiskFull, JournalDied, SnapshotFailed
+from services.engine.errors import DiskFull, JournalDied, PositionUnknown, SnapshotFailed, StateDiverged
 from services.engine.model import ShardState
 from services.engine.ports import Pending
 
@@ -61,7 +60,10 @@ class LocalShard:
 
     def read_events(self, after_seq: int, max_bytes: int) -> tuple[int, bytes]:
         """Read the event log."""
-        return self._engine.read_events(after_seq, max_bytes)
+        try:
+            return self._engine.read_events(after_seq, max_bytes)
+        except _core.PositionGone as error:
+            raise PositionUnknown(f"{error}; start from a snapshot.") from error
 
     def heartbeat(self) -> bytes:
         """Tell how far the log is."""
@@ -94,17 +96,22 @@ class LocalShard:
 
     async def state(self, *, with_hash: bool) -> ShardState:
         """Read the state, and wait until it is durable."""
-        state = _state(self._engine.state(with_hash))
+        try:
+            state = _state(self._engine.state(with_hash))
+        except _core.StateDiverged as error:
+            raise StateDiverged(str(error)) from error
         await self.until_durable(state.engine_seq)
         return state
 
     async def take_snapshot(self) -> ShardState:
-        """Write a snapshot in a thread: it waits for the disk."""
+        """Write a snapshot in a thread: it waits for the disk, and for the core that follows."""
         try:
             return _state(await asyncio.to_thread(self._engine.take_snapshot))
         except _core.JournalFailed as error:
             raise JournalDied from error
-        except _core.StorageError as error:
+        except _core.StateDiverged as error:
+            raise StateDiverged(str(error)) from error
+        except (_core.StorageError, _core.LogCorrupt) as error:
             _log.error("snapshot_failed", error=str(error))
             raise SnapshotFailed(str(error)) from error
 
@@ -123,11 +130,16 @@ class LocalShard:
         self._engine.durable()
 
     async def close(self) -> None:
-        """Take a last snapshot and commit what is queued."""
+        """Take a last snapshot, held against the core at work, and commit what is queued; raises `StateDiverged`."""
         self._loop.remove_reader(self._engine.fileno())
-        with suppress(SnapshotFailed, JournalDied):  # the next start replays the journal instead
-            await self.take_snapshot()
-        await asyncio.to_thread(self._engine.close)
+        try:
+            with suppress(SnapshotFailed, JournalDied):  # the next start replays the journal instead
+                await asyncio.to_thread(self._engine.state, with_hash=True)
+                await self.take_snapshot()
+        except _core.StateDiverged as error:
+            raise StateDiverged(str(error)) from error
+        finally:
+            await asyncio.to_thread(self._engine.close)
 
     def _wake(self) -> None:
         try:
@@ -150,20 +162,9 @@ class LocalShard:
 
 
 @asynccontextmanager
-async def open_shard(
-    folder: Path, shard: int, journal_segment_bytes: int, event_segment_bytes: int
-) -> AsyncIterator[tuple[LocalShard, _core.Recovery]]:
-    """Recover the shard in a folder, and close it with a snapshot; raises `LogCorrupt`, `StorageError`."""
-
-    def opened() -> _core.Engine:
-        return _core.Engine(
-            folder=str(folder),
-            shard=shard,
-            journal_segment_bytes=journal_segment_bytes,
-            event_segment_bytes=event_segment_bytes,
-        )
-
-    engine = await asyncio.to_thread(opened)
+async def open_shard(recover: Callable[[], _core.Engine]) -> AsyncIterator[tuple[LocalShard, _core.Recovery]]:
+    """Recover a shard in a thread, and close it with a snapshot; raises `LogCorrupt`, `StorageError`."""
+    engine = await asyncio.to_thread(recover)
     local = LocalShard(engine)
     try:
         yield local, engine.recovery()

@@ -78,7 +78,7 @@ std::pair<std::uint64_t, std::vector<std::string>> Engine::snapshot_parts() cons
   std::pair<std::uint64_t, std::vector<std::string>> snapshot;
   const std::lock_guard lock(mutex_);
   snapshot.first = last_seq_;
-  core_->snapshot_parts(epoch_, [&](std::string_view part) { snapshot.second.emplace_back(part); });
+  core_->snapshot_parts(history_.epoch(), [&](std::string_view part) { snapshot.second.emplace_back(part); });
   return snapshot;
 }
 
@@ -91,30 +91,13 @@ std::optional<Answer> Engine::query(std::uint64_t account_id) const {
   return answer;
 }
 
-State Engine::state(bool with_hash) const {
-  const std::lock_guard lock(mutex_);
-  return state_locked(with_hash);
-}
-
-State Engine::take_snapshot() {
-  const std::lock_guard one_at_a_time(snapshot_mutex_);
+State Engine::state(bool with_hash) {
   State state;
-  StateBytes bytes;
   {
     const std::lock_guard lock(mutex_);
-    require_open();
-    state = state_locked(true);
-    if (state.engine_seq == state.snapshot_seq) return state;
-    core_->save(bytes);
+    state = state_locked(with_hash);
   }
-  if (!publisher_->wait_for(state.engine_seq)) {
-    require_alive();
-    throw JournalFailed("the engine closed before the snapshot");
-  }
-  events_.sync();
-  snapshots_.publish({state.shard, state.engine_seq, state.engine_time_ns, state.state_hash, bytes.take()});
-  snapshot_seq_.store(state.engine_seq, std::memory_order_release);
-  state.snapshot_seq = state.engine_seq;
+  if (with_hash) compare(state.engine_seq, state.state_hash);
   return state;
 }
 
@@ -126,6 +109,7 @@ void Engine::close() {
   journal_->close();
   publisher_->close();
   const std::lock_guard no_snapshot(snapshot_mutex_);
+  leave_history();
   lock_.reset();
 }
 
@@ -135,11 +119,20 @@ void Engine::committed(std::uint64_t engine_seq) {
   signal_.raise();
 }
 
+void Engine::synced(std::uint64_t engine_seq) {
+  {
+    const std::lock_guard lock(failure_mutex_);
+    synced_ = engine_seq;
+  }
+  synced_changed_.notify_all();
+}
+
 void Engine::failed(const std::string& reason) {
   {
     const std::lock_guard lock(failure_mutex_);
     if (failure_.empty()) failure_ = reason;
   }
+  synced_changed_.notify_all();
   publisher_->abandon();
   signal_.raise();
 }
@@ -202,14 +195,14 @@ void Engine::require_open() const {
 std::string Engine::response_head(std::uint64_t durable_seq) const {
   std::string head;
   put_field(head, 1, options_.shard);
-  put_field(head, 2, epoch_);
+  put_field(head, 2, history_.epoch());
   put_field(head, 3, durable_seq);
   return head;
 }
 
 State Engine::state_locked(bool with_hash) const {
   return {options_.shard,
-          epoch_,
+          history_.epoch(),
           last_seq_,
           durable_.load(std::memory_order_acquire),
           with_hash ? core_->state_hash() : 0,

@@ -1,126 +1,173 @@
-// How an engine starts: the newest snapshot that is whole, then the journal after it.
+// How an engine starts: the newest snapshot that is usable, then the journal after it.
 //
-// Replaying writes the events after the snapshot again, so an event log that lost its end, or all of it, is made anew.
+// Replaying writes the events that the event log does not hold, so one that lost its end, or all of it, is made anew.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "exchange/engine/log/engine.hpp"
-#include "state_bytes.hpp"
 
 namespace exchange::engine::log {
 namespace {
 
-constexpr const char* kEpochFile = "epoch";
 constexpr std::size_t kReplayChunkBytes = 1U << 20U;
-
-// The epoch of the history: grows only by an operator's hand, when released history may have been lost.
-std::uint32_t read_epoch(Storage& root) {
-  const std::vector<std::string> names = root.list();
-  if (!std::binary_search(names.begin(), names.end(), std::string(kEpochFile))) {
-    replace_file(root, kEpochFile, "1\n");
-    return 1;
-  }
-  const std::string text = read_range(*root.open(kEpochFile), 0, 16);
-  std::uint32_t epoch = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), epoch);
-  if (parsed.ec != std::errc{} || epoch == 0) throw LogCorrupt(root.path(kEpochFile), 0, 0, "not an epoch");
-  return epoch;
-}
 
 }  // namespace
 
-EngineStorage open_engine_folders(const std::string& folder) {
-  return {open_folder(folder), open_folder(folder + "/journal"), open_folder(folder + "/events"),
-          open_folder(folder + "/snapshots")};
+EngineStorage open_engine_folders(const std::string& folder, const std::string& archive_folder) {
+  EngineStorage storage{open_folder(folder), open_folder(folder + "/journal"), open_folder(folder + "/events"),
+                        open_folder(folder + "/snapshots")};
+  if (!archive_folder.empty()) {
+    storage.journal_archive = open_folder(archive_folder + "/journal");
+    storage.events_archive = open_folder(archive_folder + "/events");
+  }
+  return storage;
 }
 
-Engine::Engine(const EngineOptions& options) : Engine(options, open_engine_folders(options.folder)) {}
+Engine::Engine(const EngineOptions& options)
+    : Engine(options, open_engine_folders(options.folder, options.archive_folder)) {}
 
 Engine::Engine(const EngineOptions& options, EngineStorage storage)
     : options_(options),
       storage_(std::move(storage)),
       lock_(std::in_place, options.folder + "/lock"),
-      epoch_(read_epoch(*storage_.root)),
+      history_(*storage_.root),
       events_(*storage_.events, options.event_segment_bytes),
       snapshots_(*storage_.snapshots),
       journal_(std::make_unique<Journal>(
-          *storage_.journal, JournalOptions{options.shard, options.journal_segment_bytes},
+          *storage_.journal, JournalOptions{options.shard, options.journal_segment_bytes, options.ack},
           static_cast<Listener&>(*this))) {
   recover();
   durable_.store(last_seq_, std::memory_order_release);
   publisher_ = std::make_unique<EventPublisher>(
-      events_, PublisherHooks{encode_blocks, [this] { signal_.raise(); }, [this](const std::string& reason) { failed(reason); }});
+      events_, PublisherHooks{encode_blocks, [this] { signal_.raise(); },
+                              [this](const std::string& reason) { failed(reason); }});
   journal_->start();
 }
 
 Engine::~Engine() { close(); }
 
 void Engine::recover() {
+  load_newest_snapshot();
+  events_.verify_after(recovery_.snapshot_seq);
   const std::uint64_t published_before = events_.last_seq();
-  recovery_.snapshot_seq = load_newest_snapshot();
   replay(recovery_.snapshot_seq);
   const std::vector<std::uint64_t> snapshots = snapshots_.list();
-  const std::uint64_t proved = std::max(published_before, snapshots.empty() ? 0 : snapshots.front());
-  if (recovery_.last_seq < proved) {
+  if (!snapshots.empty() && recovery_.last_seq < snapshots.front()) {
     throw LogCorrupt(storage_.journal->path(""), 0, recovery_.last_seq + 1,
-                     "the journal ends before command " + std::to_string(proved) + ", which was durable");
+                     "the journal ends before command " + std::to_string(snapshots.front()) + ", which was durable");
   }
+  settle_history(published_before);
   last_seq_ = recovery_.last_seq;
+  synced_ = last_seq_;
   time_ns_ = core_->last_stamp().time_ns;
-  snapshot_seq_.store(recovery_.snapshot_seq, std::memory_order_release);
 }
 
-// A snapshot is usable only if the events up to it are there: those are not written again.
-std::uint64_t Engine::load_newest_snapshot() {
-  for (const std::uint64_t engine_seq : snapshots_.list()) {
-    if (events_.last_seq() < engine_seq) {
-      recovery_.notes.push_back("events before snapshot " + std::to_string(engine_seq) + " are missing: made again");
-      continue;
-    }
-    if (load(engine_seq)) {
-      events_.cut_after(engine_seq);
-      return engine_seq;
-    }
-    recovery_.notes.push_back("snapshot " + std::to_string(engine_seq) + " is damaged: an older one is used");
+// Decides whether what the life before released is all here. With Ack::kDurable there is no doubt about it; what was
+// released earlier and is lost begins another epoch, whose events must not be taken for those of the old one.
+void Engine::settle_history(std::uint64_t published_seq) {
+  const bool lost = recovery_.last_seq < published_seq;
+  if (lost && !history_.marked()) {
+    throw LogCorrupt(storage_.journal->path(""), 0, recovery_.last_seq + 1,
+                     "the journal ends before command " + std::to_string(published_seq) + ", which was durable");
   }
-  core_.emplace(options_.limits, options_.shard);
-  events_.cut_after(0);
-  return 0;
+  if (lost || history_.in_doubt(options_.machine)) {
+    history_.grow();
+    events_.cut_after(recovery_.last_seq);
+    recovery_.notes.push_back("answers may have been released that are lost: epoch " +
+                              std::to_string(history_.epoch()) + " begins");
+  }
+  if (options_.ack == Ack::kWritten) {
+    history_.mark(options_.machine);
+  } else {
+    history_.clear();
+  }
+}
+
+// Says how this life ended. A file that cannot be written leaves the mark as it was, and the next start in doubt.
+void Engine::leave_history() noexcept {
+  const std::lock_guard lock(failure_mutex_);
+  try {
+    if (failure_.empty()) {
+      history_.clear();
+    } else if (options_.ack == Ack::kWritten) {
+      history_.mark("failed");
+    }
+  } catch (const StorageError&) {
+    return;
+  }
+}
+
+// A snapshot is usable if the journal goes on from it and the events up to it are there, because those are not written
+// again. If none is, events that the journal does not reach back to are given up, and the newest snapshot will do.
+void Engine::load_newest_snapshot() {
+  std::vector<std::uint64_t> candidates = snapshots_.list();
+  candidates.push_back(0);
+  std::vector<std::uint64_t> without_events;
+  for (const std::uint64_t engine_seq : candidates) {
+    if (!journal_reaches(engine_seq)) continue;
+    if (events_.last_seq() < engine_seq) {
+      without_events.push_back(engine_seq);
+    } else if (load(engine_seq)) {
+      for (const std::uint64_t passed : without_events) {
+        recovery_.notes.push_back("events before snapshot " + std::to_string(passed) + " are missing: made again");
+      }
+      return;
+    }
+  }
+  for (const std::uint64_t engine_seq : without_events) {
+    if (!load(engine_seq)) continue;
+    events_.begin_after(engine_seq);
+    recovery_.notes.push_back("events before snapshot " + std::to_string(engine_seq) +
+                              " are lost: the journal does not reach back to them");
+    return;
+  }
+  throw LogCorrupt(storage_.snapshots->path(""), 0, 1,
+                   "there is no snapshot that is whole, and the journal does not begin with command 1");
+}
+
+// The journal holds the command after this one, or nothing at all.
+bool Engine::journal_reaches(std::uint64_t after_seq) const {
+  const std::vector<Segment> segments = list_segments(*storage_.journal);
+  return segments.empty() || segments.front().first_seq <= after_seq + 1;
 }
 
 bool Engine::load(std::uint64_t engine_seq) {
-  const std::optional<Snapshot> snapshot = snapshots_.load(engine_seq);
-  if (!snapshot || snapshot->shard != options_.shard) return false;
-  core_.emplace(options_.limits, options_.shard);
-  SavedState state(snapshot->state);
-  return core_->load(state) && state.at_end() && core_->last_stamp().engine_seq == engine_seq &&
-         core_->state_hash() == snapshot->state_hash;
+  if (engine_seq == 0) {
+    core_.emplace(options_.limits, options_.shard);
+    return true;
+  }
+  core_ = load_core(snapshots_, engine_seq, options_.limits, options_.shard);
+  if (!core_) {
+    recovery_.notes.push_back("snapshot " + std::to_string(engine_seq) + " is damaged: an older one is used");
+    return false;
+  }
+  recovery_.snapshot_seq = engine_seq;
+  note_snapshot(engine_seq, core_->state_hash());
+  return true;
 }
 
 void Engine::replay(std::uint64_t after_seq) {
+  Replayer replayer;
   ByteBuffer blocks;
   ByteBuffer encoded;
-  ByteBuffer ignored;
-  const auto write = [&](std::uint64_t last_seq) {
-    encode_blocks(blocks.view(), encoded);
-    events_.append(last_seq, encoded.view());
-    blocks.clear();
-    encoded.clear();
-  };
   std::uint64_t seq = after_seq;
+  const std::uint64_t held_seq = events_.last_seq();
+  const auto write = [&] {
+    encoded.clear();
+    encode_blocks(blocks.view(), encoded);
+    events_.append(seq, encoded.view());
+    blocks.clear();
+  };
   recovery_.last_seq = journal_->recover(after_seq, [&](const Record& record) {
-    batch_.clear();
-    const std::span payload(reinterpret_cast<const std::byte*>(record.payload.data()), record.payload.size());
-    if (Core::decode_command(payload, batch_) != Reason::kNone) {
-      throw LogCorrupt(storage_.journal->path(""), 0, record.engine_seq, "the record is not a command");
-    }
-    ignored.clear();
-    core_->apply(batch_.commands.front(), Stamp{record.engine_seq, record.time_ns}, ignored, blocks);
+    replayer.apply(*core_, record, blocks);
     seq = record.engine_seq;
-    if (blocks.size() >= kReplayChunkBytes) write(seq);
+    if (seq <= held_seq) {
+      blocks.clear();
+    } else if (blocks.size() >= kReplayChunkBytes) {
+      write();
+    }
   });
-  if (!blocks.empty()) write(seq);
+  if (!blocks.empty()) write();
 }
 
 }  // namespace exchange::engine::log

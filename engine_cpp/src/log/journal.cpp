@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <utility>
 
 #include "exchange/engine/log/record.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 // Parts of a segment that one group may fill: bounds the copy, and leaves several groups to a segment.
 constexpr std::uint64_t kGroupsPerSegment = 4;
+constexpr std::chrono::milliseconds kSpaceRetry{100};
 
 }  // namespace
 
@@ -52,7 +54,7 @@ void Journal::append(RecordBatch batch) {
   queued_.notify_one();
 }
 
-bool Journal::full() const { return supply_.full(); }
+bool Journal::full() const { return supply_.full() || full_.load(std::memory_order_acquire); }
 
 void Journal::close() {
   {
@@ -107,18 +109,21 @@ void Journal::commit_group() {
   }
   buffer_ += unsealed_;
   write(buffer_);
-  file_->sync();
   last_seq_ = group_.back().last_seq;
   time_ns_ = group_.back().time_ns;
   group_.clear();
-  listener_.committed(last_seq_);
+  if (options_.ack == Ack::kWritten) listener_.committed(last_seq_);
+  file_->sync();
+  listener_.synced(last_seq_);
+  if (options_.ack == Ack::kDurable) listener_.committed(last_seq_);
 }
 
 // Goes on in a new segment. The old one is sealed and durable before the new one exists.
 void Journal::rotate() {
   if (file_ != nullptr) file_->sync();
   const SegmentHeader header{options_.shard, last_seq_ + 1, chain_.last()};
-  file_ = supply_.take(segment_name(header.first_seq), encode_header(header));
+  const OnFullDisk on_full_disk = thread_.joinable() ? OnFullDisk::kWait : OnFullDisk::kThrow;
+  file_ = supply_.take(segment_name(header.first_seq), encode_header(header), on_full_disk);
   offset_ = kSegmentHeaderBytes;
   capacity_ = options_.segment_bytes;
 }
@@ -138,8 +143,27 @@ void Journal::take_seal(std::string& out) {
 
 void Journal::write(std::string_view bytes) {
   assert(offset_ + bytes.size() <= capacity_);
-  file_->write_at(offset_, bytes);
+  for (;;) {
+    try {
+      file_->write_at(offset_, bytes);
+      break;
+    } catch (const StorageError& error) {
+      if (!error.out_of_space() || !thread_.joinable()) throw;
+    }
+    wait_for_space();
+  }
+  full_.store(false, std::memory_order_release);
   offset_ += bytes.size();
+}
+
+// A segment's room was taken when it was made, yet a file system that copies on write may have none left. Half a write
+// does no harm: it is repeated at the same place.
+void Journal::wait_for_space() {
+  full_.store(true, std::memory_order_release);
+  std::unique_lock lock(mutex_);
+  if (queued_.wait_for(lock, kSpaceRetry, [this] { return closing_; })) {
+    throw std::runtime_error("no space for the journal; what was not answered is not in it");
+  }
 }
 
 // Overwrites a torn end with zeros, so that no trace of it is ever taken for a record, and seals what was kept.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
 #include <utility>
 
 namespace exchange::engine::log {
@@ -11,31 +12,59 @@ constexpr std::string_view kPrefix = "journal-";
 constexpr std::string_view kSuffix = ".log";
 constexpr std::size_t kSeqDigits = 20;
 
+// A segment that was read and found whole, and where the journal ends with it.
+struct Verified {
+  std::string path;
+  std::string bytes;
+  std::size_t records_end = kSegmentHeaderBytes;
+  JournalEnd end;
+
+  // Visits the commands of (after_seq, until_seq].
+  void visit(std::uint64_t after_seq, const Visitor& visitor) const {
+    for (std::size_t at = kSegmentHeaderBytes; at < records_end;) {
+      const Record record = read_again(std::string_view(bytes).substr(at));
+      if (!record.seal && record.engine_seq > after_seq) {
+        try {
+          visitor(record);
+        } catch (const RecordRefused& refused) {
+          throw LogCorrupt(path, at, record.engine_seq, refused.what());
+        }
+      }
+      at += record.bytes;
+    }
+  }
+};
+
 // Walks the records of one segment and keeps the chain.
 class SegmentWalk {
  public:
-  SegmentWalk(std::string path, std::string bytes, JournalEnd& end)
-      : path_(std::move(path)), bytes_(std::move(bytes)), end_(end), chain_(end.link) {}
+  SegmentWalk(Verified& segment, std::uint64_t until_seq)
+      : path_(segment.path),
+        bytes_(segment.bytes),
+        end_(segment.end),
+        at_(segment.records_end),
+        until_seq_(until_seq),
+        chain_(segment.end.link) {}
 
-  void run(std::uint64_t after_seq, const Visitor& visit) {
+  void run() {
     Record record;
-    while (read_record(rest(), record) == Found::kRecord) {
+    while (end_.last_seq < until_seq_ && read_record(rest(), record) == Found::kRecord) {
       if (record.seal) {
         take_seal(record);
       } else {
         take_command(record);
-        if (record.engine_seq > after_seq) visit(record);
       }
       at_ += record.bytes;
     }
     end_.link = chain_.last();
+    end_.offset = at_;
   }
 
   // The last segment may end in a write that was cut short, unless something proves that it had been durable.
   void finish_last() {
     if (seal_follows()) corrupt("a record is damaged");
+    if (until_seq_ != kToTheEnd) corrupt("the journal ends before command " + std::to_string(until_seq_));
     end_.unsealed = bytes_.substr(group_, at_ - group_);
-    end_.offset = at_;
     const std::size_t last = rest().find_last_not_of('\0');
     end_.torn_bytes = last == std::string_view::npos ? 0 : last + 1;
   }
@@ -45,9 +74,9 @@ class SegmentWalk {
     if (group_ != at_ || rest().find_first_not_of('\0') != std::string_view::npos) corrupt("a record is damaged");
   }
 
+ private:
   [[noreturn]] void corrupt(const std::string& what) const { throw LogCorrupt(path_, at_, end_.last_seq + 1, what); }
 
- private:
   [[nodiscard]] std::string_view rest() const { return std::string_view(bytes_).substr(at_); }
 
   void take_command(const Record& record) {
@@ -75,11 +104,12 @@ class SegmentWalk {
     return false;
   }
 
-  std::string path_;
-  std::string bytes_;
+  const std::string& path_;
+  const std::string& bytes_;
   JournalEnd& end_;
+  std::size_t& at_;
+  const std::uint64_t until_seq_;
   Chain chain_;
-  std::size_t at_ = kSegmentHeaderBytes;
   std::size_t group_ = kSegmentHeaderBytes;  // start of what the next seal covers
 };
 
@@ -99,6 +129,63 @@ SegmentHeader read_header(const std::string& path, std::string_view bytes, std::
   }
   return header;
 }
+
+// Reads the segments from one on, each after the one before it.
+class JournalWalk {
+ public:
+  JournalWalk(Storage& storage, std::uint32_t shard, std::uint64_t after_seq, std::uint64_t until_seq)
+      : storage_(storage),
+        shard_(shard),
+        after_seq_(after_seq),
+        until_seq_(until_seq),
+        segments_(list_segments(storage)),
+        next_(first_needed(segments_, after_seq)) {}
+
+  // Verifies the next segment in a thread of its own; no future if there is none left, or none needed.
+  [[nodiscard]] std::future<Verified> begin_next(const JournalEnd& end) {
+    if (next_ == segments_.size() || end.last_seq >= until_seq_) return {};
+    return std::async(std::launch::async, [this, end, place = next_++] { return verify(place, end); });
+  }
+
+ private:
+  [[nodiscard]] Verified verify(std::size_t place, const JournalEnd& before) const {
+    const Segment& segment = segments_[place];
+    const std::unique_ptr<File> file = storage_.open(segment.name);
+    Verified verified{storage_.path(segment.name), read_range(*file, 0, file->size()), kSegmentHeaderBytes, before};
+    join(verified, read_header(verified.path, verified.bytes, shard_, segment));
+    verified.end.segment = segment.name;
+    SegmentWalk walk(verified, until_seq_);
+    walk.run();
+    if (verified.end.last_seq >= until_seq_) return verified;
+    if (place + 1 == segments_.size()) {
+      walk.finish_last();
+    } else {
+      walk.finish_inner();
+    }
+    return verified;
+  }
+
+  // Holds a segment's header against what came before it.
+  void join(Verified& verified, const SegmentHeader& header) const {
+    JournalEnd& end = verified.end;
+    if (end.segment.empty()) {
+      end.link = header.link;
+      end.last_seq = header.first_seq - 1;
+      if (end.last_seq > after_seq_) {
+        throw LogCorrupt(verified.path, 0, after_seq_ + 1, "the segment before it is missing");
+      }
+    } else if (header.first_seq != end.last_seq + 1 || header.link != end.link) {
+      throw LogCorrupt(verified.path, 0, end.last_seq + 1, "the segment does not continue the one before it");
+    }
+  }
+
+  Storage& storage_;
+  const std::uint32_t shard_;
+  const std::uint64_t after_seq_;
+  const std::uint64_t until_seq_;
+  const std::vector<Segment> segments_;
+  std::size_t next_;
+};
 
 }  // namespace
 
@@ -124,30 +211,19 @@ std::vector<Segment> list_segments(const Storage& storage) {
   return segments;
 }
 
-JournalEnd read_journal(Storage& storage, std::uint32_t shard, std::uint64_t after_seq, const Visitor& visit) {
+JournalEnd read_journal(Storage& storage, std::uint32_t shard, std::uint64_t after_seq, const Visitor& visit,
+                        std::uint64_t until_seq) {
+  JournalWalk walk(storage, shard, after_seq, until_seq);
   JournalEnd end;
-  const std::vector<Segment> segments = list_segments(storage);
-  const std::size_t start = first_needed(segments, after_seq);
-  for (std::size_t i = start; i < segments.size(); ++i) {
-    const std::string path = storage.path(segments[i].name);
-    const std::unique_ptr<File> file = storage.open(segments[i].name);
-    std::string bytes = read_range(*file, 0, file->size());
-    const SegmentHeader header = read_header(path, bytes, shard, segments[i]);
-    if (i == start) {
-      end.link = header.link;
-      end.last_seq = header.first_seq - 1;
-      if (end.last_seq > after_seq) throw LogCorrupt(path, 0, after_seq + 1, "the segment before it is missing");
-    } else if (header.first_seq != end.last_seq + 1 || header.link != end.link) {
-      throw LogCorrupt(path, 0, end.last_seq + 1, "the segment does not continue the one before it");
-    }
-    SegmentWalk walk(path, std::move(bytes), end);
-    walk.run(after_seq, visit);
-    end.segment = segments[i].name;
-    if (i + 1 == segments.size()) {
-      walk.finish_last();
-    } else {
-      walk.finish_inner();
-    }
+  for (std::future<Verified> next = walk.begin_next(end); next.valid();) {
+    const Verified segment = next.get();
+    end = segment.end;
+    next = walk.begin_next(end);
+    segment.visit(after_seq, visit);
+  }
+  if (until_seq != kToTheEnd && end.last_seq < until_seq && until_seq > after_seq) {
+    throw LogCorrupt(storage.path(""), 0, end.last_seq + 1,
+                     "the journal ends before command " + std::to_string(until_seq));
   }
   return end;
 }

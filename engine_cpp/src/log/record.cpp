@@ -65,9 +65,15 @@ Found read_record(std::string_view bytes, Record& record) noexcept {
   const std::size_t size = record_bytes(length);
   if (size > bytes.size()) return Found::kBroken;
   if (checksum(bytes.substr(0, size), kCrcAt) != get_fixed<std::uint32_t>(head, kCrcAt)) return Found::kBroken;
-  record = Record{seal, get_fixed<std::uint64_t>(head, 8), get_fixed<std::int64_t>(head, 16),
-                  bytes.substr(kRecordHeaderBytes, length), size};
+  record = read_again(bytes);
   return Found::kRecord;
+}
+
+Record read_again(std::string_view bytes) noexcept {
+  const auto flagged = get_fixed<std::uint32_t>(bytes, 0);
+  const std::size_t length = flagged & ~kSealFlag;
+  return {(flagged & kSealFlag) != 0, get_fixed<std::uint64_t>(bytes, 8), get_fixed<std::int64_t>(bytes, 16),
+          bytes.substr(kRecordHeaderBytes, length), record_bytes(length)};
 }
 
 std::string encode_header(const SegmentHeader& header) {

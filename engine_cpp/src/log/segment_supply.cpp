@@ -22,26 +22,27 @@ SegmentSupply::SegmentSupply(Storage& storage, std::uint64_t segment_bytes)
 
 SegmentSupply::~SegmentSupply() { stop(); }
 
-std::unique_ptr<File> SegmentSupply::take(const std::string& name, std::string_view header) {
+std::unique_ptr<File> SegmentSupply::take(const std::string& name, std::string_view header, OnFullDisk on_full_disk) {
   std::unique_ptr<File> file;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return spare_ != nullptr || failure_ != nullptr || stopping_; });
-    if (failure_ != nullptr) std::rethrow_exception(failure_);
-    if (spare_ == nullptr) throw StorageError("make room for", storage_.path(name), ENOSPC);
+    const auto served = [&] {
+      return spare_ != nullptr || failure_ != nullptr || stopping_ || (full() && on_full_disk == OnFullDisk::kThrow);
+    };
+    for (;;) {
+      changed_.wait(lock, served);
+      if (failure_ != nullptr) std::rethrow_exception(failure_);
+      if (spare_ == nullptr) throw StorageError("make room for", storage_.path(name), ENOSPC);
+      if (publish(name, header)) break;
+      if (on_full_disk == OnFullDisk::kThrow || changed_.wait_for(lock, kSpaceRetry, [this] { return stopping_; })) {
+        throw StorageError("make room for", storage_.path(name), ENOSPC);
+      }
+    }
+    full_.store(false, std::memory_order_release);
     file = std::move(spare_);
-    file->write_at(0, header);
-    file->sync();
-    storage_.rename(kSpareName, name);
-    storage_.sync_folder();
   }
   changed_.notify_all();
   return file;
-}
-
-bool SegmentSupply::full() const {
-  const std::lock_guard lock(mutex_);
-  return full_;
 }
 
 void SegmentSupply::stop() {
@@ -53,6 +54,21 @@ void SegmentSupply::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// Gives the spare file its header and its name; false, with the spare as it was, if there is no space for that.
+bool SegmentSupply::publish(const std::string& name, std::string_view header) {
+  try {
+    spare_->write_at(0, header);
+    spare_->sync();
+    storage_.rename(kSpareName, name);
+  } catch (const StorageError& error) {
+    if (!error.out_of_space()) throw;
+    full_.store(true, std::memory_order_release);
+    return false;
+  }
+  storage_.sync_folder();
+  return true;
+}
+
 void SegmentSupply::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_ && failure_ == nullptr) {
@@ -60,21 +76,34 @@ void SegmentSupply::run() {
     fill();
     lock.lock();
     changed_.notify_all();
-    const auto wanted = [this] { return stopping_ || (spare_ == nullptr && !full_); };
-    if (full_) {
+    if (spare_ == nullptr && full()) {
       changed_.wait_for(lock, kSpaceRetry, [this] { return stopping_; });
     } else {
-      changed_.wait(lock, wanted);
+      changed_.wait(lock, [this] { return stopping_ || spare_ == nullptr; });
     }
   }
 }
 
 void SegmentSupply::fill() {
-  std::unique_ptr<File> file;
   bool full = false;
   std::exception_ptr failure;
   try {
-    file = storage_.create(kSpareName);
+    make_spare();
+  } catch (const StorageError& error) {
+    full = error.out_of_space();
+    if (!full) failure = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  full_.store(full, std::memory_order_release);
+  failure_ = failure;
+}
+
+// A file that does not fit leaves at once: what little room there is belongs to events and snapshots. Room is set
+// aside first, so that a full disk is asked again without being written to.
+void SegmentSupply::make_spare() {
+  std::unique_ptr<File> file = storage_.create(kSpareName);
+  try {
+    file->allocate(segment_bytes_);
     const std::string zeros(kFillBytes, '\0');
     for (std::uint64_t at = 0; at < segment_bytes_; at += zeros.size()) {
       file->write_at(at, std::string_view(zeros).substr(0, std::min<std::uint64_t>(zeros.size(), segment_bytes_ - at)));
@@ -82,13 +111,11 @@ void SegmentSupply::fill() {
     file->sync();
   } catch (const StorageError& error) {
     file = nullptr;
-    full = error.out_of_space();
-    if (!full) failure = std::current_exception();
+    if (error.out_of_space()) storage_.remove(kSpareName);
+    throw;
   }
   const std::lock_guard lock(mutex_);
   spare_ = std::move(file);
-  full_ = full;
-  failure_ = failure;
 }
 
 }  // namespace exchange::engine::log

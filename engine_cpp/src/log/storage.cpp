@@ -67,6 +67,14 @@ class PosixFile final : public File {
     if (::fdatasync(descriptor_.number()) != 0) fail("sync");
   }
 
+  void allocate(std::uint64_t bytes) override {
+    while (::fallocate(descriptor_.number(), 0, 0, static_cast<off_t>(bytes)) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EOPNOTSUPP) return;  // such a file system shows it at the write
+      fail("allocate");
+    }
+  }
+
   void resize(std::uint64_t bytes) override {
     if (::ftruncate(descriptor_.number(), static_cast<off_t>(bytes)) != 0) fail("resize");
   }
@@ -86,23 +94,27 @@ class PosixFile final : public File {
 
 class PosixStorage final : public Storage {
  public:
-  explicit PosixStorage(std::string folder) : folder_(std::move(folder)) {
+  PosixStorage(std::string folder, bool read_only) : folder_(std::move(folder)), read_only_(read_only) {
     std::error_code error;
-    std::filesystem::create_directories(folder_, error);
+    if (!read_only_) std::filesystem::create_directories(folder_, error);
     if (error) throw StorageError("create folder", folder_, error.value());
   }
 
   std::unique_ptr<File> create(const std::string& name) override {
+    require_writable(name);
     return std::make_unique<PosixFile>(path(name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC);
   }
 
   std::unique_ptr<File> open(const std::string& name) override {
-    return std::make_unique<PosixFile>(path(name), O_RDWR | O_CLOEXEC);
+    return std::make_unique<PosixFile>(path(name), (read_only_ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   }
 
   [[nodiscard]] std::vector<std::string> list() const override {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries(folder_, error);
+    if (error) throw StorageError("list folder", folder_, error.value());
+    for (const auto& entry : entries) {
       if (entry.is_regular_file()) names.push_back(entry.path().filename().string());
     }
     std::sort(names.begin(), names.end());
@@ -110,10 +122,12 @@ class PosixStorage final : public Storage {
   }
 
   void rename(const std::string& from, const std::string& to) override {
+    require_writable(to);
     if (::rename(path(from).c_str(), path(to).c_str()) != 0) throw StorageError("rename", path(from), errno);
   }
 
   void remove(const std::string& name) override {
+    require_writable(name);
     if (::unlink(path(name).c_str()) != 0) throw StorageError("remove", path(name), errno);
   }
 
@@ -125,17 +139,29 @@ class PosixStorage final : public Storage {
   [[nodiscard]] std::string path(const std::string& name) const override { return folder_ + "/" + name; }
 
  private:
+  void require_writable(const std::string& name) const {
+    if (read_only_) throw StorageError("change", path(name), EROFS);
+  }
+
   std::string folder_;
+  bool read_only_;
 };
+
+constexpr std::uint64_t kCopyBytes = 1U << 20U;
 
 }  // namespace
 
 StorageError::StorageError(std::string_view operation, const std::string& path, int error_number)
-    : std::runtime_error(sentence(operation, path, error_number)), error_number_(error_number) {}
+    : std::runtime_error(sentence(operation, path, error_number)),
+      out_of_space_((error_number == ENOSPC || error_number == EDQUOT) && !operation.starts_with("sync")) {}
 
-bool StorageError::out_of_space() const noexcept { return error_number_ == ENOSPC || error_number_ == EDQUOT; }
+std::unique_ptr<Storage> open_folder(const std::string& folder) {
+  return std::make_unique<PosixStorage>(folder, false);
+}
 
-std::unique_ptr<Storage> open_folder(const std::string& folder) { return std::make_unique<PosixStorage>(folder); }
+std::unique_ptr<Storage> open_folder_read_only(const std::string& folder) {
+  return std::make_unique<PosixStorage>(folder, true);
+}
 
 std::string read_range(const File& file, std::uint64_t offset, std::uint64_t length) {
   std::string bytes(static_cast<std::size_t>(length), '\0');
@@ -143,18 +169,40 @@ std::string read_range(const File& file, std::uint64_t offset, std::uint64_t len
   return bytes;
 }
 
-void replace_file(Storage& storage, const std::string& name, std::string_view content) {
-  const std::string draft = "draft.tmp";  // one name for all, so that a lost process leaves at most one behind
-  const std::unique_ptr<File> file = storage.create(draft);
+namespace {
+
+// One name for all that is not finished, so that a lost process leaves at most one behind.
+constexpr const char* kDraft = "draft.tmp";
+
+// Fills a draft, makes it durable and gives it its name. What fails leaves no draft: half a snapshot would take the
+// room that the journal needs.
+template <typename Fill>
+void publish(Storage& storage, const std::string& name, Fill fill) {
+  const std::unique_ptr<File> file = storage.create(kDraft);
   try {
-    file->write_at(0, content);
+    fill(*file);
     file->sync();
+    storage.rename(kDraft, name);
   } catch (const StorageError&) {
-    storage.remove(draft);  // half a snapshot would take the room that the journal needs
+    storage.remove(kDraft);
     throw;
   }
-  storage.rename(draft, name);
   storage.sync_folder();
+}
+
+}  // namespace
+
+void replace_file(Storage& storage, const std::string& name, std::string_view content) {
+  publish(storage, name, [&](File& file) { file.write_at(0, content); });
+}
+
+void copy_file(Storage& from, const std::string& name, Storage& to) {
+  const std::unique_ptr<File> source = from.open(name);
+  publish(to, name, [&](File& file) {
+    for (std::uint64_t at = 0, size = source->size(); at < size; at += kCopyBytes) {
+      file.write_at(at, read_range(*source, at, std::min(kCopyBytes, size - at)));
+    }
+  });
 }
 
 }  // namespace exchange::engine::log

@@ -23,6 +23,11 @@ class Heard final : public Listener {
     changed_.notify_all();
   }
 
+  void synced(std::uint64_t engine_seq) override {
+    const std::lock_guard lock(mutex_);
+    synced_ = engine_seq;
+  }
+
   void failed(const std::string& reason) override {
     const std::lock_guard lock(mutex_);
     failure_ = reason;
@@ -45,6 +50,7 @@ class Heard final : public Listener {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t committed_ = 0;
+  std::uint64_t synced_ = 0;
   std::string failure_;
 };
 

@@ -20,7 +20,7 @@ class Follow:
         self._epoch = epoch
 
     async def after(self, place: Place) -> AsyncIterator[bytes]:
-        """Give what follows a place, without end; raises `PositionUnknown`."""
+        """Give what follows a place, without end; raises `PositionUnknown`, also once the log has left it behind."""
         if place.engine_seq and (place.shard, place.epoch) != (self._number, self._epoch):
             raise PositionUnknown(
                 f"This is shard {self._number} in epoch {self._epoch}; start from a snapshot.",

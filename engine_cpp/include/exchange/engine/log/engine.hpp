@@ -6,13 +6,17 @@
 //    the order in which the core saw them.
 // 3. What `apply`, `query` and `snapshot` return may be ahead of the journal: it carries the sequence number to wait
 //    for, and leaves the process only once `durable` has reached it. What `read_events` returns is durable.
-// 4. Once the journal has failed, nothing is applied and nothing becomes durable.
+// 4. Once the journal has failed, or a second core has come to another state, nothing is applied and nothing becomes
+//    durable.
+// 5. The core at work is not held up by a snapshot: a follower, a second core, makes it from the journal.
 //
-// Files below the folder: `lock` (one process at a time), `epoch`, `journal/`, `events/`, `snapshots/`.
+// "Durable" means what `EngineOptions::ack` promises.
+// Files below the folder: `lock` (one process at a time), `epoch`, `released`, `journal/`, `events/`, `snapshots/`.
 // Thread rules: every method may be called from any thread.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -26,6 +30,8 @@
 #include "exchange/engine/log/event_log.hpp"
 #include "exchange/engine/log/event_publisher.hpp"
 #include "exchange/engine/log/folder_lock.hpp"
+#include "exchange/engine/log/follower.hpp"
+#include "exchange/engine/log/history.hpp"
 #include "exchange/engine/log/journal.hpp"
 #include "exchange/engine/log/log.hpp"
 #include "exchange/engine/log/signal.hpp"
@@ -34,12 +40,19 @@
 
 namespace exchange::engine::log {
 
+// How long journal and events are kept if nothing else is said: seven days.
+inline constexpr std::int64_t kKeepNs = 7LL * 24 * 3'600 * 1'000'000'000;
+
 // What an engine is built with.
 struct EngineOptions {
   std::string folder;
   std::uint8_t shard = 0;
   std::uint64_t journal_segment_bytes = 64U << 20U;
   std::uint64_t event_segment_bytes = 256U << 20U;
+  Ack ack = Ack::kDurable;
+  std::int64_t keep_ns = kKeepNs;   // journal and events stay at least that long
+  std::string archive_folder = {};  // where segments go after that; deleted if empty
+  std::string machine = machine_start();
   Limits limits;
 };
 
@@ -49,6 +62,8 @@ struct EngineStorage {
   std::unique_ptr<Storage> journal;
   std::unique_ptr<Storage> events;
   std::unique_ptr<Storage> snapshots;
+  std::unique_ptr<Storage> journal_archive = nullptr;  // none: old segments are deleted
+  std::unique_ptr<Storage> events_archive = nullptr;
 };
 
 // The journal has died, with the reason; or the engine is closed.
@@ -107,7 +122,7 @@ class Engine final : private Listener {
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
 
   // A serialized EventsResponse with the blocks after a position; `ticket` is the position after it. Empty, with the
-  // same position, if there is nothing.
+  // same position, if there is nothing. Throws PositionGone, LogCorrupt, StorageError.
   [[nodiscard]] Answer read_events(std::uint64_t after_seq, std::uint64_t max_bytes) const;
   // A serialized EventsResponse without blocks.
   [[nodiscard]] std::string heartbeat() const;
@@ -115,23 +130,34 @@ class Engine final : private Listener {
   [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
   // An account's serialized QueryResponse; nothing if it is unknown.
   [[nodiscard]] std::optional<Answer> query(std::uint64_t account_id) const;
-  // How far the engine is. The hash is a walk over the whole state, under the mutex.
-  [[nodiscard]] State state(bool with_hash = false) const;
+  // How far the engine is. The hash is a walk over the whole state, under the mutex; the next snapshot's follower is
+  // held against it. Throws StateDiverged.
+  State state(bool with_hash = false);
   [[nodiscard]] const Recovery& recovery() const noexcept { return recovery_; }
 
-  // Writes the state of now to disk, once its events are published. Returns how far the engine then was.
+  // Writes the state of now to disk, once its events are published, and lets segments go that are old and not needed.
+  // Returns how far the engine then was. Throws JournalFailed, StateDiverged, LogCorrupt, StorageError.
   State take_snapshot();
   // Commits what is queued, then stops and lets go of the folder. Only reads can follow.
   void close();
 
  private:
   void committed(std::uint64_t engine_seq) override;
+  void synced(std::uint64_t engine_seq) override;
   void failed(const std::string& reason) override;
 
   void recover();
-  std::uint64_t load_newest_snapshot();
+  void load_newest_snapshot();
   bool load(std::uint64_t engine_seq);
+  bool journal_reaches(std::uint64_t after_seq) const;
   void replay(std::uint64_t after_seq);
+  void settle_history(std::uint64_t published_seq);
+  void leave_history() noexcept;
+  void wait_until_synced(std::uint64_t engine_seq);
+  Snapshot follow(std::uint64_t until_seq);
+  void note_snapshot(std::uint64_t engine_seq, std::uint64_t state_hash);
+  void compare(std::uint64_t engine_seq, std::uint64_t state_hash);
+  void retire();
   Reason admit(std::span<const std::byte> submit_request, CommandKinds allowed_kinds);
   void sequence_batch(std::int64_t time_ns);
   void sequence(const Command& command, std::int64_t time_ns);
@@ -146,7 +172,7 @@ class Engine final : private Listener {
   EngineStorage storage_;
   std::optional<FolderLock> lock_;  // until the engine is closed
   Signal signal_;
-  std::uint32_t epoch_;
+  History history_;
   EventLog events_;
   Snapshots snapshots_;
   Recovery recovery_;
@@ -154,7 +180,13 @@ class Engine final : private Listener {
   std::atomic<std::uint64_t> snapshot_seq_{0};
 
   mutable std::mutex failure_mutex_;
+  std::condition_variable synced_changed_;
+  std::uint64_t synced_ = 0;
   std::string failure_;  // empty while all is well
+
+  std::mutex hashes_mutex_;    // over the hashes of the core at work, and that of the newest snapshot
+  StateHashes live_hashes_;
+  std::uint64_t snapshot_hash_ = 0;
 
   std::mutex snapshot_mutex_;  // one snapshot at a time; taken before mutex_
   mutable std::mutex mutex_;   // over the core and what belongs to a batch under way
@@ -173,6 +205,6 @@ class Engine final : private Listener {
 };
 
 // Opens the folders of an engine on the local file system.
-EngineStorage open_engine_folders(const std::string& folder);
+EngineStorage open_engine_folders(const std::string& folder, const std::string& archive_folder = {});
 
 }  // namespace exchange::engine::log

@@ -8,6 +8,7 @@
 // 4. Records before the last seal are never written again.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,7 @@ namespace exchange::engine::log {
 struct JournalOptions {
   std::uint32_t shard = 0;
   std::uint64_t segment_bytes = 64U << 20U;
+  Ack ack = Ack::kDurable;
 };
 
 // The local journal. `recover` once, then `start` once, then `append` from any one thread at a time.
@@ -60,6 +62,7 @@ class Journal final : public Log {
   void seal_now();
   void take_seal(std::string& out);
   void write(std::string_view bytes);
+  void wait_for_space();
   void cut(const JournalEnd& end);
 
   Storage& storage_;
@@ -77,6 +80,7 @@ class Journal final : public Log {
   std::int64_t time_ns_ = 0;
   std::deque<RecordBatch> group_;
   std::string buffer_;
+  std::atomic<bool> full_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable queued_;

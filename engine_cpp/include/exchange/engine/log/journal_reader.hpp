@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,12 @@ namespace exchange::engine::log {
 
 // Called for each command, in order.
 using Visitor = std::function<void(const Record&)>;
+
+// A visitor does not take a record for a command; the reader adds the place.
+class RecordRefused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // A segment of the journal.
 struct Segment {
@@ -44,7 +52,15 @@ std::string segment_name(std::uint64_t first_seq);
 // All segments, oldest first.
 std::vector<Segment> list_segments(const Storage& storage);
 
-// Visits every command after `after_seq`, reading from the segment that holds the next one. Throws LogCorrupt.
-JournalEnd read_journal(Storage& storage, std::uint32_t shard, std::uint64_t after_seq, const Visitor& visit);
+// The end of a journal, whatever it is.
+inline constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
+// Visits every command after `after_seq`, reading from the segment that holds the next one. A segment is verified whole,
+// by a thread of its own and one ahead, before its first command is visited. Throws LogCorrupt, StorageError.
+//
+// With `until_seq` it reads to that command and no further, and refuses a journal that ends before it; the journal may
+// grow meanwhile. What lies between the last seal and that command is then held against its checksums only.
+JournalEnd read_journal(Storage& storage, std::uint32_t shard, std::uint64_t after_seq, const Visitor& visit,
+                        std::uint64_t until_seq = kToTheEnd);
 
 }  // namespace exchange::engine::log

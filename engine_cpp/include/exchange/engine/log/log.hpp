@@ -18,13 +18,22 @@ struct RecordBatch {
   std::int64_t time_ns = 0;
 };
 
+// What is promised to whoever gets an answer.
+enum class Ack {
+  kDurable,  // the command is on the medium: it survives a lost machine
+  kWritten,  // the operating system has it: it survives a lost process; the medium follows at once
+};
+
 // Hears what became of the batches.
 class Listener {
  public:
   virtual ~Listener() = default;
 
-  // Everything up to this command is durable. Called in order.
+  // Everything up to this command is as safe as was promised. Called in order.
   virtual void committed(std::uint64_t engine_seq) = 0;
+  // Everything up to this command is on the medium. Called in order; before `committed` with Ack::kDurable, after it
+  // with Ack::kWritten.
+  virtual void synced(std::uint64_t engine_seq) = 0;
   // The log has died; nothing is committed any more. The last call.
   virtual void failed(const std::string& reason) = 0;
 };

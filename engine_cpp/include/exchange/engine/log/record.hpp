@@ -56,6 +56,9 @@ void append_seal(std::string& out, std::uint64_t engine_seq, std::int64_t time_n
 // Reads what stands at the start of `bytes`; fills `record` if it is one.
 Found read_record(std::string_view bytes, Record& record) noexcept;
 
+// Reads a record that `read_record` found at the start of `bytes` before.
+Record read_again(std::string_view bytes) noexcept;
+
 // The 64 bytes of a segment's header.
 std::string encode_header(const SegmentHeader& header);
 

@@ -5,6 +5,7 @@
 // own does that, always one segment ahead, so that running out of space is noticed a whole segment early.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -16,6 +17,9 @@
 
 namespace exchange::engine::log {
 
+// What to do while there is no space.
+enum class OnFullDisk { kWait, kThrow };
+
 // Hands out zero-filled files. `take` is called by one thread, `full` by any.
 class SegmentSupply {
  public:
@@ -24,25 +28,27 @@ class SegmentSupply {
   SegmentSupply& operator=(const SegmentSupply&) = delete;
   ~SegmentSupply();
 
-  // The spare file under its final name, with its header written; both durable. Waits while there is no space.
-  // Throws StorageError if making it failed for good, and if the supply is stopped while it waits.
-  std::unique_ptr<File> take(const std::string& name, std::string_view header);
+  // The spare file under its final name, with its header written; both durable. Throws StorageError if making it
+  // failed for good, and while there is no space: at once, or when the supply is stopped while it waits.
+  std::unique_ptr<File> take(const std::string& name, std::string_view header, OnFullDisk on_full_disk);
   // True while there is no space for the next segment.
-  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool full() const noexcept { return full_.load(std::memory_order_acquire); }
   // Ends the thread.
   void stop();
 
  private:
   void run();
   void fill();
+  void make_spare();
+  bool publish(const std::string& name, std::string_view header);
 
   Storage& storage_;
   const std::uint64_t segment_bytes_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<File> spare_;
   std::exception_ptr failure_;
-  bool full_ = false;
+  std::atomic<bool> full_{false};
   bool stopping_ = false;
   std::thread thread_;
 };

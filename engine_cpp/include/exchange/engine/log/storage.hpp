@@ -24,11 +24,12 @@ class StorageError : public std::runtime_error {
  public:
   StorageError(std::string_view operation, const std::string& path, int error_number);
 
-  // True if there was no space left, which passes when someone makes room.
-  [[nodiscard]] bool out_of_space() const noexcept;
+  // True if there was no space left, which passes when someone makes room. Never of a sync: what it did not bring to
+  // the medium may be forgotten, so that it must not be tried again.
+  [[nodiscard]] bool out_of_space() const noexcept { return out_of_space_; }
 
  private:
-  int error_number_;
+  bool out_of_space_;
 };
 
 // An open file.
@@ -42,6 +43,8 @@ class File {
   virtual std::size_t read_at(std::uint64_t offset, std::span<char> into) const = 0;
   // Returns when everything written is on the medium.
   virtual void sync() = 0;
+  // Sets room aside for so many bytes, so that want of space shows before anything is written.
+  virtual void allocate(std::uint64_t bytes) = 0;
   // Cuts or extends the file.
   virtual void resize(std::uint64_t bytes) = 0;
   // Bytes in the file.
@@ -72,10 +75,16 @@ class Storage {
 // Opens a folder of the local file system, made if it is missing.
 std::unique_ptr<Storage> open_folder(const std::string& folder);
 
+// Opens a folder that exists, to read it: nothing in it can be changed, and everything that would throws.
+std::unique_ptr<Storage> open_folder_read_only(const std::string& folder);
+
 // Bytes [offset, offset + length) of a file; fewer at its end.
 std::string read_range(const File& file, std::uint64_t offset, std::uint64_t length);
 
 // Publishes a file in one step: readers see the old content or the new one, whole and durable.
 void replace_file(Storage& storage, const std::string& name, std::string_view content);
+
+// Brings the content of a file to another folder, durably.
+void copy_file(Storage& from, const std::string& name, Storage& to);
 
 }  // namespace exchange::engine::log
