@@ -34,13 +34,14 @@ Engine::Engine(const EngineOptions& options, EngineStorage storage)
       events_(*storage_.events, options.event_segment_bytes),
       snapshots_(*storage_.snapshots),
       journal_(std::make_unique<Journal>(
-          *storage_.journal, JournalOptions{options.shard, options.journal_segment_bytes, options.ack},
+          *storage_.journal, JournalOptions{options.shard, options.journal_segment_bytes, options.ack, options.space_retry},
           static_cast<Listener&>(*this))) {
   recover();
   durable_.store(last_seq_, std::memory_order_release);
   publisher_ = std::make_unique<EventPublisher>(
       events_, PublisherHooks{encode_blocks, [this] { signal_.raise(); },
-                              [this](const std::string& reason) { failed(reason); }});
+                              [this](const std::string& reason) { failed(reason); }},
+      options.space_retry);
   journal_->start();
 }
 
@@ -134,6 +135,7 @@ bool Engine::journal_reaches(std::uint64_t after_seq) const {
 bool Engine::load(std::uint64_t engine_seq) {
   if (engine_seq == 0) {
     core_.emplace(options_.limits, options_.shard);
+    note_snapshot(0, core_->state_hash());
     return true;
   }
   core_ = load_core(snapshots_, engine_seq, options_.limits, options_.shard);

@@ -1,18 +1,11 @@
 #include "exchange/engine/log/event_publisher.hpp"
 
 #include <cassert>
-#include <chrono>
 #include <utility>
 
 namespace exchange::engine::log {
-namespace {
-
-constexpr std::chrono::milliseconds kSpaceRetry{200};
-
-}  // namespace
-
-EventPublisher::EventPublisher(EventLog& log, PublisherHooks hooks)
-    : log_(log), hooks_(std::move(hooks)), published_(log.last_seq()), thread_([this] { run(); }) {}
+EventPublisher::EventPublisher(EventLog& log, PublisherHooks hooks, std::chrono::milliseconds space_retry)
+    : log_(log), hooks_(std::move(hooks)), space_retry_(space_retry), published_(log.last_seq()), thread_([this] { run(); }) {}
 
 EventPublisher::~EventPublisher() { close(); }
 
@@ -91,7 +84,7 @@ void EventPublisher::write(const Chunk& chunk) {
     }
     full_.store(true, std::memory_order_release);
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, kSpaceRetry, [this] { return closing_; })) {
+    if (changed_.wait_for(lock, space_retry_, [this] { return closing_; })) {
       throw std::runtime_error("no space for events; they are made again at the next start");
     }
   }

@@ -90,9 +90,11 @@ void EventSegment::open_all() {
   last = entry(0);
   EventEntry next;
   for (entries = 0; EventEntry::decode(std::string_view(bytes).substr(entries * kEventEntryBytes), next); ++entries) {
-    if (next.last_seq <= last.last_seq || next.end <= last.end || next.end > size) return;
+    if (next.last_seq <= last.last_seq || next.end <= last.end || next.end > size) break;
     last = next;
   }
+  // What lies behind the damage may look whole, and would be taken for an end once this is not the last segment.
+  if (bytes.size() != entries * kEventEntryBytes || size != last.end) keep(entries);
 }
 
 void EventSegment::verify_after(std::uint64_t engine_seq) {

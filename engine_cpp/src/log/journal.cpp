@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <utility>
 
 #include "exchange/engine/log/record.hpp"
@@ -12,12 +11,11 @@ namespace {
 
 // Parts of a segment that one group may fill: bounds the copy, and leaves several groups to a segment.
 constexpr std::uint64_t kGroupsPerSegment = 4;
-constexpr std::chrono::milliseconds kSpaceRetry{100};
 
 }  // namespace
 
 Journal::Journal(Storage& storage, const JournalOptions& options, Listener& listener)
-    : storage_(storage), options_(options), listener_(listener), supply_(storage, options.segment_bytes) {}
+    : storage_(storage), options_(options), listener_(listener), supply_(storage, options.segment_bytes, options.space_retry) {}
 
 Journal::~Journal() { close(); }
 
@@ -161,7 +159,7 @@ void Journal::write(std::string_view bytes) {
 void Journal::wait_for_space() {
   full_.store(true, std::memory_order_release);
   std::unique_lock lock(mutex_);
-  if (queued_.wait_for(lock, kSpaceRetry, [this] { return closing_; })) {
+  if (queued_.wait_for(lock, options_.space_retry, [this] { return closing_; })) {
     throw std::runtime_error("no space for the journal; what was not answered is not in it");
   }
 }

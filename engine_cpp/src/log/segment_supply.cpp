@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 namespace exchange::engine::log {
@@ -11,12 +10,11 @@ namespace {
 
 constexpr const char* kSpareName = "spare.tmp";
 constexpr std::size_t kFillBytes = 1U << 20U;
-constexpr std::chrono::milliseconds kSpaceRetry{200};
 
 }  // namespace
 
-SegmentSupply::SegmentSupply(Storage& storage, std::uint64_t segment_bytes)
-    : storage_(storage), segment_bytes_(segment_bytes), thread_([this] { run(); }) {
+SegmentSupply::SegmentSupply(Storage& storage, std::uint64_t segment_bytes, std::chrono::milliseconds space_retry)
+    : storage_(storage), segment_bytes_(segment_bytes), space_retry_(space_retry), thread_([this] { run(); }) {
   assert(segment_bytes_ > 0 && segment_bytes_ % 8 == 0);
 }
 
@@ -34,7 +32,7 @@ std::unique_ptr<File> SegmentSupply::take(const std::string& name, std::string_v
       if (failure_ != nullptr) std::rethrow_exception(failure_);
       if (spare_ == nullptr) throw StorageError("make room for", storage_.path(name), ENOSPC);
       if (publish(name, header)) break;
-      if (on_full_disk == OnFullDisk::kThrow || changed_.wait_for(lock, kSpaceRetry, [this] { return stopping_; })) {
+      if (on_full_disk == OnFullDisk::kThrow || changed_.wait_for(lock, space_retry_, [this] { return stopping_; })) {
         throw StorageError("make room for", storage_.path(name), ENOSPC);
       }
     }
@@ -77,7 +75,7 @@ void SegmentSupply::run() {
     lock.lock();
     changed_.notify_all();
     if (spare_ == nullptr && full()) {
-      changed_.wait_for(lock, kSpaceRetry, [this] { return stopping_; });
+      changed_.wait_for(lock, space_retry_, [this] { return stopping_; });
     } else {
       changed_.wait(lock, [this] { return stopping_ || spare_ == nullptr; });
     }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -53,6 +54,7 @@ struct EngineOptions {
   std::int64_t keep_ns = kKeepNs;   // journal and events stay at least that long
   std::string archive_folder = {};  // where segments go after that; deleted if empty
   std::string machine = machine_start();
+  std::chrono::milliseconds space_retry = kSpaceRetry;
   Limits limits;
 };
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -33,7 +34,7 @@ struct PublisherHooks {
 // Owns one thread. `add` and `release` may be called from different threads.
 class EventPublisher {
  public:
-  EventPublisher(EventLog& log, PublisherHooks hooks);
+  EventPublisher(EventLog& log, PublisherHooks hooks, std::chrono::milliseconds space_retry = kSpaceRetry);
   EventPublisher(const EventPublisher&) = delete;
   EventPublisher& operator=(const EventPublisher&) = delete;
   ~EventPublisher();
@@ -64,6 +65,7 @@ class EventPublisher {
 
   EventLog& log_;
   const PublisherHooks hooks_;
+  const std::chrono::milliseconds space_retry_;
   std::atomic<std::uint64_t> published_;
   std::atomic<bool> full_{false};
   std::mutex mutex_;

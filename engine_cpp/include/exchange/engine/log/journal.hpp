@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -31,6 +32,7 @@ struct JournalOptions {
   std::uint32_t shard = 0;
   std::uint64_t segment_bytes = 64U << 20U;
   Ack ack = Ack::kDurable;
+  std::chrono::milliseconds space_retry = kSpaceRetry;
 };
 
 // The local journal. `recover` once, then `start` once, then `append` from any one thread at a time.

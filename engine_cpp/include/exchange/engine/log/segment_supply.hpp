@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -23,7 +24,7 @@ enum class OnFullDisk { kWait, kThrow };
 // Hands out zero-filled files. `take` is called by one thread, `full` by any.
 class SegmentSupply {
  public:
-  SegmentSupply(Storage& storage, std::uint64_t segment_bytes);
+  SegmentSupply(Storage& storage, std::uint64_t segment_bytes, std::chrono::milliseconds space_retry);
   SegmentSupply(const SegmentSupply&) = delete;
   SegmentSupply& operator=(const SegmentSupply&) = delete;
   ~SegmentSupply();
@@ -44,6 +45,7 @@ class SegmentSupply {
 
   Storage& storage_;
   const std::uint64_t segment_bytes_;
+  const std::chrono::milliseconds space_retry_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<File> spare_;

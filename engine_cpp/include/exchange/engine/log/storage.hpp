@@ -8,6 +8,7 @@
 // 3. One File is written by one thread at a time; reads may run beside the write of other bytes.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,9 @@
 #include <vector>
 
 namespace exchange::engine::log {
+
+// How long to wait, on a full disk, before trying again.
+inline constexpr std::chrono::milliseconds kSpaceRetry{200};
 
 // An operation on a file failed: says which, where, and what the system answered.
 class StorageError : public std::runtime_error {
