@@ -181,6 +181,7 @@ void Engine::remember(const RememberedId& id) {
   if (id.order_id != 0) ++orders_.at(id.order_id).references;
   if (const auto outdated = ids_.find({id.account_id, id.id}); outdated != ids_.end()) forget(outdated->second);
   window_.push_back(id);
+  if (id.order_id != 0) window_.back().answered = orders_.at(id.order_id).view;
   ids_[{id.account_id, id.id}] = std::prev(window_.end());
   ++accounts_.at(id.account_id).ids;
 }
@@ -204,10 +205,7 @@ std::optional<Result> Engine::repeated(std::uint64_t account_id, const std::stri
         return Result{now_.engine_seq, Reason::kClientOrderIdReused};
       }
       Result result{first.engine_seq, first.reason, true};
-      if (first.order_id != 0) {
-        const Order& order = orders_.at(first.order_id);
-        result.order = kind == CommandKind::kPlaceOrder ? order.first : order.view;
-      }
+      if (first.order_id != 0) result.order = first.answered;
       return result;
     }
   }

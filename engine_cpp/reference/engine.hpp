@@ -55,7 +55,6 @@ struct Account {
 
 struct Order {
   OrderView view;
-  OrderView first;
   std::int64_t limit = 0;  // worst price
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
@@ -79,6 +78,7 @@ struct RememberedId {
   Reason reason{};
   std::uint64_t order_id = 0;
   bool pinned = false;
+  OrderView answered{};  // the order as the first answer showed it
 };
 
 struct AnsweredTransfer {
@@ -106,6 +106,7 @@ class Engine {
   Result on(const Tick& command);
   Result on(const PlaceOrder& command);
   Result on(const CancelOrder& command);
+  Result on(const AmendOrder& command);
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
   Result on(const CreateInstrument& command);
@@ -123,6 +124,29 @@ class Engine {
   [[nodiscard]] std::optional<Result> repeated(std::uint64_t account_id, const std::string& id,
                                                std::uint64_t fingerprint, CommandKind kind) const;
 
+  // The answer to a request that is not to be acted on; and what remembers one that was.
+  template <class Request>
+  [[nodiscard]] std::optional<Result> refused_request(const Request& request, CommandKind kind) const {
+    if (request.account_id == 0 || !accounts_.contains(request.account_id)) {
+      return Result{now_.engine_seq, Reason::kUnknownAccount};
+    }
+    if (!request.request_id.empty()) {
+      const std::string id(request.request_id);
+      if (auto first = repeated(request.account_id, id, request.fingerprint, kind)) return first;
+    }
+    if (request.valid_until_ns < now_.time_ns) return Result{now_.engine_seq, Reason::kRequestExpired};
+    if (request.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
+      return Result{now_.engine_seq, Reason::kValidUntilTooFar};
+    }
+    return {};
+  }
+  template <class Request>
+  void remember_request(const Request& request, CommandKind kind, std::uint64_t order_id, Reason reason) {
+    if (request.request_id.empty()) return;
+    remember({request.account_id, std::string(request.request_id), kind, request.fingerprint, now_.engine_seq,
+              now_.time_ns, now_.time_ns, reason, order_id, false});
+  }
+
   // Orders.
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
   [[nodiscard]] Reason check_instrument(const PlaceOrder& command) const;
@@ -132,10 +156,15 @@ class Engine {
   Result conclude(const PlaceOrder& command, Order& order, Reason reason);
   Result reject(const PlaceOrder& command, Reason reason);
   Result cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason);
-  [[nodiscard]] std::uint64_t find_target(const CancelOrder& command) const;
+  [[nodiscard]] std::uint64_t find_target(std::uint64_t account_id, std::uint64_t order_id,
+                                          std::string_view client_id) const;
+  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity) const;
+  void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
+  Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
   void expire_old_orders();
 
   // Matching.
+  [[nodiscard]] bool are_kept_apart(const Order& taker, const Order& maker) const;
   [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
   [[nodiscard]] bool can_fill_whole(const Instrument& instrument, const Order& taker) const;
   void match(Instrument& instrument, Order& taker);

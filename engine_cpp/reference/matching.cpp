@@ -17,6 +17,13 @@ std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) {
 
 }  // namespace
 
+bool Engine::are_kept_apart(const Order& taker, const Order& maker) const {
+  const OpenAccount& one = accounts_.at(taker.view.account_id).opened;
+  const OpenAccount& other = accounts_.at(maker.view.account_id).opened;
+  return one.self_trade_group_id == other.self_trade_group_id &&
+         taker.view.self_trade_prevention != SelfTradePrevention::kNone;
+}
+
 bool Engine::would_cross(const Instrument& instrument, Side side, std::int64_t limit) const {
   if (side == Side::kBuy) return !instrument.asks.empty() && instrument.asks.begin()->first <= limit;
   return !instrument.bids.empty() && instrument.bids.rbegin()->first >= limit;
@@ -40,8 +47,7 @@ bool Engine::can_fill_whole(const Instrument& instrument, const Order& taker) co
   for (const auto& [key, id] : queue) {
     const Order& maker = orders_.at(id);
     if (buys ? maker.limit > taker.limit : maker.limit < taker.limit) break;
-    const bool own = accounts_.at(maker.view.account_id).opened.self_trade_group_id ==
-                     accounts_.at(taker.view.account_id).opened.self_trade_group_id;
+    const bool own = are_kept_apart(taker, maker);
     if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
     if (own) break;
     found += maker.view.leaves_quantity;
@@ -81,9 +87,7 @@ void Engine::match(Instrument& instrument, Order& taker) {
 
 // True if the taker is done.
 bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
-  if (account_of(taker).opened.self_trade_group_id == account_of(maker).opened.self_trade_group_id) {
-    return prevent(instrument, taker, maker, wanted);
-  }
+  if (are_kept_apart(taker, maker)) return prevent(instrument, taker, maker, wanted);
   const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
   bool last = quantity == taker.view.leaves_quantity;
   if (taker.has_budget()) {

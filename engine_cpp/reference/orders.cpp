@@ -59,7 +59,6 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
                           c.time_in_force == TimeInForce::kFok;
   if (!known_type || !known_time || c.special != nullptr) return Reason::kNotSupported;
-  if (c.self_trade_prevention == SelfTradePrevention::kNone) return Reason::kNotSupported;
   if (c.type == OrderType::kLimit) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
@@ -151,25 +150,14 @@ Result Engine::reject(const PlaceOrder& command, Reason reason) {
 }
 
 Result Engine::conclude(const PlaceOrder& command, Order& order, Reason reason) {
-  order.first = order.view;
   remember({command.account_id, std::string(command.client_order_id), CommandKind::kPlaceOrder, command.fingerprint, now_.engine_seq,
             now_.time_ns, now_.time_ns, reason, order.view.order_id, false});
   return {now_.engine_seq, reason, false, order.view};
 }
 
 Result Engine::on(const CancelOrder& command) {
-  if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
-    return {now_.engine_seq, Reason::kUnknownAccount};
-  }
-  if (!command.request_id.empty()) {
-    const std::string id(command.request_id);
-    if (auto first = repeated(command.account_id, id, command.fingerprint, CommandKind::kCancelOrder)) return *first;
-  }
-  if (command.valid_until_ns < now_.time_ns) return {now_.engine_seq, Reason::kRequestExpired};
-  if (command.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
-    return {now_.engine_seq, Reason::kValidUntilTooFar};
-  }
-  const std::uint64_t order_id = find_target(command);
+  if (const auto refused = refused_request(command, CommandKind::kCancelOrder)) return *refused;
+  const std::uint64_t order_id = find_target(command.account_id, command.order_id, command.client_order_id);
   if (order_id == 0) return cancelled(command, 0, Reason::kOrderNotFound);
   Order& order = orders_.at(order_id);
   if (!order.is_open()) return cancelled(command, order_id, Reason::kOrderNotOpen);
@@ -178,22 +166,19 @@ Result Engine::on(const CancelOrder& command) {
   return cancelled(command, order_id, Reason::kNone);
 }
 
-std::uint64_t Engine::find_target(const CancelOrder& command) const {
-  if (command.client_order_id.empty()) {
-    const auto found = orders_.find(command.order_id);
-    return found != orders_.end() && found->second.view.account_id == command.account_id ? command.order_id : 0;
+std::uint64_t Engine::find_target(std::uint64_t account_id, std::uint64_t order_id, std::string_view client_id) const {
+  if (client_id.empty()) {
+    const auto found = orders_.find(order_id);
+    return found != orders_.end() && found->second.view.account_id == account_id ? order_id : 0;
   }
-  const auto found = ids_.find({command.account_id, std::string(command.client_order_id)});
+  const auto found = ids_.find({account_id, std::string(client_id)});
   return found != ids_.end() && found->second->kind == CommandKind::kPlaceOrder ? found->second->order_id : 0;
 }
 
 Result Engine::cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason) {
   Result result{now_.engine_seq, reason};
   if (order_id != 0) result.order = orders_.at(order_id).view;
-  if (!command.request_id.empty()) {
-    remember({command.account_id, std::string(command.request_id), CommandKind::kCancelOrder, command.fingerprint,
-              now_.engine_seq, now_.time_ns, now_.time_ns, reason, order_id, false});
-  }
+  remember_request(command, CommandKind::kCancelOrder, order_id, reason);
   return result;
 }
 

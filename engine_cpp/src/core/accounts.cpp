@@ -5,8 +5,6 @@
 namespace exchange::engine {
 namespace {
 
-Answer refuse(Reason reason, const Step& step) noexcept { return {step.stamp.engine_seq, reason}; }
-
 Answer repeat(std::uint64_t first_seq, Reason reason) noexcept { return {first_seq, reason, true}; }
 
 }  // namespace
@@ -80,10 +78,6 @@ void Accounts::prefetch(const PlaceOrder& command) const noexcept {
   if (account != kNil) ids_.prefetch(account, command.client_order_id);
 }
 
-void Accounts::prefetch(const CancelOrder& command) const noexcept {
-  if (command.client_order_id.empty()) orders_.prefetch_record(command.order_id);
-}
-
 Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   if (const Reason reason = check_shape(command); reason != Reason::kNone) return {refuse(reason, step), kNil, {}};
   const Slot account = find_trader(command.account_id);
@@ -119,7 +113,6 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
 
 Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {
   const OrderRecord& order = orders_[slot];
-  orders_.conclude(slot);
   return remember({.fingerprint = command.fingerprint,
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,
@@ -132,17 +125,9 @@ Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {
 }
 
 Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
-  const Slot account = find_trader(command.account_id);
-  if (account == kNil) return {refuse(Reason::kUnknownAccount, step), {}};
-  if (!command.request_id.empty()) {
-    const CommandKind kind = CommandKind::kCancelOrder;
-    if (auto answer = check_id(account, command.request_id, command.fingerprint, kind, step)) return {answer, {}};
-  }
-  if (const Reason reason = check_time(command.valid_until_ns, step); reason != Reason::kNone) {
-    return {refuse(reason, step), {}};
-  }
-  if (!command.request_id.empty() && !ids_.has_room()) return {refuse(Reason::kEngineFull, step), {}};
-  const Slot slot = find_target(command, account);
+  const Request request = request_of(command, CommandKind::kCancelOrder);
+  if (auto answer = check_request(request, step)) return {answer, {}};
+  const Slot slot = find_target(request.account, command.order_id, command.client_order_id);
   if (const Reason reason = check_cancel(slot); reason != Reason::kNone) {
     return {conclude(command, slot, reason, step), {}};
   }
@@ -153,24 +138,41 @@ Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
 // An answer shows only an order that has ended, so a repeated one can show the same.
 Answer Accounts::conclude(const CancelOrder& command, Slot slot, Reason reason, Step& step) {
   const Slot order = slot != kNil && orders_[slot].is_resting() ? kNil : slot;
-  if (command.request_id.empty()) return {step.stamp.engine_seq, reason, false, order};
-  return remember({.fingerprint = command.fingerprint,
+  return remember_request(request_of(command, CommandKind::kCancelOrder), order, reason, step);
+}
+
+std::optional<Answer> Accounts::check_request(const Request& request, const Step& step) const noexcept {
+  if (request.account == kNil) return refuse(Reason::kUnknownAccount, step);
+  const bool remembered = !request.id.empty();
+  if (remembered) {
+    if (auto answer = check_id(request.account, request.id, request.fingerprint, request.kind, step)) return answer;
+  }
+  if (const Reason reason = check_time(request.valid_until_ns, step); reason != Reason::kNone) {
+    return refuse(reason, step);
+  }
+  if (remembered && !ids_.has_room()) return refuse(Reason::kEngineFull, step);
+  return {};
+}
+
+Answer Accounts::remember_request(const Request& request, Slot order, Reason reason, const Step& step) noexcept {
+  if (request.id.empty()) return {step.stamp.engine_seq, reason, false, order};
+  return remember({.fingerprint = request.fingerprint,
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,
                    .since_ns = step.stamp.time_ns,
-                   .account = find_trader(command.account_id),
+                   .account = request.account,
                    .order = order,
                    .reason = reason,
-                   .kind = CommandKind::kCancelOrder,
-                   .id = ClientId(command.request_id)});
+                   .kind = request.kind,
+                   .id = ClientId(request.id)});
 }
 
-Slot Accounts::find_target(const CancelOrder& command, Slot account) const noexcept {
-  if (command.client_order_id.empty()) {
-    const Slot order = orders_.find(command.order_id);
+Slot Accounts::find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept {
+  if (client_order_id.empty()) {
+    const Slot order = orders_.find(order_id);
     return order != kNil && orders_[order].account == account ? order : kNil;
   }
-  const Slot entry = ids_.find_kept(account, command.client_order_id);
+  const Slot entry = ids_.find_kept(account, client_order_id);
   return entry != kNil && ids_[entry].kind == CommandKind::kPlaceOrder ? ids_[entry].order : kNil;
 }
 
@@ -196,7 +198,7 @@ std::optional<Answer> Accounts::check_id(Slot account, std::string_view id, std:
   const IdEntry& first = ids_[slot];
   const bool same = first.fingerprint == fingerprint && first.kind == kind;
   if (!same) return refuse(Reason::kClientOrderIdReused, step);
-  return Answer{first.engine_seq, first.reason, true, first.order, kind == CommandKind::kPlaceOrder};
+  return Answer{first.engine_seq, first.reason, true, first.order, first.order == kNil ? kNil : slot};
 }
 
 Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const noexcept {

@@ -35,7 +35,20 @@ struct Answer {
   Reason reason = Reason::kNone;
   bool replayed = false;
   Slot order = kNil;
-  bool order_at_first = false;  // show the order as the command that entered it left it
+  Slot first = kNil;  // of the id window: show the order as its first answer did
+};
+
+[[nodiscard]] inline Answer refuse(Reason reason, const Step& step) noexcept {
+  return {.engine_seq = step.stamp.engine_seq, .reason = reason};
+}
+
+// What all requests about existing orders have in common.
+struct Request {
+  CommandKind kind{};
+  Slot account = kNil;
+  std::string_view id;  // empty if it is not to be remembered
+  std::uint64_t fingerprint = 0;
+  std::int64_t valid_until_ns = 0;
 };
 
 // An order that passed the checks which need no price of the book, or the answer it got.
@@ -57,6 +70,12 @@ struct Cancellation {
   Remove remove;
 };
 
+// An amend that its order can take, or the answer it got.
+struct Amendment {
+  std::optional<Answer> answer;
+  Amend amend;
+};
+
 class Accounts {
  public:
   Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
@@ -64,7 +83,8 @@ class Accounts {
   Accounts& operator=(const Accounts&) = delete;
 
   void prefetch(const PlaceOrder& command) const noexcept;
-  void prefetch(const CancelOrder& command) const noexcept;
+  void prefetch(const CancelOrder& command) const noexcept { prefetch_order(command.order_id); }
+  void prefetch(const AmendOrder& command) const noexcept { prefetch_order(command.order_id); }
 
   // Before each command: lets old ids go.
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }
@@ -84,14 +104,17 @@ class Accounts {
   [[nodiscard]] Cancellation find_to_cancel(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer conclude(const CancelOrder& command, Slot order, Reason reason, Step& step);
 
+  [[nodiscard]] Amendment find_to_amend(const AmendOrder& command, Step& step);
+  // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
+  [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, const Amend& amend, const Quote& quote,
+                                            Step& step);
+  [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
+
   // The removal of the oldest open order, if it is too old.
   [[nodiscard]] std::optional<Remove> expire(std::int64_t now_ns) const noexcept;
   [[nodiscard]] std::optional<std::int64_t> next_expiry() const noexcept;
 
   void settle(const BookMessage& message, Step& step);
-
-  // The order of an answer, as the answer has to show it.
-  [[nodiscard]] OrderView view(const Answer& answer) const noexcept;
 
   [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
   [[nodiscard]] const Orders& orders() const noexcept { return orders_; }
@@ -105,12 +128,25 @@ class Accounts {
 
  private:
   [[nodiscard]] Slot find_trader(std::uint64_t account_id) const noexcept;
+  template <class Body>
+  [[nodiscard]] Request request_of(const Body& command, CommandKind kind) const noexcept {
+    return {kind, find_trader(command.account_id), command.request_id, command.fingerprint, command.valid_until_ns};
+  }
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
   [[nodiscard]] bool has_room() const noexcept;
-  [[nodiscard]] Slot find_target(const CancelOrder& command, Slot account) const noexcept;
+  void prefetch_order(std::uint64_t order_id) const noexcept {
+    if (order_id != 0) orders_.prefetch_record(order_id);
+  }
+  // An account's order, by its number or by its owner's id.
+  [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
+  [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order) const noexcept;
+  [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity) const noexcept;
+  // The answer to a request that is not the first under its id, or not in time.
+  [[nodiscard]] std::optional<Answer> check_request(const Request& request, const Step& step) const noexcept;
+  [[nodiscard]] Answer remember_request(const Request& request, Slot order, Reason reason, const Step& step) noexcept;
 
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
@@ -138,7 +174,9 @@ class Accounts {
   void decrement(Slot order, std::int64_t quantity, Step& step);
   static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
-  void rehold(OrderRecord& order, Step& step);
+  // Holds what the order needs now; `reserve` holds exactly so much.
+  void rehold(OrderRecord& order, Step& step) { reserve(order, required_hold(order), step); }
+  void reserve(OrderRecord& order, std::int64_t needed, Step& step);
   [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
   // The balance of what the order gives.
   [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {

@@ -5,10 +5,6 @@
 
 namespace exchange::engine {
 
-OrderView Accounts::view(const Answer& answer) const noexcept {
-  return answer.order_at_first ? orders_.first_view(answer.order) : orders_[answer.order].view;
-}
-
 void Accounts::save(StateWriter& out) const {
   balances_.save(out);
   transfers_.save(out);

@@ -45,8 +45,6 @@ struct LiquidityPools {
   Pool<PriceNode> nodes;
 };
 
-[[nodiscard]] constexpr Side opposite(Side side) noexcept { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
-
 class Book {
  public:
   Book(Slot instrument, std::int64_t tick, LiquidityPools& pools) noexcept
@@ -56,11 +54,7 @@ class Book {
   [[nodiscard]] const Level& level(Slot slot) const noexcept { return pools_->levels[slot]; }
   [[nodiscard]] const BookOrder& order(Slot slot) const noexcept { return pools_->orders[slot]; }
 
-  // True if an order of `side` with this limit would trade with the level.
-  [[nodiscard]] static bool crosses(Side side, std::int64_t limit, std::int64_t level_price) noexcept {
-    return side == Side::kBuy ? limit >= level_price : limit <= level_price;
-  }
-  [[nodiscard]] bool crosses(Side side, std::int64_t limit) const noexcept {
+  [[nodiscard]] bool would_cross(Side side, std::int64_t limit) const noexcept {
     const Slot best_level = best(opposite(side));
     return best_level != kNil && crosses(side, limit, level(best_level).price);
   }

@@ -47,9 +47,10 @@ void Books::open(Slot instrument) {
 Quote Books::inquire(const Inquiry& inquiry) const noexcept {
   const Book& book = books_[inquiry.instrument];
   const Instrument& instrument = instruments_[inquiry.instrument];
-  Quote quote{.has_room = !inquiry.may_rest || has_room(), .protection = {}};
+  Quote quote{.has_room = !inquiry.may_rest || has_room(), .best = {}, .protection = {}};
   const Slot best = book.best(opposite(inquiry.side));
   if (best == kNil) return quote;
+  quote.best = book.level(best).price;
   const auto bound = inquiry.side == Side::kBuy ? highest_bid : lowest_ask;
   quote.protection = bound(book.level(best).price, instrument.market_protection_bps, instrument.tick);
   return quote;
@@ -57,7 +58,7 @@ Quote Books::inquire(const Inquiry& inquiry) const noexcept {
 
 void Books::place(const Place& place) {
   Book& book = books_[place.instrument];
-  if (place.post_only && book.crosses(place.side, place.limit)) {
+  if (place.post_only && book.would_cross(place.side, place.limit)) {
     outbox_.messages.emplace_back(Refused{place.owner, Reason::kPostOnlyWouldCross});
     return;
   }
@@ -68,6 +69,35 @@ void Books::place(const Place& place) {
   }
   Taker taker{.place = place, .book = book, .instrument = instruments_[place.instrument], .leaves = place.quantity};
   if (taker.has_budget()) taker.spendable = notional_within(place.budget, place.taker_fee_ppm);
+  cross(taker);
+  finish(taker);
+}
+
+// An order that gives up its place enters the book anew, under the numbers it has.
+void Books::amend(const Amend& amend) {
+  Book& book = books_[amend.instrument];
+  const std::int64_t leaves = book.order(amend.book_slot).leaves;
+  if (amend.leaves <= 0) {
+    book.reduce(amend.side, amend.book_slot, leaves);
+    outbox_.messages.emplace_back(Release{amend.owner, OrderStatus::kCancelled, EndReason::kAmendedAway});
+    return;
+  }
+  if (amend.keeps_priority) {
+    if (leaves > amend.leaves) book.reduce(amend.side, amend.book_slot, leaves - amend.leaves);
+    return;
+  }
+  book.reduce(amend.side, amend.book_slot, leaves);
+  const Place place{.order_id = amend.order_id,
+                    .self_trade_group = amend.self_trade_group,
+                    .limit = amend.limit,
+                    .quantity = amend.leaves,
+                    .owner = amend.owner,
+                    .instrument = amend.instrument,
+                    .side = amend.side,
+                    .type = OrderType::kLimit,
+                    .time_in_force = TimeInForce::kGtc,
+                    .mode = amend.mode};
+  Taker taker{.place = place, .book = book, .instrument = instruments_[amend.instrument], .leaves = amend.leaves};
   cross(taker);
   finish(taker);
 }
@@ -84,10 +114,10 @@ bool Books::is_fillable(const Place& place) const noexcept {
   const Book& book = books_[place.instrument];
   std::int64_t missing = place.quantity;
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
-    if (!Book::crosses(place.side, place.limit, book.level(at).price)) return false;
+    if (!crosses(place.side, place.limit, book.level(at).price)) return false;
     for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {
       const BookOrder& maker = book.order(slot);
-      const bool own = maker.self_trade_group == place.self_trade_group;
+      const bool own = place.is_kept_from(maker.self_trade_group);
       if (own && place.mode != SelfTradePrevention::kCancelMaker) return false;
       if (!own && (missing -= std::min(missing, maker.leaves)) == 0) return true;
     }
@@ -101,7 +131,7 @@ void Books::cross(Taker& taker) {
     const Slot best = taker.book.best(other);
     if (best == kNil) return;
     const std::int64_t price = taker.book.level(best).price;
-    if (!Book::crosses(taker.place.side, taker.place.limit, price)) return;
+    if (!crosses(taker.place.side, taker.place.limit, price)) return;
     const std::int64_t wanted = taker.has_budget() ? affordable(taker, price) : taker.leaves;
     if (wanted == 0) {
       taker.exhausted = true;
@@ -121,7 +151,7 @@ std::int64_t Books::affordable(const Taker& taker, std::int64_t price) const noe
 
 void Books::meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
   const BookOrder& order = taker.book.order(maker);
-  if (order.self_trade_group == taker.place.self_trade_group) {
+  if (taker.place.is_kept_from(order.self_trade_group)) {
     prevent(taker, maker, price, wanted);
   } else {
     trade(taker, maker, price, std::min(wanted, order.leaves));

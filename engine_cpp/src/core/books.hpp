@@ -42,6 +42,7 @@ class Books {
 
   [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
   void place(const Place& place);
+  void amend(const Amend& amend);
   void remove(const Remove& remove);
 
   // The messages since the last `clear`.

@@ -6,7 +6,7 @@ namespace {
 // Terms that the core does not act on are refused rather than ignored.
 bool is_supported(const PlaceOrder& command) noexcept {
   return command.type <= OrderType::kMarket && command.time_in_force <= TimeInForce::kFok &&
-         command.self_trade_prevention <= SelfTradePrevention::kDecrement && command.special == nullptr;
+         command.special == nullptr;
 }
 
 Reason check_limit_shape(const PlaceOrder& command) noexcept {
@@ -27,6 +27,13 @@ Reason check_market_shape(const PlaceOrder& command) noexcept {
   return command.quote_budget > 0 ? Reason::kNone : Reason::kNotionalOutOfRange;
 }
 
+}  // namespace
+
+Reason check_shape(const PlaceOrder& command) noexcept {
+  if (!is_supported(command)) return Reason::kNotSupported;
+  return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
+}
+
 Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
   if (price <= 0 || price > kMaxPrice) return Reason::kPriceOutOfRange;
   return price % instrument.tick == 0 ? Reason::kNone : Reason::kPriceNotOnTick;
@@ -36,13 +43,6 @@ Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexc
   if (quantity % instrument.lot != 0) return Reason::kQuantityNotOnLot;
   const bool within = quantity >= instrument.min_quantity && quantity <= instrument.max_quantity;
   return within ? Reason::kNone : Reason::kQuantityOutOfRange;
-}
-
-}  // namespace
-
-Reason check_shape(const PlaceOrder& command) noexcept {
-  if (!is_supported(command)) return Reason::kNotSupported;
-  return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {

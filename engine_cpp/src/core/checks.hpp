@@ -17,6 +17,9 @@ namespace exchange::engine {
 // Phase, price and quantity against the instrument's tick, lot and bounds.
 [[nodiscard]] Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept;
 
+[[nodiscard]] Reason check_price(const Instrument& instrument, std::int64_t price) noexcept;
+[[nodiscard]] Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept;
+
 // Notional at the worst price, or the budget, against the instrument's bounds.
 [[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,
                                     std::int64_t worst_price) noexcept;

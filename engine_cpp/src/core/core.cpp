@@ -34,8 +34,9 @@ Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
 
-void Core::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) noexcept {
-  shard_->apply(command, stamp, result, events);
+void Core::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events,
+                 ResponseMode mode) noexcept {
+  shard_->apply(command, stamp, mode, result, events);
 }
 
 void Core::prefetch(const Command& command) const noexcept { shard_->prefetch(command); }

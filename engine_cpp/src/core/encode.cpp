@@ -122,6 +122,24 @@ void write_block(WireWriter& out, const BlockHead& head, std::string_view events
   }
 }
 
+// The rest of a `CommandResult`: the order and its fills, or where the order stands.
+void write_whole(WireWriter& out, const OrderView& order, std::span<const FillView> fills) {
+  out.message(4, [&](WireWriter& message) { write_order(message, order); });
+  for (const FillView& fill : fills) {
+    out.message(5, [&](WireWriter& message) { write_fill(message, fill); });
+  }
+}
+
+void write_standing(WireWriter& out, const OrderView& order) {
+  out.put(7, order.status);
+  out.put(8, order.end_reason);
+  out.put_signed(9, order.price);
+  out.put(10, order.cum_quantity);
+  out.put(11, order.leaves_quantity);
+  out.put(12, order.cum_notional);
+  out.put(13, order.version);
+}
+
 }  // namespace
 
 void write_order(WireWriter& out, const OrderView& o) {
@@ -169,17 +187,15 @@ void write_instrument(WireWriter& out, const InstrumentDefinition& i) {
   out.put(15, i.phase);
 }
 
-void write_result(ByteBuffer& out, const ResultView& result) {
+void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) {
   WireWriter(out).message(kResults, [&](WireWriter& message) {
     message.put(1, result.engine_seq);
     message.put(2, result.reason);
     message.put(3, result.replayed);
-    if (result.order != nullptr) {
-      message.message(4, [&](WireWriter& order) { write_order(order, *result.order); });
-    }
-    for (const FillView& fill : result.fills) {
-      message.message(5, [&](WireWriter& body) { write_fill(body, fill); });
-    }
+    if (result.order == nullptr) return;
+    if (mode == ResponseMode::kFull) return write_whole(message, *result.order, result.fills);
+    message.put(6, result.order->order_id);
+    if (mode == ResponseMode::kResult) write_standing(message, *result.order);
   });
 }
 

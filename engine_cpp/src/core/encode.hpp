@@ -24,6 +24,6 @@ void write_order(WireWriter& out, const OrderView& order);
 void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);
 
 // Appends a `CommandResult` as field 1 of `SubmitResponse`.
-void write_result(ByteBuffer& out, const ResultView& result);
+void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode = ResponseMode::kFull);
 
 }  // namespace exchange::engine

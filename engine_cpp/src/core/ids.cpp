@@ -10,6 +10,7 @@ IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
       ids_per_account_(limits.ids_per_account),
       id_window_ns_(limits.id_window_ns),
       entries_(limits.ids),
+      first_(limits.ids),
       links_(limits.ids),
       by_id_(limits.ids) {}
 
@@ -26,13 +27,50 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
   });
 }
 
+// Entries leave in the order of their slots, nearly always; those further ahead are not yet known by their content.
+void IdWindow::prefetch(Slot account, std::string_view id) const noexcept {
+  constexpr Slot kAhead = 16;
+  by_id_.prefetch(tag_of(account, id));
+  const Slot oldest = window_.front();
+  if (oldest == kNil || oldest + kAhead >= entries_.end_slot()) return;
+  __builtin_prefetch(entries_.place(oldest + kAhead), 1);
+  const IdEntry& next = entries_[oldest + kAhead / 2];
+  by_id_.prefetch(tag_of(next.account, next.id.view()));
+  if (next.order != kNil) orders_.prefetch_slot(next.order);
+}
+
 void IdWindow::remember(const IdEntry& entry) noexcept {
   const Slot outdated = find_kept(entry.account, entry.id.view());
-  enter(entry);
+  const Slot slot = enter(entry);
+  if (entry.order != kNil) {
+    const OrderView& v = orders_[entry.order].view;
+    first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
+                    v.updated_time_ns, v.version, v.status};
+  }
   if (outdated != kNil) drop(outdated);  // last: nothing else may keep the order that both refer to
 }
 
-void IdWindow::enter(const IdEntry& entry) noexcept {
+// What had ended did not change after.
+OrderView IdWindow::first_view(Slot slot) const noexcept {
+  OrderView view = orders_[entries_[slot].order].view;
+  const FirstAnswer& first = first_[slot];
+  if (!is_active(first.status)) return view;
+  view.price = first.price;
+  view.quantity = first.quantity;
+  view.cum_quantity = first.cum_quantity;
+  view.cum_notional = first.cum_notional;
+  view.cum_fee = first.cum_fee;
+  view.prevented_quantity = first.prevented_quantity;
+  view.leaves_quantity = first.quantity - first.cum_quantity - first.prevented_quantity;
+  view.cancelled_quantity = 0;
+  view.updated_time_ns = first.updated_time_ns;
+  view.version = first.version;
+  view.status = first.status;
+  view.end_reason = EndReason::kNone;
+  return view;
+}
+
+Slot IdWindow::enter(const IdEntry& entry) noexcept {
   const Slot slot = entries_.take();
   entries_[slot] = entry;
   by_id_.insert(tag_of(entry.account, entry.id.view()), slot);
@@ -44,6 +82,7 @@ void IdWindow::enter(const IdEntry& entry) noexcept {
     orders_[entry.order].id_is_pinned = entry.pinned;
   }
   ++balances_.account(entry.account).ids;
+  return slot;
 }
 
 void IdWindow::unpin(OrderRecord& order, std::int64_t now_ns) noexcept {
@@ -116,6 +155,10 @@ void IdWindow::save_list(StateWriter& out, const List& list) const {
     out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
             e.order == kNil ? std::uint64_t{0} : orders_[e.order].view.order_id);
     out.put_text(e.id.view());
+    const FirstAnswer& f = first_[at];
+    if (e.order == kNil) continue;
+    out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
+            f.version, f.status);
   }
 }
 
@@ -130,7 +173,7 @@ bool IdWindow::load(StateReader& in) {
 bool IdWindow::owns(const IdEntry& entry) const noexcept {
   const OrderRecord& order = orders_[entry.order];
   if (order.account != entry.account) return false;
-  if (entry.kind == CommandKind::kCancelOrder) return true;
+  if (entry.kind != CommandKind::kPlaceOrder) return true;
   return order.id_entry == kNil && order.view.client_order_id.view() == entry.id.view();
 }
 
@@ -144,10 +187,16 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     e.order = orders_.find(order_id);
     e.pinned = pinned;
     in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
-    in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder);
-    in.require(e.order == kNil ? order_id == 0 && e.kind == CommandKind::kCancelOrder : owns(e));
+    in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder ||
+               e.kind == CommandKind::kAmendOrder);
+    in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e));
     in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
-    if (in.ok()) enter(e);
+    FirstAnswer f;
+    if (e.order != kNil) {
+      in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
+             f.version, f.status);
+    }
+    if (in.ok()) first_[enter(e)] = f;
   }
   return in.ok();
 }

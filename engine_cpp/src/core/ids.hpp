@@ -32,6 +32,20 @@ struct IdEntry {
   ClientId id;
 };
 
+// Where an order stood when a request about it was answered first. What else that answer said follows from it: nothing
+// was cancelled of an order that was open then, and one that had ended did not change after.
+struct FirstAnswer {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::int64_t cum_quantity = 0;
+  std::int64_t cum_notional = 0;
+  std::int64_t cum_fee = 0;
+  std::int64_t prevented_quantity = 0;
+  std::int64_t updated_time_ns = 0;
+  std::uint32_t version = 0;
+  OrderStatus status{};
+};
+
 class IdWindow {
  public:
   static constexpr int kMaxDropsPerCommand = 8;
@@ -48,6 +62,8 @@ class IdWindow {
   }
   [[nodiscard]] bool has_room() const noexcept { return entries_.room() > 0; }
   [[nodiscard]] const IdEntry& operator[](Slot slot) const noexcept { return entries_[slot]; }
+  // The order of an entry as the first answer showed it.
+  [[nodiscard]] OrderView first_view(Slot slot) const noexcept;
   [[nodiscard]] std::uint32_t size() const noexcept { return entries_.size(); }
 
   // Remembers an id, in place of one kept but no longer remembered. Needs room for one.
@@ -58,7 +74,8 @@ class IdWindow {
   void advance(std::int64_t now_ns) noexcept {
     if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
   }
-  void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
+  // A new id will come: its place in the table, and what has to make room for it by then, are told to come nearer.
+  void prefetch(Slot account, std::string_view id) const noexcept;
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
@@ -70,7 +87,7 @@ class IdWindow {
   }
   void drop_old(std::int64_t now_ns) noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
-  void enter(const IdEntry& entry) noexcept;
+  Slot enter(const IdEntry& entry) noexcept;
   void drop(Slot slot) noexcept;
   void save_list(StateWriter& out, const List& list) const;
   [[nodiscard]] bool load_list(StateReader& in, bool pinned);
@@ -81,6 +98,7 @@ class IdWindow {
   std::uint32_t ids_per_account_;
   std::int64_t id_window_ns_;
   Pool<IdEntry> entries_;
+  FlatArray<FirstAnswer> first_;
   FlatArray<Links> links_;
   SlotTable by_id_;
   List window_;

@@ -19,6 +19,13 @@
 
 namespace exchange::engine {
 
+[[nodiscard]] constexpr Side opposite(Side side) noexcept { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
+
+// Would an order of `side` with this limit trade at a price of the other side?
+[[nodiscard]] constexpr bool crosses(Side side, std::int64_t limit, std::int64_t price) noexcept {
+  return side == Side::kBuy ? limit >= price : limit <= price;
+}
+
 // Accounts to books: may an order of this kind enter now, and how far may it trade?
 struct Inquiry {
   Slot instrument = kNil;
@@ -28,6 +35,7 @@ struct Inquiry {
 
 struct Quote {
   bool has_room = true;                  // false if the books could not hold one more order
+  std::optional<std::int64_t> best;      // price of the opposite side; none if it is empty
   std::optional<std::int64_t> protection;  // worst price of a MARKET order; none if the opposite side is empty
 };
 
@@ -46,6 +54,10 @@ struct Place {
   TimeInForce time_in_force{};
   SelfTradePrevention mode{};
   bool post_only = false;
+
+  [[nodiscard]] bool is_kept_from(std::uint64_t other_group) const noexcept {
+    return other_group == self_trade_group && mode != SelfTradePrevention::kNone;
+  }
 };
 
 // Accounts to books: take a resting order out.
@@ -56,6 +68,20 @@ struct Remove {
   Side side{};
   OrderStatus status{};
   EndReason end_reason{};
+};
+
+// Accounts to books: change a resting order.
+struct Amend {
+  Slot owner = kNil;
+  Slot instrument = kNil;
+  Slot book_slot = kNil;
+  std::uint64_t order_id = 0;
+  std::uint64_t self_trade_group = 0;
+  std::int64_t limit = 0;
+  std::int64_t leaves = 0;  // open quantity; nothing is left if it is not above zero
+  Side side{};
+  SelfTradePrevention mode{};
+  bool keeps_priority = false;
 };
 
 struct Accepted {

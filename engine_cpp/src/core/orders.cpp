@@ -1,6 +1,7 @@
 #include "orders.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace exchange::engine {
 namespace {
@@ -17,12 +18,8 @@ bool is_whole(const OrderView& v) noexcept {
     if (!is_amount(value)) return false;
   }
   return v.quantity >= 0 && v.cancelled_quantity >= 0 && is_between(v.status, OrderStatus::kNew, OrderStatus::kRejected) &&
-         is_between(v.end_reason, EndReason::kNone, EndReason::kTooOld) &&
+         is_between(v.end_reason, EndReason::kNone, EndReason::kPostOnlyWouldCross) &&
          Int128{v.cum_quantity} + v.leaves_quantity + v.prevented_quantity + v.cancelled_quantity == v.quantity;
-}
-
-bool is_active(OrderStatus status) noexcept {
-  return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled;
 }
 
 bool has_known_terms(const OrderRecord& order) noexcept {
@@ -57,7 +54,6 @@ bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexc
 
 Orders::Orders(const Limits& limits, std::uint8_t shard)
     : orders_(limits.orders),
-      first_(limits.orders),
       links_(limits.orders),
       by_id_(limits.orders),
       by_account_(limits.accounts),
@@ -68,31 +64,6 @@ Slot Orders::enter() noexcept {
   orders_[slot].view.order_id = first_id_ + ++entered_;
   by_id_.insert(tag_of(orders_[slot].view.order_id), slot);
   return slot;
-}
-
-void Orders::conclude(Slot slot) noexcept {
-  const OrderView& v = orders_[slot].view;
-  first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
-                  v.version, v.status, v.end_reason};
-}
-
-OrderView Orders::first_view(Slot slot) const noexcept {
-  OrderView view = orders_[slot].view;
-  const FirstAnswer& first = first_[slot];
-  const std::int64_t rest = first.quantity - first.cum_quantity - first.prevented_quantity;
-  view.price = first.price;
-  view.quantity = first.quantity;
-  view.cum_quantity = first.cum_quantity;
-  view.cum_notional = first.cum_notional;
-  view.cum_fee = first.cum_fee;
-  view.prevented_quantity = first.prevented_quantity;
-  view.leaves_quantity = is_active(first.status) ? rest : 0;
-  view.cancelled_quantity = is_active(first.status) ? 0 : rest;
-  view.updated_time_ns = view.accepted_time_ns;
-  view.version = first.version;
-  view.status = first.status;
-  view.end_reason = first.end_reason;
-  return view;
 }
 
 void Orders::dereference(Slot slot) noexcept {
@@ -107,8 +78,8 @@ void Orders::dereference(Slot slot) noexcept {
 
 void Orders::rest(Slot slot, Slot book_slot, Account& account) noexcept {
   OrderRecord& order = orders_[slot];
-  assert(!order.is_resting() && order.view.leaves_quantity > 0);
-  order.book_slot = book_slot;
+  assert(order.view.leaves_quantity > 0);
+  if (std::exchange(order.book_slot, book_slot) != kNil) return;
   by_age_.push_back(slot, age_links());
   by_account_[order.account].push_back(slot, account_links());
   ++account.open_orders;
@@ -128,9 +99,7 @@ Slot Orders::find(std::uint64_t order_id) const noexcept {
   return by_id_.find(tag_of(order_id), [&](Slot slot) { return orders_[slot].view.order_id == order_id; });
 }
 
-void Orders::prefetch_record(std::uint64_t order_id) const noexcept {
-  const Slot slot = by_id_.guess(tag_of(order_id));
-  if (slot == kNil) return;
+void Orders::prefetch_slot(Slot slot) const noexcept {
   const auto* record = static_cast<const char*>(orders_.place(slot));
   for (std::size_t line = 0; line < sizeof(OrderRecord); line += 64) __builtin_prefetch(record + line, 1);
   __builtin_prefetch(&links_[slot], 1);
@@ -170,9 +139,6 @@ void Orders::save(StateWriter& out) const {
             v.self_trade_prevention, v.post_only);
     out.put_text(v.client_order_id.view());
     out.put(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);
-    const FirstAnswer& f = first_[slot];
-    out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.version, f.status,
-            f.end_reason);
   }
 }
 
@@ -201,11 +167,6 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   in.require(o.instrument < instruments.size() || v.status == OrderStatus::kRejected);
   in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
   in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, instruments)));
-  FirstAnswer f;
-  in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.version, f.status,
-         f.end_reason);
-  in.require(is_between(f.status, OrderStatus::kNew, OrderStatus::kRejected));
-  in.require(is_between(f.end_reason, EndReason::kNone, EndReason::kTooOld));
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;
   v.account_id = balances.account(o.account).account_id;
@@ -218,7 +179,6 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   if (!in.ok()) return false;
   const Slot slot = orders_.take();
   orders_[slot] = o;
-  first_[slot] = f;
   by_id_.insert(tag_of(v.order_id), slot);
   return true;
 }

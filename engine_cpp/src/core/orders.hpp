@@ -18,20 +18,6 @@
 
 namespace exchange::engine {
 
-// Where an order stood at the end of the command that entered it. What else its first answer said follows: nothing was
-// cancelled of an order that was open then, and one that had ended did not change after.
-struct FirstAnswer {
-  std::int64_t price = 0;
-  std::int64_t quantity = 0;
-  std::int64_t cum_quantity = 0;
-  std::int64_t cum_notional = 0;
-  std::int64_t cum_fee = 0;
-  std::int64_t prevented_quantity = 0;
-  std::uint32_t version = 0;
-  OrderStatus status{};
-  EndReason end_reason{};
-};
-
 struct alignas(64) OrderRecord {
   OrderView view;              // with order number 0: not an order
   std::int64_t hold_price = 0;  // worst price it may trade at
@@ -61,13 +47,10 @@ class Orders {
 
   // Takes a record with the next number; needs room for one.
   [[nodiscard]] Slot enter() noexcept;
-  // At the end of the command that entered the order.
-  void conclude(Slot slot) noexcept;
-  // The order as the answer to that command showed it.
-  [[nodiscard]] OrderView first_view(Slot slot) const noexcept;
   // Forgets the order if nothing refers to it.
   void dereference(Slot slot) noexcept;
 
+  // The order is in the book from here on, or in another place of it.
   void rest(Slot slot, Slot book_slot, Account& account) noexcept;
   void leave_book(Slot slot, Account& account) noexcept;
 
@@ -76,8 +59,11 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
-  void prefetch(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
-  void prefetch_record(std::uint64_t order_id) const noexcept;
+  void prefetch_record(std::uint64_t order_id) const noexcept {
+    const Slot slot = by_id_.guess(tag_of(order_id));
+    if (slot != kNil) prefetch_slot(slot);
+  }
+  void prefetch_slot(Slot slot) const noexcept;
 
   // Slots of an account's open orders, by number.
   void collect_open(Slot account, std::vector<Slot>& out) const;
@@ -97,9 +83,10 @@ class Orders {
     Links by_account;
   };
 
-  // Numbers are dense, so the number itself spreads over the table without a hash.
+  // Eight numbers in a row share a line of the table; the lines are spread, lest the orders of an hour become one run
+  // of entries that each erasure has to walk along.
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t order_id) noexcept {
-    return static_cast<std::uint32_t>(order_id);
+    return static_cast<std::uint32_t>(mix(order_id >> 3U)) << 3U | static_cast<std::uint32_t>(order_id & 7U);
   }
   [[nodiscard]] auto age_links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot].by_age; };
@@ -110,7 +97,6 @@ class Orders {
   [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments);
 
   Pool<OrderRecord> orders_;
-  FlatArray<FirstAnswer> first_;
   FlatArray<OpenLinks> links_;
   SlotTable by_id_;
   List by_age_;

@@ -262,23 +262,20 @@ void Accounts::leave_book(Slot slot, const Step& step) noexcept {
   ids_.unpin(order, step.stamp.time_ns);
 }
 
-// Gives back what the order need not hold any more.
-void Accounts::rehold(OrderRecord& order, Step& step) {
-  const std::int64_t released = order.held - required_hold(order);
-  assert(released >= 0);
-  if (released == 0) return;
+void Accounts::reserve(OrderRecord& order, std::int64_t needed, Step& step) {
+  const std::int64_t more = needed - order.held;
+  if (more == 0) return;
   AccountBalance& balance = given(order);
-  order.held -= released;
-  balance.held -= released;
-  balance.available += released;
-  assert(balance.held >= 0);
+  order.held += more;
+  balance.held += more;
+  balance.available -= more;
+  assert(balance.available >= 0 && balance.held >= 0);
   tell(balance, BalanceChangeKind::kHold, 0, step);
 }
 
 std::int64_t Accounts::required_hold(const OrderRecord& order) const noexcept {
   const OrderView& view = order.view;
-  const bool active = view.status == OrderStatus::kNew || view.status == OrderStatus::kPartiallyFilled;
-  if (!active) return 0;
+  if (!is_active(view.status)) return 0;
   if (order.has_budget()) return view.quote_budget - view.cum_notional - view.cum_fee;
   const Instrument& instrument = instruments_[order.instrument];
   if (view.side == Side::kSell) return instrument.base_amount(view.leaves_quantity);

@@ -17,7 +17,8 @@ Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
   fills_.reserve(kExpectedFills);
 }
 
-void Core::Shard::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) {
+void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result,
+                        ByteBuffer& events) {
   assert(stamp.engine_seq > last_.engine_seq && stamp.time_ns >= last_.time_ns);
   last_ = stamp;
   fills_.clear();
@@ -25,13 +26,14 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ByteBuffer& result,
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
   expire_due(step);
-  write_answer(run(command, step), result);
+  write_answer(run(command, step), mode, result);
   publish(step);
 }
 
 void Core::Shard::prefetch(const Command& command) const noexcept {
   if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return accounts_.prefetch(*place);
   if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return accounts_.prefetch(*cancel);
+  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return accounts_.prefetch(*amend);
 }
 
 void Core::Shard::expire_due(Step& step) {
@@ -62,6 +64,16 @@ Answer Core::Shard::on(const CancelOrder& command, Step& step) {
   if (cancellation.answer) return *cancellation.answer;
   remove(cancellation.remove, step);
   return accounts_.conclude(command, cancellation.remove.owner, Reason::kNone, step);
+}
+
+Answer Core::Shard::on(const AmendOrder& command, Step& step) {
+  const Amendment found = accounts_.find_to_amend(command, step);
+  if (found.answer) return *found.answer;
+  const Quote quote = books_.inquire({found.amend.instrument, found.amend.side, true});
+  if (const auto refused = accounts_.amend(command, found.amend, quote, step)) return *refused;
+  books_.amend(found.amend);
+  deliver(step);
+  return accounts_.conclude(command, found.amend.owner, Reason::kNone, step);
 }
 
 Answer Core::Shard::on(const Transfer& command, Step& step) { return accounts_.transfer(command, step); }
@@ -110,16 +122,20 @@ void Core::Shard::publish(Step& step) {
   books_.outbox().changes.clear();
 }
 
-void Core::Shard::write_answer(const Answer& answer, ByteBuffer& result) const {
+void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const {
   ResultView view{.engine_seq = answer.engine_seq,
                   .reason = answer.reason,
                   .replayed = answer.replayed,
                   .order = nullptr,
                   .fills = fills_};
-  if (answer.order == kNil) return write_result(result, view);
-  const OrderView order = accounts_.view(answer);
+  if (answer.order == kNil) return write_result(result, view, mode);
+  if (answer.first == kNil) {
+    view.order = &accounts_.orders()[answer.order].view;
+    return write_result(result, view, mode);
+  }
+  const OrderView order = accounts_.ids().first_view(answer.first);
   view.order = &order;
-  write_result(result, view);
+  write_result(result, view, mode);
 }
 
 }  // namespace exchange::engine

@@ -19,7 +19,7 @@ class Core::Shard {
  public:
   Shard(const Limits& limits, std::uint8_t shard);
 
-  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events);
+  void apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result, ByteBuffer& events);
   void prefetch(const Command& command) const noexcept;
 
   void save(Sink& sink) const;
@@ -40,6 +40,7 @@ class Core::Shard {
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
+  [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] Answer on(const Transfer& command, Step& step);
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
@@ -52,7 +53,7 @@ class Core::Shard {
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);
-  void write_answer(const Answer& answer, ByteBuffer& result) const;
+  void write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const;
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);

@@ -50,6 +50,10 @@ struct OrderView {
   [[nodiscard]] bool has_budget() const noexcept { return quote_budget > 0; }
 };
 
+[[nodiscard]] constexpr bool is_active(OrderStatus status) noexcept {
+  return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled;
+}
+
 struct FillView {
   std::uint64_t trade_id = 0;
   std::int64_t price = 0;

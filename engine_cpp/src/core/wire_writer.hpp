@@ -27,7 +27,13 @@ class WireWriter {
   template <class T>
     requires std::is_integral_v<T> || std::is_enum_v<T>
   void put(Field field, T value) {
-    if (value == T{}) return;
+    if (value != T{}) put_present(field, value);
+  }
+
+  // A field whose presence says something: written with its default value too.
+  template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+  void put_present(Field field, T value) {
     char* at = varint(out_.extend(kMaxField), key(field, 0));
     out_.end_at(varint(at, static_cast<std::uint64_t>(value)));
   }

@@ -169,7 +169,7 @@ void Engine::sequence_batch(std::int64_t time_ns) {
 void Engine::sequence(const Command& command, std::int64_t time_ns) {
   ++last_seq_;
   append_command(records_, last_seq_, time_ns, view(command.bytes));
-  core_->apply(command, Stamp{last_seq_, time_ns}, results_, blocks_);
+  core_->apply(command, Stamp{last_seq_, time_ns}, results_, blocks_, batch_.response_mode);
 }
 
 // The events go first: the journal may commit before the next line.

@@ -41,7 +41,7 @@ std::string CommandStream::next() {
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   const std::int64_t dice = below(100);
-  std::string command = dice < 68 ? place() : dice < 88 ? cancel() : dice < 98 ? transfer() : administer();
+  std::string command = dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : administer();
   recent_.push_back(command);
   if (recent_.size() > kRecent) recent_.erase(recent_.begin());
   return command;
@@ -132,6 +132,28 @@ std::string CommandStream::cancel() {
                             .request_id = request,
                             .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
                             .fingerprint = random_()});
+}
+
+std::string CommandStream::amend() {
+  const std::string target = one_in(3) ? client_id() : std::string();
+  const std::string request = one_in(3) ? client_id() : std::string();
+  const bool cross = one_in(4);
+  AmendOrder amend{.account_id = account(),
+                   .order_id = last_order_ - std::min(static_cast<std::uint64_t>(below(40)), last_order_),
+                   .client_order_id = target,
+                   .request_id = request,
+                   .quantity = 10 * below(45),
+                   .price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12)),
+                   .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
+                   .fingerprint = random_(),
+                   .expected_version = one_in(6) ? static_cast<std::uint32_t>(1 + below(3)) : 0U,
+                   .size = any({AmendSize::kUnchanged, AmendSize::kTotal, AmendSize::kOpen}),
+                   .has_price = one_in(2),
+                   .requeue = one_in(3)};
+  if (one_in(20)) amend.price = any<std::int64_t>({0, -5, 3, INT64_MAX, INT64_MIN});
+  if (one_in(20)) amend.quantity = any<std::int64_t>({-1, 3, INT64_MAX, INT64_MIN, std::int64_t{1} << 61});
+  if (amend.size == AmendSize::kUnchanged) amend.quantity = 0;
+  return encode(amend);
 }
 
 std::string CommandStream::transfer() {

@@ -38,6 +38,7 @@ class CommandStream {
   [[nodiscard]] std::string set_up(std::uint64_t step);
   [[nodiscard]] std::string place();
   [[nodiscard]] std::string cancel();
+  [[nodiscard]] std::string amend();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
   void spoil(PlaceOrder& order);

@@ -17,6 +17,7 @@ namespace exchange::engine::testing {
 // A serialized `Command`.
 [[nodiscard]] std::string encode(const PlaceOrder& command);
 [[nodiscard]] std::string encode(const CancelOrder& command);
+[[nodiscard]] std::string encode(const AmendOrder& command);
 [[nodiscard]] std::string encode(const Transfer& command);
 [[nodiscard]] std::string encode(const OpenAccount& command);
 [[nodiscard]] std::string encode(const InstrumentDefinition& instrument);

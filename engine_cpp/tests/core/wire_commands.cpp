@@ -67,6 +67,25 @@ std::string encode(const CancelOrder& c) {
   });
 }
 
+std::string encode(const AmendOrder& c) {
+  return one(CommandKind::kAmendOrder, [&](Writer& out) {
+    out.add_uint64(1, c.account_id);
+    if (c.client_order_id.empty()) out.add_uint64(2, c.order_id);
+    add_text(out, 3, c.client_order_id);
+    if (c.size == AmendSize::kTotal) out.add_int64(4, c.quantity);
+    if (c.size == AmendSize::kOpen) out.add_int64(5, c.quantity);
+    if (c.has_price) out.add_sint64(6, c.price);
+    if (c.has_display_quantity) out.add_int64(7, c.display_quantity);
+    if (c.has_expire_time) out.add_int64(8, c.expire_time_ns);
+    if (c.has_trigger_price) out.add_sint64(9, c.trigger_price);
+    if (c.expected_version != 0) out.add_uint32(10, c.expected_version);
+    if (c.requeue) out.add_bool(11, true);
+    add_text(out, 12, c.request_id);
+    out.add_int64(13, c.valid_until_ns);
+    out.add_fixed64(14, c.fingerprint);
+  });
+}
+
 std::string encode(const Transfer& c) {
   const bool in = c.direction == TransferDirection::kIn;
   return one(in ? CommandKind::kTransferIn : CommandKind::kTransferOut, [&](Writer& out) {

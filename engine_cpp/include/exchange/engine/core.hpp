@@ -99,9 +99,11 @@ class Core {
   // Reads one serialized `Command`, as a journal keeps it; otherwise as `decode`.
   [[nodiscard]] static Reason decode_command(std::span<const std::byte> command, Batch& out) noexcept;
 
-  // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse`, and its block
-  // of events (also when it has none) to `events`, as flat records for `encode_blocks`.
-  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) noexcept;
+  // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse` and saying as
+  // much as `mode` asks for, and its block of events (also when it has none) to `events`, as flat records for
+  // `encode_blocks`.
+  void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events,
+             ResponseMode mode = ResponseMode::kFull) noexcept;
 
   // Tells the memory that a command will come: worth it some commands ahead. Changes nothing.
   void prefetch(const Command& command) const noexcept;

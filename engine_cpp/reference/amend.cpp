@@ -1,0 +1,83 @@
+// Amending in the naive engine: the order is judged as it would be, then changed, then led to the market again.
+#include <algorithm>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+
+Result Engine::on(const AmendOrder& c) {
+  if (const auto refused = refused_request(c, CommandKind::kAmendOrder)) return *refused;
+  const std::uint64_t order_id = find_target(c.account_id, c.order_id, c.client_order_id);
+  if (order_id == 0) return amended(c, 0, Reason::kOrderNotFound);
+  Order& order = orders_.at(order_id);
+  OrderView& v = order.view;
+  if (!order.is_open()) return amended(c, order_id, Reason::kOrderNotOpen);
+  if (c.expected_version != 0 && c.expected_version != v.version) {
+    return amended(c, order_id, Reason::kVersionMismatch);
+  }
+  Instrument& instrument = instruments_.at(v.instrument_id);
+  if (instrument.definition.phase != TradingPhase::kContinuous) return amended(c, order_id, Reason::kPhaseNotAllowed);
+  if (c.size == AmendSize::kUnchanged && !c.has_price && !c.requeue) {
+    return amended(c, order_id, Reason::kOrderFieldsConflict);
+  }
+  if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
+
+  const std::int64_t done = v.cum_quantity + v.prevented_quantity;
+  std::int64_t quantity = v.quantity;
+  if (c.size == AmendSize::kTotal) quantity = c.quantity;
+  if (c.size == AmendSize::kOpen) quantity = done + std::min(c.quantity, std::int64_t{1} << 61);
+  const std::int64_t price = c.has_price ? c.price : v.price;
+  if (quantity <= done) {
+    take_out(instrument, order);
+    end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
+    return amended(c, order_id, Reason::kNone);
+  }
+  if (const Reason reason = check_amended(order, price, quantity); reason != Reason::kNone) {
+    return amended(c, order_id, reason);
+  }
+  const bool keeps_place = price == v.price && quantity <= v.quantity && !c.requeue;
+  if (!keeps_place) take_out(instrument, order);
+  change_terms(instrument, order, price, quantity, keeps_place);
+  return amended(c, order_id, Reason::kNone);
+}
+
+Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_t quantity) const {
+  const OrderView& v = order.view;
+  const Instrument& instrument = instruments_.at(v.instrument_id);
+  const InstrumentDefinition& d = instrument.definition;
+  if (price <= 0 || price > 1'000'000'000'000'000'000) return Reason::kPriceOutOfRange;
+  if (price % d.tick != 0) return Reason::kPriceNotOnTick;
+  if (quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
+  if (quantity < d.min_quantity || quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
+  const std::int64_t value = notional(instrument, price, quantity);
+  if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  if (v.post_only && would_cross(instrument, v.side, price)) return Reason::kPostOnlyWouldCross;
+  Order changed = order;
+  changed.limit = price;
+  changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
+  const Balance& balance = accounts_.at(v.account_id).balances.at(held_asset(order));
+  return hold_of(changed) - order.held > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity,
+                          bool keeps_place) {
+  OrderView& v = order.view;
+  const bool shrinks = quantity < v.quantity;
+  v.price = price;
+  v.quantity = quantity;
+  v.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
+  order.limit = price;
+  changed(order, OrderUpdateCause::kAmended);
+  release_excess(order);
+  if (!keeps_place) return match(instrument, order);
+  if (shrinks) level_changed(instrument, v.side, price);
+}
+
+Result Engine::amended(const AmendOrder& command, std::uint64_t order_id, Reason reason) {
+  Result result{now_.engine_seq, reason};
+  if (order_id != 0) result.order = orders_.at(order_id).view;
+  remember_request(command, CommandKind::kAmendOrder, order_id, reason);
+  return result;
+}
+
+}  // namespace exchange::engine::reference

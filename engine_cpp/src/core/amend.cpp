@@ -1,0 +1,102 @@
+// Amending: the accounts' half. The order keeps both its ids; what changes is judged as if it were entered so now.
+#include "accounts.hpp"
+#include "checks.hpp"
+
+namespace exchange::engine {
+namespace {
+
+// New total quantity: what was traded and prevented, and what is to stay open.
+std::int64_t total_quantity(const AmendOrder& command, const OrderView& order) noexcept {
+  const std::int64_t done = order.cum_quantity + order.prevented_quantity;
+  if (command.size == AmendSize::kTotal) return command.quantity;
+  return command.size == AmendSize::kOpen ? done + std::min(command.quantity, kMaxAmount) : order.quantity;
+}
+
+}  // namespace
+
+Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
+  const Request request = request_of(command, CommandKind::kAmendOrder);
+  if (auto answer = check_request(request, step)) return {answer, {}};
+  const Slot slot = find_target(request.account, command.order_id, command.client_order_id);
+  if (const Reason reason = check_amend(command, slot); reason != Reason::kNone) {
+    return {conclude(command, slot, reason, step), {}};
+  }
+  const OrderRecord& order = orders_[slot];
+  const OrderView& view = order.view;
+  const std::int64_t price = command.has_price ? command.price : view.price;
+  const std::int64_t quantity = total_quantity(command, view);
+  const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
+  if (leaves > 0) {
+    if (const Reason reason = check_terms(order, price, quantity); reason != Reason::kNone) {
+      return {conclude(command, slot, reason, step), {}};
+    }
+  }
+  const bool keeps_priority = price == view.price && leaves <= view.leaves_quantity && !command.requeue;
+  return {{},
+          {.owner = slot,
+           .instrument = order.instrument,
+           .book_slot = order.book_slot,
+           .order_id = view.order_id,
+           .self_trade_group = balances_.account(request.account).self_trade_group,
+           .limit = price,
+           .leaves = leaves,
+           .side = view.side,
+           .mode = view.self_trade_prevention,
+           .keeps_priority = keeps_priority}};
+}
+
+Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcept {
+  if (slot == kNil) return Reason::kOrderNotFound;
+  const OrderRecord& order = orders_[slot];
+  if (!order.is_resting()) return Reason::kOrderNotOpen;
+  if (command.expected_version != 0 && command.expected_version != order.view.version) {
+    return Reason::kVersionMismatch;
+  }
+  if (instruments_[order.instrument].phase != TradingPhase::kContinuous) return Reason::kPhaseNotAllowed;
+  if (command.size == AmendSize::kUnchanged && !command.has_price && !command.requeue) {
+    return Reason::kOrderFieldsConflict;
+  }
+  return command.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
+}
+
+// Grid and bounds of the order as it would be.
+Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity) const noexcept {
+  const Instrument& instrument = instruments_[order.instrument];
+  if (const Reason reason = check_price(instrument, price); reason != Reason::kNone) return reason;
+  if (const Reason reason = check_quantity(instrument, quantity); reason != Reason::kNone) return reason;
+  const std::int64_t notional = instrument.notional(price, quantity);
+  const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
+  return within ? Reason::kNone : Reason::kNotionalOutOfRange;
+}
+
+std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& amend, const Quote& quote, Step& step) {
+  OrderRecord& order = orders_[amend.owner];
+  OrderView& view = order.view;
+  const Instrument& instrument = instruments_[order.instrument];
+  if (amend.leaves <= 0) return {};
+  if (view.post_only && quote.best && crosses(view.side, amend.limit, *quote.best)) {
+    return conclude(command, amend.owner, Reason::kPostOnlyWouldCross, step);
+  }
+  if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);
+  const std::int64_t needed = view.side == Side::kSell
+                                  ? instrument.base_amount(amend.leaves)
+                                  : buyer_hold(instrument.notional(amend.limit, amend.leaves), view.cum_notional,
+                                               order.max_fee_ppm(), view.cum_fee);
+  if (needed - order.held > given(order).available) {
+    return conclude(command, amend.owner, Reason::kInsufficientFunds, step);
+  }
+  view.price = amend.limit;
+  view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
+  view.leaves_quantity = amend.leaves;
+  order.hold_price = amend.limit;
+  touch(order, step);
+  tell(OrderUpdateCause::kAmended, order, step);
+  reserve(order, needed, step);
+  return {};
+}
+
+Answer Accounts::conclude(const AmendOrder& command, Slot order, Reason reason, Step& step) {
+  return remember_request(request_of(command, CommandKind::kAmendOrder), order, reason, step);
+}
+
+}  // namespace exchange::engine
