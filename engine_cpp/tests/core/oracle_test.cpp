@@ -96,7 +96,8 @@ struct Met {
       const ReadResult read = read_results(result.view()).front();
       reasons.insert(read.reason);
       if (read.order) stream.saw_order(read.order->view.order_id);
-      for (const ReadEvent& event : read_blocks(events).front().events) see(event);
+      const ReadBlock block = read_blocks(events).front();
+      for (const ReadEvent& event : block.events) see(event);
     }
   }
 
