@@ -41,7 +41,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("EXCHANGE_DATA", ROOT / ".data")))
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("EXCHANGE_DATA") or ROOT / ".data"))
     commands = parser.add_subparsers(required=True)
     for name, run, meaning in (
         ("up", _up, "start everything and run until Ctrl-C"),

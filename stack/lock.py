@@ -24,6 +24,7 @@ def held(data: Path) -> Iterator[None]:
     """
     try:
         data.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _refuse_other_things(data)
         descriptor = os.open(data / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StackError(
@@ -34,6 +35,12 @@ def held(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _refuse_other_things(data: Path) -> None:
+    """Keep a folder of others from becoming data, which a reset deletes: a stack's first file is its lock."""
+    if not is_held_or_was(data) and any(data.iterdir()):
+        raise StackError(f"{data} holds other things than a stack's data; choose another folder with EXCHANGE_DATA.")
 
 
 def _take(descriptor: int, data: Path) -> None:

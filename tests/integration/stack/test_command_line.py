@@ -105,6 +105,15 @@ def test_reset_keeps_a_folder_that_is_no_stacks(site: Site) -> None:
     assert (site.data / "thesis").is_dir()
 
 
+def test_a_start_leaves_a_folder_of_other_things_alone(site: Site) -> None:
+    (site.data / "thesis").mkdir(parents=True)
+    refused = stack(site, "up", "--port", str(site.base_port), "--only", "redis")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"ERROR: {site.data} holds other things than a stack's data;")
+    assert [path.name for path in site.data.iterdir()] == ["thesis"]
+
+
 def test_reset_deletes_the_data_but_not_of_a_running_stack(site: Site) -> None:
     with running(site) as launcher:
         refused = stack(site, "reset")
