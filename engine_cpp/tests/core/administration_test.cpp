@@ -14,6 +14,22 @@ TEST_F(ListingTest, TheSameListingAgainChangesNothing) {
   EXPECT_TRUE(again.events.empty());
 }
 
+TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
+  InstrumentDefinition future = eth_btc();
+  future.terms.kind = InstrumentKind::kFuture;
+  InstrumentDefinition auctioned = eth_btc();
+  auctioned.phase = TradingPhase::kAuction;
+  const std::uint64_t before = core_.counts().instruments;
+  for (const std::string& command : {encode(future), encode(auctioned), encode(UpdateInstrument{&future}),
+                                     encode(SetPhase{kBtcKk99, TradingPhase::kHalt, {}}),
+                                     encode(MassCancel{.account_id = kAlice}), encode(ActivateRules{2})}) {
+    const Outcome refused = submit(command);
+    EXPECT_EQ(refused.reason(), Reason::kNotSupported);
+    EXPECT_TRUE(refused.events.empty());
+  }
+  EXPECT_EQ(core_.counts().instruments, before);
+}
+
 TEST_F(ListingTest, AnotherUnderTheSameNameIsAConflict) {
   const auto listed_as = [&](auto change) {
     InstrumentDefinition d = btc_kk99();

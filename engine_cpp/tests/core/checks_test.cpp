@@ -37,6 +37,14 @@ TEST_F(ChecksTest, ShapeRefusesFieldsThatExcludeEachOther) {
   EXPECT_EQ(broken([](auto& o) { o.quantity = -10; }).reason(), Reason::kQuantityOutOfRange);
 }
 
+TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
+  const auto refused = Reason::kNotSupported;
+  const SpecialTerms tagged{.tag = 1};
+  EXPECT_EQ(broken([&](auto& o) { o.special = &tagged; }).reason(), refused);
+  EXPECT_EQ(broken([](auto& o) { o.type = OrderType::kStopLimit; }).reason(), refused);
+  EXPECT_EQ(broken([](auto& o) { o.time_in_force = TimeInForce::kDay; }).reason(), refused);
+}
+
 TEST_F(ChecksTest, BadShapeIsNoOrderAndConsumesNoId) {
   PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 0);
   const Outcome refused = submit(order);

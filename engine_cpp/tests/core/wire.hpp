@@ -18,9 +18,25 @@ namespace exchange::engine::testing {
 [[nodiscard]] std::string encode(const PlaceOrder& command);
 [[nodiscard]] std::string encode(const CancelOrder& command);
 [[nodiscard]] std::string encode(const AmendOrder& command);
+[[nodiscard]] std::string encode(const MassCancel& command);
+[[nodiscard]] std::string encode(const CancelAllAfter& command);
+[[nodiscard]] std::string encode(const PlaceOrderGroup& command);
+[[nodiscard]] std::string encode(const PlaceOrders& command);
 [[nodiscard]] std::string encode(const Transfer& command);
 [[nodiscard]] std::string encode(const OpenAccount& command);
-[[nodiscard]] std::string encode(const InstrumentDefinition& instrument);
+[[nodiscard]] std::string encode(const InstrumentDefinition& instrument);  // as CreateInstrument
+[[nodiscard]] std::string encode(const UpdateInstrument& command);
+[[nodiscard]] std::string encode(const SetPhase& command);
+[[nodiscard]] std::string encode(const SetMarkPrice& command);
+[[nodiscard]] std::string encode(const SetAccount& command);
+[[nodiscard]] std::string encode(const SetMarginParameters& command);
+[[nodiscard]] std::string encode(const SetFeeSchedule& command);
+[[nodiscard]] std::string encode(const SettleFuture& command);
+[[nodiscard]] std::string encode(const ExpireInstrument& command);
+[[nodiscard]] std::string encode(const ExerciseOption& command);
+[[nodiscard]] std::string encode(const ActivateRules& command);
+[[nodiscard]] std::string encode(const BustTrade& command);
+[[nodiscard]] std::string encode(const RollPositions& command);
 [[nodiscard]] std::string encode(const Tick& command);
 
 // A serialized `SubmitRequest`.

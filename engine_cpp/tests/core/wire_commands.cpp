@@ -1,59 +1,53 @@
-#include <protozero/pbf_writer.hpp>
-
 #include "wire.hpp"
+#include "wire_body.hpp"
 
 namespace exchange::engine::testing {
 namespace {
 
-using Writer = protozero::pbf_writer;
+void add_special(Writer& out, const SpecialTerms& t) {
+  if (t.has_trigger_price) out.add_sint64(14, t.trigger_price);
+  add_chosen(out, 15, t.trigger_reference);
+  out.add_int64(16, t.trailing_ticks);
+  out.add_uint32(17, t.trailing_bps);
+  out.add_int64(18, t.display_quantity);
+  out.add_int64(19, t.min_quantity);
+  out.add_int64(20, t.expire_time_ns);
+  out.add_bool(21, t.post_only_reprice);
+  out.add_bool(22, t.reduce_only);
+  add_chosen(out, 23, t.peg_reference);
+  out.add_sint64(24, t.peg_offset_ticks);
+  out.add_uint32(25, t.tag);
+  out.add_uint64(26, t.session_id);
+  out.add_bool(27, t.validate_only);
+  out.add_bool(28, t.survive_disconnect);
+}
 
-template <class Write>
-std::string one(CommandKind kind, Write write) {
+std::string order_body(const PlaceOrder& c) {
   std::string body;
-  Writer message(body);
-  write(message);
-  std::string out;
-  Writer command(out);
-  command.add_message(static_cast<protozero::pbf_tag_type>(kind), body);
-  return out;
-}
-
-void add_text(Writer& out, protozero::pbf_tag_type tag, std::string_view text) {
-  if (!text.empty()) out.add_string(tag, text.data(), text.size());
-}
-
-template <class Enum>
-void add(Writer& out, protozero::pbf_tag_type tag, Enum value) {
-  out.add_enum(tag, static_cast<std::int32_t>(value));
-}
-
-std::string encode_asset(const AssetDefinition& asset) {
-  std::string out;
-  Writer message(out);
-  message.add_uint32(1, asset.asset_id);
-  add_text(message, 2, asset.symbol);
-  message.add_uint32(3, asset.scale);
-  return out;
+  Writer out(body);
+  out.add_uint64(1, c.account_id);
+  add_text(out, 2, c.client_order_id);
+  out.add_uint32(3, c.instrument_id);
+  add(out, 4, c.side);
+  add(out, 5, c.type);
+  add(out, 6, c.time_in_force);
+  if (c.post_only) out.add_bool(7, true);
+  add(out, 8, c.self_trade_prevention);
+  if (c.price != 0) out.add_sint64(9, c.price);
+  if (c.quantity != 0) out.add_int64(10, c.quantity);
+  if (c.quote_budget != 0) out.add_int64(11, c.quote_budget);
+  out.add_int64(12, c.valid_until_ns);
+  out.add_fixed64(13, c.fingerprint);
+  if (c.special != nullptr) add_special(out, *c.special);
+  return body;
 }
 
 }  // namespace
 
 std::string encode(const PlaceOrder& c) {
-  return one(CommandKind::kPlaceOrder, [&](Writer& out) {
-    out.add_uint64(1, c.account_id);
-    add_text(out, 2, c.client_order_id);
-    out.add_uint32(3, c.instrument_id);
-    add(out, 4, c.side);
-    add(out, 5, c.type);
-    add(out, 6, c.time_in_force);
-    if (c.post_only) out.add_bool(7, true);
-    add(out, 8, c.self_trade_prevention);
-    if (c.price != 0) out.add_sint64(9, c.price);
-    if (c.quantity != 0) out.add_int64(10, c.quantity);
-    if (c.quote_budget != 0) out.add_int64(11, c.quote_budget);
-    out.add_int64(12, c.valid_until_ns);
-    out.add_fixed64(13, c.fingerprint);
-  });
+  std::string out;
+  Writer(out).add_message(1, order_body(c));
+  return out;
 }
 
 std::string encode(const CancelOrder& c) {
@@ -96,34 +90,37 @@ std::string encode(const Transfer& c) {
   });
 }
 
-std::string encode(const OpenAccount& c) {
-  return one(CommandKind::kOpenAccount, [&](Writer& out) {
+std::string encode(const MassCancel& c) {
+  return one(CommandKind::kMassCancel, [&](Writer& out) {
     out.add_uint64(1, c.account_id);
-    out.add_uint64(2, c.self_trade_group_id);
-    out.add_uint32(3, c.taker_fee_ppm);
-    out.add_uint32(4, c.maker_fee_ppm);
+    if (c.has_instrument) out.add_uint32(2, c.instrument_id);
+    add_chosen(out, 3, c.side);
+    if (c.has_session) out.add_uint64(4, c.session_id);
+    if (c.has_tag) out.add_uint32(5, c.tag);
+    add_text(out, 6, c.request_id);
+    out.add_int64(7, c.valid_until_ns);
+    out.add_fixed64(8, c.fingerprint);
   });
 }
 
-std::string encode(const InstrumentDefinition& i) {
-  std::string body;
-  Writer out(body);
-  out.add_uint32(1, i.instrument_id);
-  add_text(out, 2, i.symbol);
-  add(out, 3, i.asset_class);
-  out.add_message(4, encode_asset(i.base));
-  out.add_message(5, encode_asset(i.quote));
-  out.add_uint32(6, i.price_scale);
-  out.add_uint32(7, i.quantity_scale);
-  out.add_int64(8, i.tick);
-  out.add_int64(9, i.lot);
-  out.add_int64(10, i.min_quantity);
-  out.add_int64(11, i.max_quantity);
-  out.add_int64(12, i.min_notional);
-  out.add_int64(13, i.max_notional);
-  out.add_uint32(14, i.market_protection_bps);
-  add(out, 15, i.phase);
-  return one(CommandKind::kCreateInstrument, [&](Writer& message) { message.add_message(1, body); });
+std::string encode(const CancelAllAfter& c) {
+  return one(CommandKind::kCancelAllAfter, [&](Writer& out) {
+    out.add_uint64(1, c.account_id);
+    out.add_int64(2, c.timeout_ns);
+  });
+}
+
+std::string encode(const PlaceOrderGroup& c) {
+  return one(CommandKind::kPlaceOrderGroup, [&](Writer& out) {
+    add_chosen(out, 1, c.link_type);
+    for (const PlaceOrder& order : c.orders) out.add_message(2, order_body(order));
+  });
+}
+
+std::string encode(const PlaceOrders& c) {
+  return one(CommandKind::kPlaceOrders, [&](Writer& out) {
+    for (const PlaceOrder& order : c.orders) out.add_message(1, order_body(order));
+  });
 }
 
 std::string encode(const Tick& /*command*/) {
