@@ -51,6 +51,7 @@ struct Account {
   std::map<std::uint32_t, Balance> balances;
   std::uint32_t ids = 0;
   std::uint32_t open_orders = 0;
+  std::uint64_t private_events = 0;
 };
 
 struct Order {
@@ -189,6 +190,7 @@ class Engine {
   void changed(Order& order, OrderUpdateCause cause, const FillView* fill = nullptr);
   void tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,
             std::uint64_t trade_id = 0);
+  std::uint64_t next_private_event(std::uint64_t account_id) { return ++accounts_.at(account_id).private_events; }
   [[nodiscard]] Account& account_of(const Order& order) { return accounts_.at(order.view.account_id); }
 
   Limits limits_;

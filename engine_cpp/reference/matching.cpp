@@ -103,14 +103,19 @@ bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64
 bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
   const SelfTradePrevention mode = taker.view.self_trade_prevention;
   const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
-  events_->prevented_match({.instrument_id = instrument.definition.instrument_id,
+  PreventedMatchView match{.instrument_id = instrument.definition.instrument_id,
                             .mode = mode,
                             .maker_order_id = maker.view.order_id,
                             .taker_order_id = taker.view.order_id,
                             .price = maker.limit,
                             .quantity = quantity,
                             .maker_account_id = maker.view.account_id,
-                            .taker_account_id = taker.view.account_id});
+                            .taker_account_id = taker.view.account_id};
+  match.maker_account_seq = next_private_event(match.maker_account_id);
+  match.taker_account_seq = match.maker_account_id == match.taker_account_id
+                                ? match.maker_account_seq
+                                : next_private_event(match.taker_account_id);
+  events_->prevented_match(match);
   if (mode == SelfTradePrevention::kDecrement) {
     for (Order* order : {&maker, &taker}) {
       order->view.prevented_quantity += quantity;

@@ -245,7 +245,7 @@ void Engine::changed(Order& order, OrderUpdateCause cause, const FillView* fill)
   ++order.view.version;
   order.view.updated_time_ns = now_.time_ns;
   if (!order.is_open()) order_ended(order);
-  events_->order_updated(cause, order.view, fill);
+  events_->order_updated(cause, order.view, next_private_event(order.view.account_id), fill);
 }
 
 void Engine::tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,
@@ -257,7 +257,8 @@ void Engine::tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChang
                             .amount = amount,
                             .available = balance.available,
                             .held = balance.held,
-                            .trade_id = trade_id});
+                            .trade_id = trade_id,
+                            .account_seq = next_private_event(account_id)});
 }
 
 }  // namespace exchange::engine::reference

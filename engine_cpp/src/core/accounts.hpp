@@ -182,10 +182,10 @@ class Accounts {
   [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {
     return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
   }
-  static void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
-    step.events.order_updated(cause, order.view, fill);
+  void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
+    step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill);
   }
-  static void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
+  void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
                    std::uint64_t trade_id = 0) {
     step.events.balance_changed({.account_id = balance.account_id,
                                  .asset_id = balance.asset_id,
@@ -193,7 +193,8 @@ class Accounts {
                                  .amount = amount,
                                  .available = balance.available,
                                  .held = balance.held,
-                                 .trade_id = trade_id});
+                                 .trade_id = trade_id,
+                                 .account_seq = balances_.next_event(balance.account)});
   }
 
   const Instruments& instruments_;

@@ -58,8 +58,8 @@ void Balances::save(StateWriter& out) const {
   out.put(accounts_.size());
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
     const Account& account = accounts_[slot];
-    out.put(account.account_id, account.self_trade_group, account.opened_seq, account.taker_fee_ppm,
-            account.maker_fee_ppm);
+    out.put(account.account_id, account.self_trade_group, account.opened_seq, account.account_seq,
+            account.taker_fee_ppm, account.maker_fee_ppm);
     std::uint32_t count = 0;
     for_each(slot, [&](Slot, const AccountBalance&) { ++count; });
     out.put(count);
@@ -77,12 +77,16 @@ bool Balances::load(StateReader& in, const Instruments& instruments) {
 bool Balances::load_account(StateReader& in, const Instruments& instruments) {
   OpenAccount command;
   std::uint64_t engine_seq = 0;
-  in.get(command.account_id, command.self_trade_group_id, engine_seq, command.taker_fee_ppm, command.maker_fee_ppm);
+  std::uint64_t account_seq = 0;
+  in.get(command.account_id, command.self_trade_group_id, engine_seq, account_seq, command.taker_fee_ppm,
+         command.maker_fee_ppm);
   in.require(command.taker_fee_ppm <= kMaxFeePpm && command.maker_fee_ppm <= kMaxFeePpm);
   const Slot known = in.ok() ? find(command.account_id) : kNil;
   in.require(known == kNil || (known == kFeeAccount && accounts_[known].first_balance == kNil));
   if (!in.ok()) return false;
-  return load_balances(in, known == kNil ? open(command, engine_seq) : known, instruments);
+  const Slot account = known == kNil ? open(command, engine_seq) : known;
+  accounts_[account].account_seq = account_seq;
+  return load_balances(in, account, instruments);
 }
 
 bool Balances::load_balances(StateReader& in, Slot account, const Instruments& instruments) {

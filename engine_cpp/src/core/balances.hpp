@@ -5,6 +5,7 @@
 //   2. Account slot 0 is account 0, the venue's own, which collects the fees. Accounts are never removed: slots run in
 //      order of opening.
 //   3. An account's balances form a list in order of first use.
+//   4. An account's private events are numbered from 1 without a gap, for life.
 //
 // Threads: none; owned by the accounts half of one Core.
 #pragma once
@@ -24,6 +25,7 @@ struct Account {
   std::uint64_t account_id = 0;
   std::uint64_t self_trade_group = 0;
   std::uint64_t opened_seq = 0;
+  std::uint64_t account_seq = 0;  // number of its last private event
   std::uint32_t taker_fee_ppm = 0;
   std::uint32_t maker_fee_ppm = 0;
   std::uint32_t open_orders = 0;
@@ -55,6 +57,8 @@ class Balances {
   [[nodiscard]] Account& account(Slot slot) noexcept { return accounts_[slot]; }
   [[nodiscard]] const Account& account(Slot slot) const noexcept { return accounts_[slot]; }
   [[nodiscard]] std::uint32_t accounts() const noexcept { return accounts_.size(); }
+  // The number of the account's next private event.
+  [[nodiscard]] std::uint64_t next_event(Slot slot) noexcept { return ++accounts_[slot].account_seq; }
 
   // kNil if the account never held the asset.
   [[nodiscard]] Slot find(Slot account, Slot asset) const noexcept;

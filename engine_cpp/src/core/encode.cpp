@@ -37,6 +37,8 @@ void write(WireWriter& out, const PreventedMatchView& match) {
   out.put(6, match.mode);
   out.put(7, match.maker_account_id);
   out.put(8, match.taker_account_id);
+  out.put(9, match.maker_account_seq);
+  out.put(10, match.taker_account_seq);
 }
 
 void write(WireWriter& out, const BalanceChangeView& change) {
@@ -47,6 +49,7 @@ void write(WireWriter& out, const BalanceChangeView& change) {
   out.put(5, change.available);
   out.put(6, change.held);
   out.put(7, change.trade_id);
+  out.put(8, change.account_seq);
 }
 
 void write(WireWriter& out, const TradeView& trade) {
@@ -85,11 +88,14 @@ Record take(std::string_view& records) {
 
 void write_order_updated(WireWriter& out, std::uint32_t cause, std::string_view records) {
   out.put(1, cause);
+  const auto account_seq = take<std::uint64_t>(records);
   const auto order = take<OrderView>(records);
   out.message(2, [&](WireWriter& message) { write_order(message, order); });
-  if (records.empty()) return;
-  const auto fill = take<FillView>(records);
-  out.message(3, [&](WireWriter& message) { write_fill(message, fill); });
+  if (!records.empty()) {
+    const auto fill = take<FillView>(records);
+    out.message(3, [&](WireWriter& message) { write_fill(message, fill); });
+  }
+  out.put(4, account_seq);
 }
 
 void write_event(WireWriter& out, const EventHead& head, std::string_view records) {

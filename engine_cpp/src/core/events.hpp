@@ -3,7 +3,7 @@
 //
 // Invariants:
 //   1. A block is its head, then its events; an event is its head, then one record of `views.hpp` (an order's with its
-//      fill behind it where it has one), or the serialized `Event` of a rare kind. All of it in multiples of 8 bytes.
+//      number before it, and its fill behind it where it has one), or the serialized `Event` of a rare kind. All of it in multiples of 8 bytes.
 //   2. Views are complete: what a writer puts down depends on nothing but its arguments.
 //
 // Threads: none; a writer belongs to one call.
@@ -57,10 +57,11 @@ class EventWriter {
     std::memcpy(out_.at(start_) + offsetof(BlockHead, bytes), &bytes, sizeof bytes);
   }
 
-  void order_updated(OrderUpdateCause cause, const OrderView& order, const FillView* fill = nullptr) {
+  void order_updated(OrderUpdateCause cause, const OrderView& order, std::uint64_t account_seq,
+                     const FillView* fill = nullptr) {
     const auto detail = static_cast<std::uint32_t>(cause);
-    if (fill == nullptr) return put(EventKind::kOrderUpdated, detail, order);
-    put(EventKind::kOrderUpdated, detail, order, *fill);
+    if (fill == nullptr) return put(EventKind::kOrderUpdated, detail, account_seq, order);
+    put(EventKind::kOrderUpdated, detail, account_seq, order, *fill);
   }
   void prevented_match(const PreventedMatchView& match) { put(EventKind::kPreventedMatch, 0, match); }
   void balance_changed(const BalanceChangeView& change) { put(EventKind::kBalanceChanged, 0, change); }

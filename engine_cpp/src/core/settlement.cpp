@@ -207,6 +207,8 @@ void Accounts::collect_fee(const Instrument& instrument, std::int64_t fee, std::
 void Accounts::on(const Prevented& message, Step& step) {
   const OrderRecord& maker = orders_[message.maker];
   const OrderRecord& taker = orders_[message.taker];
+  const std::uint64_t maker_seq = balances_.next_event(maker.account);
+  const bool one_account = maker.account == taker.account;
   step.events.prevented_match({.instrument_id = instruments_[message.instrument].instrument_id,
                                .mode = message.mode,
                                .maker_order_id = maker.view.order_id,
@@ -214,7 +216,9 @@ void Accounts::on(const Prevented& message, Step& step) {
                                .price = message.price,
                                .quantity = message.quantity,
                                .maker_account_id = maker.view.account_id,
-                               .taker_account_id = taker.view.account_id});
+                               .taker_account_id = taker.view.account_id,
+                               .maker_account_seq = maker_seq,
+                               .taker_account_seq = one_account ? maker_seq : balances_.next_event(taker.account)});
   if (message.mode != SelfTradePrevention::kDecrement) return;
   decrement(message.maker, message.quantity, step);
   decrement(message.taker, message.quantity, step);

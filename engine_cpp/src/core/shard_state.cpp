@@ -155,6 +155,7 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
   for (const Slot slot : open) {
     response.message(3, [&](WireWriter& order) { write_order(order, accounts_.orders()[slot].view); });
   }
+  response.put(5, accounts_.balances().account(account).account_seq);
 }
 
 void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {

@@ -73,6 +73,7 @@ struct BalanceChangeView {
   std::int64_t available = 0;
   std::int64_t held = 0;
   std::uint64_t trade_id = 0;
+  std::uint64_t account_seq = 0;
 };
 
 struct PreventedMatchView {
@@ -85,6 +86,8 @@ struct PreventedMatchView {
   std::int64_t quantity = 0;
   std::uint64_t maker_account_id = 0;
   std::uint64_t taker_account_id = 0;
+  std::uint64_t maker_account_seq = 0;
+  std::uint64_t taker_account_seq = 0;  // the same number if it is one account
 };
 
 struct TradeView {

@@ -62,6 +62,7 @@ struct OrderEvent {
   OrderUpdateCause cause{};
   ReadOrder order;
   std::optional<FillView> fill;
+  std::uint64_t account_seq = 0;
 };
 
 struct TransferEvent {
@@ -95,6 +96,7 @@ struct ReadAccount {
   std::uint64_t engine_seq = 0;
   std::vector<BalanceChangeView> balances;  // asset, available, held
   std::vector<ReadOrder> open_orders;
+  std::uint64_t account_seq = 0;
 };
 
 // A `QueryResponse`.

@@ -132,6 +132,7 @@ OrderEvent read_order_updated(Reader in) {
       case 1: take(in, out.cause); break;
       case 2: out.order = read_order(in.get_message()); break;
       case 3: out.fill = read_fill(in.get_message()); break;
+      case 4: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }
@@ -150,6 +151,8 @@ PreventedMatchView read_prevented_match(Reader in) {
       case 6: take(in, out.mode); break;
       case 7: take(in, out.maker_account_id); break;
       case 8: take(in, out.taker_account_id); break;
+      case 9: take(in, out.maker_account_seq); break;
+      case 10: take(in, out.taker_account_seq); break;
       default: unknown(in);
     }
   }
@@ -167,6 +170,7 @@ BalanceChangeView read_balance_changed(Reader in) {
       case 5: take(in, out.available); break;
       case 6: take(in, out.held); break;
       case 7: take(in, out.trade_id); break;
+      case 8: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }
@@ -291,6 +295,7 @@ ReadAccount read_account(std::string_view response) {
         break;
       }
       case 3: out.open_orders.push_back(read_order(in.get_message())); break;
+      case 5: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }
