@@ -1,5 +1,5 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
-.PHONY: setup up reset gen lint check-gen test unit contract cpp integration e2e
+.PHONY: setup up reset gen lint check-gen test unit contract cpp integration e2e engine-tools engine-replay bench-engine
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -41,6 +41,19 @@ cpp: setup
 	cmake -S engine_cpp -B build/cpp -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON
 	cmake --build build/cpp -j2
 	ctest --test-dir build/cpp --output-on-failure
+
+# The engine's tools, built for speed.
+engine-tools: setup
+	cmake -S engine_cpp -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF
+	cmake --build build/tools -j2
+
+# build/engine_replay runs recorded markets of other venues through the full core: one line of JSON a file.
+engine-replay: engine-tools
+	ln -sf tools/replay/engine_replay build/engine_replay
+
+# Measures the core and compares with engine_cpp/bench/results.json; `ARGS=--save` makes the run the new baseline.
+bench-engine: engine-tools
+	python engine_cpp/bench/report.py build/tools/bench/engine_bench $(ARGS)
 
 integration: setup
 	pytest tests/integration

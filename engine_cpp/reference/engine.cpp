@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kLargest = std::int64_t{1} << 61;
 constexpr std::size_t kTransfersRemembered = 4'096;
-constexpr int kIdsForgottenPerCommand = 8;
+constexpr int kIdsForgottenPerCommand = 2;
 
 Wide ten_to(std::uint32_t exponent) { return exponent == 0 ? 1 : 10 * ten_to(exponent - 1); }
 

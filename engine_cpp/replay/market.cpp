@@ -18,7 +18,6 @@ namespace exchange::engine::replay {
 namespace {
 
 constexpr std::uint64_t kHashStart = 1'469'598'103'934'665'603;
-constexpr std::size_t kPrefetchAhead = 6;
 
 // The figures over trades, in the order in which they happen.
 class Tape {
@@ -105,7 +104,6 @@ class Run {
     for (std::size_t at = 0; at < prefill; at = run_batch(at, prefill, false)) {
     }
     ticks_ = 0;
-    rejects_ = 0;
     latencies_.clear();
     if (each) latencies_.reserve(end - prefill);
     for (std::size_t at = prefill; at < end; at = run_batch(at, end, each)) {
@@ -142,12 +140,10 @@ class Run {
   }
 
   void apply_all() {
-    announce_first();
     for (std::size_t i = 0; i < batch_.commands.size(); ++i) apply(i);
   }
 
   void apply_each() {
-    announce_first();
     std::uint64_t before = Clock::ticks();
     for (std::size_t i = 0; i < batch_.commands.size(); ++i) {
       apply(i);
@@ -157,13 +153,8 @@ class Run {
     }
   }
 
-  void announce_first() {
-    const std::size_t count = std::min(kPrefetchAhead, batch_.commands.size());
-    for (std::size_t i = 0; i < count; ++i) core_.prefetch(batch_.commands[i]);
-  }
-
   void apply(std::size_t i) {
-    if (i + kPrefetchAhead < batch_.commands.size()) core_.prefetch(batch_.commands[i + kPrefetchAhead]);
+    core_.announce(std::span<const Command>(batch_.commands).subspan(i + 1));
     const Command& command = batch_.commands[i];
     const Stamp now = stamp();
     const std::string_view bytes(reinterpret_cast<const char*>(command.bytes.data()), command.bytes.size());

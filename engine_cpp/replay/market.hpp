@@ -38,7 +38,7 @@ struct Outcome {
   double p9999_ns = 0;
 };
 
-// Runs a recording; the steps that set the market up count in no figure but `trades`, `quantity`, `notional` and `hash`.
+// Runs a recording. The steps that set the market up are neither counted in `commands` nor timed; all else counts them.
 [[nodiscard]] Outcome run(const Recording& recording, const Options& options);
 
 }  // namespace exchange::engine::replay

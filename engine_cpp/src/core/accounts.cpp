@@ -73,9 +73,18 @@ void Accounts::book_transfer(const Transfer& command, Slot account, Slot asset, 
   tell(balance, in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount, step);
 }
 
-void Accounts::prefetch(const PlaceOrder& command) const noexcept {
+void Accounts::expect_new(const PlaceOrder& command) const noexcept {
   const Slot account = balances_.find(command.account_id);
   if (account != kNil) ids_.prefetch(account, command.client_order_id);
+}
+
+const OrderRecord* Accounts::expect_neighbours(std::uint64_t order_id) const noexcept {
+  const Slot slot = orders_.guess(order_id);
+  if (slot == kNil || orders_[slot].view.order_id != order_id) return nullptr;
+  const OrderRecord& order = orders_[slot];
+  orders_.prefetch_neighbours(slot);
+  balances_.prefetch(order.view.side == Side::kBuy ? order.quote_balance : order.base_balance);
+  return &order;
 }
 
 Admission Accounts::admit(const PlaceOrder& command, Step& step) {
@@ -93,7 +102,7 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   const Reason reason =
       instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
   if (reason != Reason::kNone) return {reject(command, account, instrument, reason, step), account, {}};
-  return {{}, account, {instrument, command.side, may_rest(command)}};
+  return {{}, account, {instrument, command.side, may_rest(command), command.type == OrderType::kMarket}};
 }
 
 Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {
@@ -138,6 +147,7 @@ Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
 // An answer shows only an order that has ended, so a repeated one can show the same.
 Answer Accounts::conclude(const CancelOrder& command, Slot slot, Reason reason, Step& step) {
   const Slot order = slot != kNil && orders_[slot].is_resting() ? kNil : slot;
+  if (command.request_id.empty()) return {step.stamp.engine_seq, reason, false, order};
   return remember_request(request_of(command, CommandKind::kCancelOrder), order, reason, step);
 }
 
@@ -155,7 +165,6 @@ std::optional<Answer> Accounts::check_request(const Request& request, const Step
 }
 
 Answer Accounts::remember_request(const Request& request, Slot order, Reason reason, const Step& step) noexcept {
-  if (request.id.empty()) return {step.stamp.engine_seq, reason, false, order};
   return remember({.fingerprint = request.fingerprint,
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,

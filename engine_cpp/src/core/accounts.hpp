@@ -82,9 +82,14 @@ class Accounts {
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
-  void prefetch(const PlaceOrder& command) const noexcept;
-  void prefetch(const CancelOrder& command) const noexcept { prefetch_order(command.order_id); }
-  void prefetch(const AmendOrder& command) const noexcept { prefetch_order(command.order_id); }
+  // What a command will need, told to come nearer: first the places where it is looked for, then what is found there.
+  void expect_new(const PlaceOrder& command) const noexcept;
+  void expect_record() const noexcept { orders_.prefetch_next(); }
+  void expect_old_ids() const noexcept { ids_.prefetch_oldest(); }
+  void expect_order(std::uint64_t order_id) const noexcept { orders_.prefetch_table(order_id); }
+  void expect_record(std::uint64_t order_id) const noexcept { orders_.prefetch_record(order_id); }
+  // Its order, if it is near already; what hangs together with it is told to come.
+  [[nodiscard]] const OrderRecord* expect_neighbours(std::uint64_t order_id) const noexcept;
 
   // Before each command: lets old ids go.
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }
@@ -136,9 +141,6 @@ class Accounts {
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
   [[nodiscard]] bool has_room() const noexcept;
-  void prefetch_order(std::uint64_t order_id) const noexcept {
-    if (order_id != 0) orders_.prefetch_record(order_id);
-  }
   // An account's order, by its number or by its owner's id.
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;

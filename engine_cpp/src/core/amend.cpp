@@ -96,6 +96,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& am
 }
 
 Answer Accounts::conclude(const AmendOrder& command, Slot order, Reason reason, Step& step) {
+  if (command.request_id.empty()) return {step.stamp.engine_seq, reason, false, order};
   return remember_request(request_of(command, CommandKind::kAmendOrder), order, reason, step);
 }
 

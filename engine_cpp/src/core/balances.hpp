@@ -67,6 +67,9 @@ class Balances {
   [[nodiscard]] AccountBalance& operator[](Slot slot) noexcept { return balances_[slot]; }
   [[nodiscard]] const AccountBalance& operator[](Slot slot) const noexcept { return balances_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return balances_.room(); }
+  void prefetch(Slot balance) const noexcept {
+    if (balance != kNil) __builtin_prefetch(balances_.place(balance), 1);
+  }
   [[nodiscard]] std::int64_t available(Slot account, Slot asset) const noexcept;
 
   // Sum over all accounts, by the transfers.

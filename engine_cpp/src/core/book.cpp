@@ -3,7 +3,7 @@
 namespace exchange::engine {
 
 Slot Book::rest(Side side, std::int64_t price, const BookOrder& order) noexcept {
-  assert(order.leaves > 0 && price % tick_ == 0);
+  assert(order.leaves > 0 && by_tick_.divides(price));
   const Slot known = half(side).index.find(pools_->nodes, key(price));
   const Slot level_slot = known != kNil ? known : open_level(side, price);
   Level& level = pools_->levels[level_slot];

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "messages.hpp"
+#include "money.hpp"
 #include "price_index.hpp"
 
 namespace exchange::engine {
@@ -48,7 +49,7 @@ struct LiquidityPools {
 class Book {
  public:
   Book(Slot instrument, std::int64_t tick, LiquidityPools& pools) noexcept
-      : pools_(&pools), instrument_(instrument), tick_(tick) {}
+      : pools_(&pools), instrument_(instrument), by_tick_(tick) {}
 
   [[nodiscard]] Slot best(Side side) const noexcept { return half(side).best; }
   [[nodiscard]] const Level& level(Slot slot) const noexcept { return pools_->levels[slot]; }
@@ -85,7 +86,7 @@ class Book {
   [[nodiscard]] Half& half(Side side) noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
   [[nodiscard]] const Half& half(Side side) const noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
   [[nodiscard]] std::uint64_t key(std::int64_t price) const noexcept {
-    return static_cast<std::uint64_t>(price / tick_);
+    return static_cast<std::uint64_t>(by_tick_.quotient(price));
   }
 
   [[nodiscard]] Slot open_level(Side side, std::int64_t price) noexcept;
@@ -96,7 +97,7 @@ class Book {
   LiquidityPools* pools_;
   std::vector<LevelChange>* changes_ = nullptr;
   Slot instrument_;
-  std::int64_t tick_;
+  Divisor by_tick_;
   std::uint64_t seq_ = 0;
   std::uint64_t trade_seq_ = 0;
   std::array<Half, 2> halves_;

@@ -51,9 +51,23 @@ Quote Books::inquire(const Inquiry& inquiry) const noexcept {
   const Slot best = book.best(opposite(inquiry.side));
   if (best == kNil) return quote;
   quote.best = book.level(best).price;
+  if (!inquiry.market) return quote;
   const auto bound = inquiry.side == Side::kBuy ? highest_bid : lowest_ask;
   quote.protection = bound(book.level(best).price, instrument.market_protection_bps, instrument.tick);
   return quote;
+}
+
+void Books::prefetch(Slot instrument, Slot book_slot) const noexcept {
+  const auto* book = reinterpret_cast<const char*>(&books_[instrument]);
+  for (std::size_t line = 0; line < sizeof(Book); line += 64) __builtin_prefetch(book + line, 1);
+  __builtin_prefetch(pools_.orders.place(book_slot), 1);
+}
+
+void Books::prefetch_neighbours(Slot book_slot) const noexcept {
+  const BookOrder& order = pools_.orders[book_slot];
+  if (order.next != kNil) __builtin_prefetch(pools_.orders.place(order.next), 1);
+  if (order.previous != kNil) __builtin_prefetch(pools_.orders.place(order.previous), 1);
+  if (order.level != kNil) __builtin_prefetch(pools_.levels.place(order.level), 1);
 }
 
 void Books::place(const Place& place) {

@@ -49,6 +49,10 @@ class Books {
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
   [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
 
+  // Told ahead: an order's place in its book, then what lies beside it there.
+  void prefetch(Slot instrument, Slot book_slot) const noexcept;
+  void prefetch_neighbours(Slot book_slot) const noexcept;
+
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }
 

@@ -36,11 +36,11 @@ Reason check_shape(const PlaceOrder& command) noexcept {
 
 Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
   if (price <= 0 || price > kMaxPrice) return Reason::kPriceOutOfRange;
-  return price % instrument.tick == 0 ? Reason::kNone : Reason::kPriceNotOnTick;
+  return instrument.by_tick.divides(price) ? Reason::kNone : Reason::kPriceNotOnTick;
 }
 
 Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept {
-  if (quantity % instrument.lot != 0) return Reason::kQuantityNotOnLot;
+  if (!instrument.by_lot.divides(quantity)) return Reason::kQuantityNotOnLot;
   const bool within = quantity >= instrument.min_quantity && quantity <= instrument.max_quantity;
   return within ? Reason::kNone : Reason::kQuantityOutOfRange;
 }

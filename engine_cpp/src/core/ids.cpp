@@ -27,16 +27,19 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
   });
 }
 
-// Entries leave in the order of their slots, nearly always; those further ahead are not yet known by their content.
-void IdWindow::prefetch(Slot account, std::string_view id) const noexcept {
+// Entries leave in the order of their slots, nearly always.
+void IdWindow::prefetch_oldest() const noexcept {
   constexpr Slot kAhead = 16;
-  by_id_.prefetch(tag_of(account, id));
   const Slot oldest = window_.front();
-  if (oldest == kNil || oldest + kAhead >= entries_.end_slot()) return;
-  __builtin_prefetch(entries_.place(oldest + kAhead), 1);
-  const IdEntry& next = entries_[oldest + kAhead / 2];
-  by_id_.prefetch(tag_of(next.account, next.id.view()));
-  if (next.order != kNil) orders_.prefetch_slot(next.order);
+  if (oldest == kNil || oldest + kAhead + kMaxDropsPerCommand >= entries_.end_slot()) return;
+  for (Slot i = 0; i < kMaxDropsPerCommand; ++i) {
+    const auto* far = static_cast<const char*>(entries_.place(oldest + kAhead + i));
+    __builtin_prefetch(far, 1);
+    __builtin_prefetch(far + sizeof(IdEntry) - 1, 1);
+    const IdEntry& near = entries_[oldest + kAhead / 2 + i];
+    by_id_.prefetch(near.tag);
+    if (near.order != kNil) orders_.prefetch_slot(near.order);
+  }
 }
 
 void IdWindow::remember(const IdEntry& entry) noexcept {
@@ -73,7 +76,8 @@ OrderView IdWindow::first_view(Slot slot) const noexcept {
 Slot IdWindow::enter(const IdEntry& entry) noexcept {
   const Slot slot = entries_.take();
   entries_[slot] = entry;
-  by_id_.insert(tag_of(entry.account, entry.id.view()), slot);
+  entries_[slot].tag = tag_of(entry.account, entry.id.view());
+  by_id_.insert(entries_[slot].tag, slot);
   if (!entry.pinned && window_.front() == kNil) oldest_ns_ = entry.since_ns;
   (entry.pinned ? pinned_ : window_).push_back(slot, links());
   if (entry.order != kNil) ++orders_[entry.order].references;
@@ -117,7 +121,7 @@ void IdWindow::drop_old(std::int64_t now_ns) noexcept {
 void IdWindow::drop(Slot slot) noexcept {
   const IdEntry& entry = entries_[slot];
   assert(!is_open(entry));
-  by_id_.erase(tag_of(entry.account, entry.id.view()), slot);
+  by_id_.erase(entry.tag, slot);
   (entry.pinned ? pinned_ : window_).erase(slot, links());
   if (entry.order != kNil) orders_.dereference(entry.order);
   --balances_.account(entry.account).ids;

@@ -25,7 +25,8 @@ struct IdEntry {
   std::int64_t used_ns = 0;      // engine time of the command that used it
   std::int64_t since_ns = 0;     // engine time at which it joined the window
   Slot account = kNil;
-  Slot order = kNil;  // the order entered, or the one that a cancel found; kNil if it found none
+  Slot order = kNil;  // the order entered, or the one that a request found; kNil if it found none
+  std::uint32_t tag = 0;  // of the id, in the table
   Reason reason = Reason::kNone;
   CommandKind kind{};
   bool pinned = false;
@@ -48,7 +49,7 @@ struct FirstAnswer {
 
 class IdWindow {
  public:
-  static constexpr int kMaxDropsPerCommand = 8;
+  static constexpr int kMaxDropsPerCommand = 2;
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   IdWindow(const Limits& limits, Balances& balances, Orders& orders);
@@ -74,8 +75,9 @@ class IdWindow {
   void advance(std::int64_t now_ns) noexcept {
     if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
   }
-  // A new id will come: its place in the table, and what has to make room for it by then, are told to come nearer.
-  void prefetch(Slot account, std::string_view id) const noexcept;
+  void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
+  // What the window lets go next is told to come nearer.
+  void prefetch_oldest() const noexcept;
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);

@@ -157,6 +157,8 @@ Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq)
       .market_protection_bps = d.market_protection_bps,
       .tick = d.tick,
       .lot = d.lot,
+      .by_tick = Divisor(d.tick),
+      .by_lot = Divisor(d.lot),
       .min_quantity = d.min_quantity,
       .max_quantity = d.max_quantity,
       .min_notional = d.min_notional,

@@ -40,6 +40,8 @@ struct Instrument {
   std::uint32_t market_protection_bps = 0;
   std::int64_t tick = 0;
   std::int64_t lot = 0;
+  Divisor by_tick;
+  Divisor by_lot;
   std::int64_t min_quantity = 0;
   std::int64_t max_quantity = 0;
   std::int64_t min_notional = 0;

@@ -31,12 +31,14 @@ struct Inquiry {
   Slot instrument = kNil;
   Side side{};
   bool may_rest = false;
+  bool market = false;  // asks for the protection price too
 };
 
 struct Quote {
   bool has_room = true;                  // false if the books could not hold one more order
   std::optional<std::int64_t> best;      // price of the opposite side; none if it is empty
   std::optional<std::int64_t> protection;  // worst price of a MARKET order; none if the opposite side is empty
+                                           // or it was not asked for
 };
 
 // Accounts to books: enter an order.

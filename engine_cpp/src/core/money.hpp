@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstdint>
 #include <limits>
@@ -15,6 +16,7 @@
 namespace exchange::engine {
 
 __extension__ using Int128 = __int128;
+__extension__ using UInt128 = unsigned __int128;
 
 // Most units of an asset in the whole shard, and so in any balance, notional or transfer.
 inline constexpr std::int64_t kMaxAmount = std::int64_t{1} << 61;
@@ -34,6 +36,32 @@ inline constexpr std::uint32_t kMaxFeePpm = 100'000;
   while (exponent-- > 0) power *= 10;
   return power;
 }
+
+// Division by a number that is known long before: a multiplication and a shift.
+// For n < 2^60, with magic = floor(2^(60 + L) / d) + 1 and d <= 2^L, the error n * (magic * d - 2^(60 + L)) stays below
+// 2^(60 + L), so the quotient is exact (Granlund and Montgomery, 1994).
+class Divisor {
+ public:
+  constexpr Divisor() noexcept : Divisor(1) {}
+  explicit constexpr Divisor(std::int64_t divisor) noexcept
+      : divisor_(divisor), shift_(kBits + static_cast<int>(std::bit_width(static_cast<std::uint64_t>(divisor) - 1))) {
+    assert(divisor > 0);
+    magic_ = static_cast<std::uint64_t>((UInt128{1} << shift_) / static_cast<std::uint64_t>(divisor)) + 1;
+  }
+
+  [[nodiscard]] constexpr std::int64_t quotient(std::int64_t n) const noexcept {
+    if (static_cast<std::uint64_t>(n) >> kBits != 0) return n / divisor_;
+    return static_cast<std::int64_t>(UInt128{static_cast<std::uint64_t>(n)} * magic_ >> shift_);
+  }
+  [[nodiscard]] constexpr bool divides(std::int64_t n) const noexcept { return quotient(n) * divisor_ == n; }
+
+ private:
+  static constexpr int kBits = 60;
+
+  std::int64_t divisor_;
+  std::uint64_t magic_ = 0;
+  int shift_;
+};
 
 // Largest notional whose product with any fee rate, rounded up, fits 64 bits.
 inline constexpr std::int64_t kMaxQuickFeeNotional =

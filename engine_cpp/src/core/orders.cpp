@@ -105,6 +105,13 @@ void Orders::prefetch_slot(Slot slot) const noexcept {
   __builtin_prefetch(&links_[slot], 1);
 }
 
+void Orders::prefetch_neighbours(Slot slot) const noexcept {
+  const OpenLinks& links = links_[slot];
+  for (const Slot near : {links.by_age.previous, links.by_age.next, links.by_account.previous, links.by_account.next}) {
+    if (near != kNil) __builtin_prefetch(&links_[near], 1);
+  }
+}
+
 void Orders::collect_open(Slot account, std::vector<Slot>& out) const {
   for (Slot at = by_account_[account].front(); at != kNil; at = links_[at].by_account.next) out.push_back(at);
 }

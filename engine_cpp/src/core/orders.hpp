@@ -59,11 +59,19 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
+  // The order's slot, probably: found without a look at its record.
+  [[nodiscard]] Slot guess(std::uint64_t order_id) const noexcept { return by_id_.guess(tag_of(order_id)); }
+  void prefetch_table(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
   void prefetch_record(std::uint64_t order_id) const noexcept {
-    const Slot slot = by_id_.guess(tag_of(order_id));
+    const Slot slot = guess(order_id);
     if (slot != kNil) prefetch_slot(slot);
   }
   void prefetch_slot(Slot slot) const noexcept;
+  // The record that the next order gets.
+  void prefetch_next() const noexcept {
+    if (room() > 0) prefetch_slot(orders_.next());
+  }
+  void prefetch_neighbours(Slot slot) const noexcept;
 
   // Slots of an account's open orders, by number.
   void collect_open(Slot account, std::vector<Slot>& out) const;

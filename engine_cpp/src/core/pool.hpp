@@ -81,6 +81,8 @@ class Pool {
     return items_[slot];
   }
 
+  // The slot that `take` gives next; needs room for one.
+  [[nodiscard]] Slot next() const noexcept { return free_count_ > 0 ? free_[free_count_ - 1] : used_; }
   // The memory of a slot that may be free, to be told to come nearer.
   [[nodiscard]] const void* place(Slot slot) const noexcept { return &items_[slot]; }
 

@@ -18,7 +18,8 @@ std::uint32_t last_of(std::uint64_t bits) noexcept { return 63U - static_cast<st
 }  // namespace
 
 Slot PriceIndex::above(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
-  if (height_ == 0 || !covers(key)) return kNil;
+  if (height_ == 0) return kNil;
+  if (!covers(key)) return prefix_of(key, height_) < prefix_ ? lowest(nodes, root_, height_) : kNil;
   Path path;
   const std::uint32_t depth = descend(nodes, key, path);
   for (std::uint32_t at = depth; at-- > 0;) {
@@ -31,7 +32,7 @@ Slot PriceIndex::above(const Pool<PriceNode>& nodes, std::uint64_t key) const no
 
 Slot PriceIndex::below(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
   if (height_ == 0) return kNil;
-  if (!covers(key)) return highest(nodes, root_, height_);
+  if (!covers(key)) return prefix_of(key, height_) > prefix_ ? highest(nodes, root_, height_) : kNil;
   Path path;
   const std::uint32_t depth = descend(nodes, key, path);
   for (std::uint32_t at = depth; at-- > 0;) {
@@ -44,7 +45,7 @@ Slot PriceIndex::below(const Pool<PriceNode>& nodes, std::uint64_t key) const no
 
 void PriceIndex::insert(Pool<PriceNode>& nodes, std::uint64_t key, Slot value) noexcept {
   assert(find(nodes, key) == kNil);
-  grow(nodes, height_for(key));
+  grow(nodes, key);
   Slot slot = root_;
   for (std::uint32_t level = height_ - 1; level > 0; --level) {
     const std::uint32_t digit = digit_of(key, level);
@@ -74,25 +75,29 @@ void PriceIndex::erase(Pool<PriceNode>& nodes, std::uint64_t key) noexcept {
   height_ = 0;
 }
 
-void PriceIndex::grow(Pool<PriceNode>& nodes, std::uint32_t height) noexcept {
+void PriceIndex::grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept {
   if (height_ == 0) {
     root_ = nodes.take();
-    height_ = height;
+    height_ = 1;
+    prefix_ = prefix_of(key, 1);
   }
-  while (height_ < height) {
+  for (; !covers(key); ++height_) {
+    const auto digit = static_cast<std::uint32_t>(prefix_ & 63U);
     const Slot above = nodes.take();
-    nodes[above].child[0] = root_;
-    nodes[above].occupied = 1;
+    nodes[above].child[digit] = root_;
+    nodes[above].occupied = std::uint64_t{1} << digit;
     root_ = above;
-    ++height_;
+    prefix_ >>= kBits;
   }
 }
 
 void PriceIndex::shrink(Pool<PriceNode>& nodes) noexcept {
-  while (height_ > 1 && nodes[root_].occupied == 1) {
+  while (height_ > 1 && std::has_single_bit(nodes[root_].occupied)) {
+    const std::uint32_t digit = first_of(nodes[root_].occupied);
     const Slot emptied = root_;
-    root_ = nodes[root_].child[0];
+    root_ = nodes[root_].child[digit];
     nodes.give_back(emptied);
+    prefix_ = prefix_ << kBits | digit;
     --height_;
   }
 }

@@ -1,8 +1,10 @@
-// An ordered map from a tick number to a slot: a 64-way trie that is only as high as its largest key needs.
+// An ordered map from a tick number to a slot: a 64-way trie over the smallest aligned block that holds all its keys, so
+// that keys near to each other make it low wherever they lie.
 //
 // Invariants:
 //   1. A node has bit i of `occupied` set exactly if child i leads to at least one key; empty nodes are given back.
-//   2. Cost is the height, at most kMaxHeight, whatever the distance between keys; a far key costs a few nodes.
+//   2. Every key has the digits of `prefix_` above the root.
+//   3. Cost is the height, at most kMaxHeight, whatever the distance between keys; a far key costs a few nodes.
 //
 // Threads: none; owned by one book, nodes shared by all books of a Core.
 #pragma once
@@ -56,13 +58,15 @@ class PriceIndex {
   [[nodiscard]] static std::uint32_t digit_of(std::uint64_t key, std::uint32_t level) noexcept {
     return static_cast<std::uint32_t>(key >> (level * kBits)) & 63U;
   }
-  [[nodiscard]] static std::uint32_t height_for(std::uint64_t key) noexcept {
-    const auto bits = static_cast<std::uint32_t>(std::bit_width(key));
-    return bits == 0 ? 1 : (bits + kBits - 1) / kBits;
+  // The digits of a key above a trie of this height.
+  [[nodiscard]] static std::uint64_t prefix_of(std::uint64_t key, std::uint32_t height) noexcept {
+    return height >= kMaxHeight ? 0 : key >> (height * kBits);
   }
-  [[nodiscard]] bool covers(std::uint64_t key) const noexcept { return height_for(key) <= height_; }
+  [[nodiscard]] bool covers(std::uint64_t key) const noexcept {
+    return height_ > 0 && prefix_of(key, height_) == prefix_;
+  }
 
-  void grow(Pool<PriceNode>& nodes, std::uint32_t height) noexcept;
+  void grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept;
   void shrink(Pool<PriceNode>& nodes) noexcept;
   // Nodes from the root down along `key`, as far as they exist; the depth reached.
   [[nodiscard]] std::uint32_t descend(const Pool<PriceNode>& nodes, std::uint64_t key, Path& path) const noexcept;
@@ -71,6 +75,7 @@ class PriceIndex {
 
   Slot root_ = kNil;
   std::uint32_t height_ = 0;  // 0 if empty
+  std::uint64_t prefix_ = 0;
 };
 
 }  // namespace exchange::engine

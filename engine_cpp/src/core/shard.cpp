@@ -30,12 +30,6 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   publish(step);
 }
 
-void Core::Shard::prefetch(const Command& command) const noexcept {
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return accounts_.prefetch(*place);
-  if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return accounts_.prefetch(*cancel);
-  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return accounts_.prefetch(*amend);
-}
-
 void Core::Shard::expire_due(Step& step) {
   for (std::size_t expired = 0; expired < kMaxExpiriesPerCommand; ++expired) {
     const std::optional<Remove> due = accounts_.expire(step.stamp.time_ns);
@@ -69,7 +63,7 @@ Answer Core::Shard::on(const CancelOrder& command, Step& step) {
 Answer Core::Shard::on(const AmendOrder& command, Step& step) {
   const Amendment found = accounts_.find_to_amend(command, step);
   if (found.answer) return *found.answer;
-  const Quote quote = books_.inquire({found.amend.instrument, found.amend.side, true});
+  const Quote quote = books_.inquire({.instrument = found.amend.instrument, .side = found.amend.side, .may_rest = true});
   if (const auto refused = accounts_.amend(command, found.amend, quote, step)) return *refused;
   books_.amend(found.amend);
   deliver(step);

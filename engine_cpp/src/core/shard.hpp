@@ -20,7 +20,7 @@ class Core::Shard {
   Shard(const Limits& limits, std::uint8_t shard);
 
   void apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result, ByteBuffer& events);
-  void prefetch(const Command& command) const noexcept;
+  void announce(std::span<const Command> coming) const noexcept;
 
   void save(Sink& sink) const;
   [[nodiscard]] bool load(Source& source);
@@ -36,6 +36,10 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
 
  private:
+  void expect_table(const Command& command) const noexcept;
+  void expect_record(const Command& command) const noexcept;
+  void expect_neighbours(const Command& command) const noexcept;
+  void expect_queue(const Command& command) const noexcept;
   void expire_due(Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);

@@ -13,8 +13,6 @@ namespace {
 // Ticks that one batch lets pass before its own commands; what is then still due follows in the next.
 constexpr int kTicksPerBatch = 4;
 
-constexpr std::size_t kPrefetchAhead = 6;
-
 // `exchange.error.v1.Reason` of refusals that the core knows nothing of.
 constexpr auto kUnavailable = static_cast<Reason>(8);
 constexpr auto kLimitExceeded = static_cast<Reason>(12);
@@ -156,12 +154,10 @@ void Engine::tick_if_due(std::int64_t time_ns) {
   }
 }
 
-// Commands are announced to the memory a few ahead, so that the core seldom waits for it.
 void Engine::sequence_batch(std::int64_t time_ns) {
-  const std::vector<Command>& commands = batch_.commands;
-  for (std::size_t i = 0; i < std::min(kPrefetchAhead, commands.size()); ++i) core_->prefetch(commands[i]);
+  const std::span<const Command> commands(batch_.commands);
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (i + kPrefetchAhead < commands.size()) core_->prefetch(commands[i + kPrefetchAhead]);
+    core_->announce(commands.subspan(i + 1));
     sequence(commands[i], time_ns);
   }
 }

@@ -26,15 +26,20 @@ std::uint32_t checksum(std::string_view frame, std::size_t crc_at) noexcept {
 
 void append_record(std::string& out, std::uint32_t flagged_length, std::uint64_t engine_seq, std::int64_t time_ns,
                    std::string_view payload) {
+  struct {
+    std::uint32_t length, crc;
+    std::uint64_t engine_seq;
+    std::int64_t time_ns;
+  } const header{flagged_length, 0, engine_seq, time_ns};
+  static_assert(sizeof header == kRecordHeaderBytes);
   const std::size_t start = out.size();
-  put_fixed(out, flagged_length);
-  put_fixed(out, std::uint32_t{0});
-  put_fixed(out, engine_seq);
-  put_fixed(out, time_ns);
-  out.append(payload);
-  out.resize(start + record_bytes(payload.size()), '\0');
-  const std::uint32_t crc = checksum(std::string_view(out).substr(start), kCrcAt);
-  std::memcpy(out.data() + start + kCrcAt, &crc, sizeof crc);
+  const std::size_t bytes = record_bytes(payload.size());
+  out.resize(start + bytes);
+  char* const record = out.data() + start;
+  std::memcpy(record, &header, sizeof header);
+  std::memcpy(record + sizeof header, payload.data(), payload.size());
+  const std::uint32_t crc = checksum({record, bytes}, kCrcAt);
+  std::memcpy(record + kCrcAt, &crc, sizeof crc);
 }
 
 bool all_zero(std::string_view bytes) noexcept { return bytes.find_first_not_of('\0') == std::string_view::npos; }

@@ -1,6 +1,8 @@
 // Money to the unit: products, fees, holds, what a trade moves.
 #include "money.hpp"
 
+#include <random>
+
 #include "venue.hpp"
 
 namespace exchange::engine::testing {
@@ -102,6 +104,18 @@ TEST_F(SettlementTest, BalanceEventsTellEveryStep) {
   }
   EXPECT_EQ((sums[{kAlice, kKk99}] + sums[{kBob, kKk99}] + sums[{0, kKk99}]), 0);
   EXPECT_EQ((sums[{kAlice, kBtc}] + sums[{kBob, kBtc}]), 0);
+}
+
+TEST(DivisorTest, DividesAsTheProcessorDoes) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto divisor = static_cast<std::int64_t>(1 + (random() >> (2 + random() % 62)));
+    const auto n = static_cast<std::int64_t>(random() >> (1 + random() % 63));
+    ASSERT_EQ(Divisor(divisor).quotient(n), n / divisor) << n << " / " << divisor;
+    ASSERT_EQ(Divisor(divisor).divides(n), n % divisor == 0) << n << " / " << divisor;
+    const std::int64_t whole = n / divisor * divisor;
+    ASSERT_TRUE(Divisor(divisor).divides(whole)) << whole << " / " << divisor;
+  }
 }
 
 }  // namespace

@@ -105,8 +105,9 @@ class Core {
   void apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events,
              ResponseMode mode = ResponseMode::kFull) noexcept;
 
-  // Tells the memory that a command will come: worth it some commands ahead. Changes nothing.
-  void prefetch(const Command& command) const noexcept;
+  // Tells the memory what will be needed by the commands that come next, nearest first: called before each command of a
+  // batch, it saves most of the waiting for distant memory. Changes nothing.
+  void announce(std::span<const Command> coming) const noexcept;
 
   // Engine time at which a Tick is due, if anything waits for time to pass. It lies in the past while one step could
   // not expire all that is due: then another Tick is due now.
