@@ -78,15 +78,6 @@ void Accounts::expect_new(const PlaceOrder& command) const noexcept {
   if (account != kNil) ids_.prefetch(account, command.client_order_id);
 }
 
-const OrderRecord* Accounts::expect_neighbours(std::uint64_t order_id) const noexcept {
-  const Slot slot = orders_.guess(order_id);
-  if (slot == kNil || orders_[slot].view.order_id != order_id) return nullptr;
-  const OrderRecord& order = orders_[slot];
-  orders_.prefetch_neighbours(slot);
-  balances_.prefetch(order.view.side == Side::kBuy ? order.quote_balance : order.base_balance);
-  return &order;
-}
-
 Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   if (const Reason reason = check_shape(command); reason != Reason::kNone) return {refuse(reason, step), kNil, {}};
   const Slot account = find_trader(command.account_id);

@@ -82,14 +82,9 @@ class Accounts {
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
-  // What a command will need, told to come nearer: first the places where it is looked for, then what is found there.
+  // What will be needed soon, told to come nearer.
   void expect_new(const PlaceOrder& command) const noexcept;
-  void expect_record() const noexcept { orders_.prefetch_next(); }
   void expect_old_ids() const noexcept { ids_.prefetch_oldest(); }
-  void expect_order(std::uint64_t order_id) const noexcept { orders_.prefetch_table(order_id); }
-  void expect_record(std::uint64_t order_id) const noexcept { orders_.prefetch_record(order_id); }
-  // Its order, if it is near already; what hangs together with it is told to come.
-  [[nodiscard]] const OrderRecord* expect_neighbours(std::uint64_t order_id) const noexcept;
 
   // Before each command: lets old ids go.
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }

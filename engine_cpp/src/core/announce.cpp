@@ -20,39 +20,41 @@ std::uint64_t target_of(const Command& command) noexcept {
 
 }  // namespace
 
-void Core::Shard::announce(std::span<const Command> coming) const noexcept {
+// The slots that one stage found are kept for the later ones: a batch moves past them one command a call. A slot kept
+// from a batch before does no harm: nothing is believed that the record does not confirm.
+void Core::Shard::announce(std::span<const Command> coming) noexcept {
   accounts_.expect_old_ids();
+  ++announced_;
   if (coming.size() <= kQueue) return;
-  expect_queue(coming[kQueue]);
-  if (coming.size() > kNeighbours) expect_neighbours(coming[kNeighbours]);
-  if (coming.size() > kRecord) expect_record(coming[kRecord]);
+  expect_queue(coming[kQueue], expected(kQueue));
+  if (coming.size() > kNeighbours) expect_neighbours(coming[kNeighbours], expected(kNeighbours));
+  if (coming.size() > kRecord) expected(kRecord) = expect_record(coming[kRecord]);
   if (coming.size() > kTable) expect_table(coming[kTable]);
 }
 
 void Core::Shard::expect_table(const Command& command) const noexcept {
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return accounts_.expect_new(*place);
-  if (const std::uint64_t target = target_of(command); target != 0) accounts_.expect_order(target);
+  if (const std::uint64_t target = target_of(command); target != 0) return accounts_.orders().prefetch_table(target);
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) accounts_.expect_new(*place);
 }
 
-void Core::Shard::expect_record(const Command& command) const noexcept {
-  if (std::holds_alternative<PlaceOrder>(command.body)) return accounts_.expect_record();
-  if (const std::uint64_t target = target_of(command); target != 0) accounts_.expect_record(target);
-}
-
-void Core::Shard::expect_neighbours(const Command& command) const noexcept {
+Slot Core::Shard::expect_record(const Command& command) const noexcept {
   const std::uint64_t target = target_of(command);
-  if (target == 0) return;
-  const OrderRecord* order = accounts_.expect_neighbours(target);
-  if (order != nullptr && order->is_resting()) books_.prefetch(order->instrument, order->book_slot);
+  if (target != 0) return accounts_.orders().prefetch_record(target);
+  if (std::holds_alternative<PlaceOrder>(command.body)) accounts_.orders().prefetch_next();
+  return kNil;
 }
 
-void Core::Shard::expect_queue(const Command& command) const noexcept {
-  const std::uint64_t target = target_of(command);
-  if (target == 0) return;
-  const Slot slot = accounts_.orders().find(target);
-  if (slot != kNil && accounts_.orders()[slot].is_resting()) {
-    books_.prefetch_neighbours(accounts_.orders()[slot].book_slot);
-  }
+void Core::Shard::expect_neighbours(const Command& command, Slot slot) const noexcept {
+  const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
+  if (order == nullptr || !order->is_resting()) return;
+  accounts_.orders().prefetch_neighbours(slot);
+  accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
+  books_.prefetch(order->instrument, order->book_slot);
+}
+
+void Core::Shard::expect_queue(const Command& command, Slot slot) const noexcept {
+  const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
+  if (order != nullptr && order->is_resting()) books_.prefetch_neighbours(order->book_slot);
 }
 
 }  // namespace exchange::engine

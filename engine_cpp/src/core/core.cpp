@@ -39,7 +39,7 @@ void Core::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBu
   shard_->apply(command, stamp, mode, result, events);
 }
 
-void Core::announce(std::span<const Command> coming) const noexcept { shard_->announce(coming); }
+void Core::announce(std::span<const Command> coming) noexcept { shard_->announce(coming); }
 
 std::optional<std::int64_t> Core::next_deadline() const noexcept { return shard_->accounts().next_expiry(); }
 

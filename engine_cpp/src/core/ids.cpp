@@ -28,7 +28,7 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
 }
 
 // Entries leave in the order of their slots, nearly always.
-void IdWindow::prefetch_oldest() const noexcept {
+void IdWindow::prefetch_drops() const noexcept {
   constexpr Slot kAhead = 16;
   const Slot oldest = window_.front();
   if (oldest == kNil || oldest + kAhead + kMaxDropsPerCommand >= entries_.end_slot()) return;

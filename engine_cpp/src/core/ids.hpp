@@ -73,11 +73,14 @@ class IdWindow {
   void unpin(OrderRecord& order, std::int64_t now_ns) noexcept;
   // Drops what is older than the window.
   void advance(std::int64_t now_ns) noexcept {
+    now_ns_ = now_ns;
     if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
   }
   void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
-  // What the window lets go next is told to come nearer.
-  void prefetch_oldest() const noexcept;
+  // What the window lets go soon is told to come nearer.
+  void prefetch_oldest() const noexcept {
+    if (oldest_ns_ < now_ns_ - id_window_ns_ + kSoonNs) prefetch_drops();
+  }
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
@@ -87,7 +90,10 @@ class IdWindow {
   [[nodiscard]] auto links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot]; };
   }
+  static constexpr std::int64_t kSoonNs = 1'000'000;
+
   void drop_old(std::int64_t now_ns) noexcept;
+  void prefetch_drops() const noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
   Slot enter(const IdEntry& entry) noexcept;
   void drop(Slot slot) noexcept;
@@ -99,12 +105,13 @@ class IdWindow {
   Orders& orders_;
   std::uint32_t ids_per_account_;
   std::int64_t id_window_ns_;
-  Pool<IdEntry> entries_;
+  Pool<IdEntry, Reuse::kOldest> entries_;
   FlatArray<FirstAnswer> first_;
   FlatArray<Links> links_;
   SlotTable by_id_;
   List window_;
   List pinned_;
+  std::int64_t now_ns_ = 0;
   std::int64_t oldest_ns_ = kNever;  // `since_ns` of the first in the window
 };
 

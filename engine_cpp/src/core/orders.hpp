@@ -59,12 +59,17 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
-  // The order's slot, probably: found without a look at its record.
-  [[nodiscard]] Slot guess(std::uint64_t order_id) const noexcept { return by_id_.guess(tag_of(order_id)); }
   void prefetch_table(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
-  void prefetch_record(std::uint64_t order_id) const noexcept {
-    const Slot slot = guess(order_id);
+  // Answers the order's slot, probably: it is found without a look at the record.
+  Slot prefetch_record(std::uint64_t order_id) const noexcept {
+    const Slot slot = by_id_.guess(tag_of(order_id));
     if (slot != kNil) prefetch_slot(slot);
+    return slot;
+  }
+  // The order in this slot, if it is the one.
+  [[nodiscard]] const OrderRecord* confirm(Slot slot, std::uint64_t order_id) const noexcept {
+    const bool is = slot < orders_.end_slot() && orders_[slot].view.order_id == order_id && order_id != 0;
+    return is ? &orders_[slot] : nullptr;
   }
   void prefetch_slot(Slot slot) const noexcept;
   // The record that the next order gets.

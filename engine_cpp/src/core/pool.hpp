@@ -3,7 +3,9 @@
 // Invariants:
 //   1. Nothing allocates after construction and no item moves; untouched memory is not committed. Memory comes in large
 //      pages where the system gives them, since most accesses are to distant places.
-//   2. A slot is owned by exactly one user until it is given back; the freed slot is the next one taken.
+//   2. A slot is owned by exactly one user until it is given back. The slot freed last is the next one taken, since its
+//      memory is near; in a pool of Reuse::kOldest the one freed first, so that what leaves in the order in which it
+//      came lies in that order too.
 //   3. The order of a List is the order of insertion. The order of a SlotTable is never visible in any output.
 //
 // Threads: none; owned by one Core.
@@ -53,7 +55,9 @@ class FlatArray {
   std::size_t size_;
 };
 
-template <class T>
+enum class Reuse { kNewest, kOldest };
+
+template <class T, Reuse kReuse = Reuse::kNewest>
 class Pool {
  public:
   explicit Pool(std::uint32_t capacity) : items_(capacity), free_(capacity) {
@@ -62,14 +66,20 @@ class Pool {
 
   [[nodiscard]] Slot take() noexcept {
     assert(room() > 0);
-    const Slot slot = free_count_ > 0 ? free_[--free_count_] : used_++;
+    const Slot slot = next();
+    if (free_count_ == 0) {
+      ++used_;
+    } else {
+      --free_count_;
+      if constexpr (kReuse == Reuse::kOldest) first_free_ = wrapped(first_free_ + 1);
+    }
     std::construct_at(&items_[slot]);
     return slot;
   }
 
   void give_back(Slot slot) noexcept {
     assert(slot < used_ && free_count_ < used_);
-    free_[free_count_++] = slot;
+    free_[wrapped(first_free_ + free_count_++)] = slot;
   }
 
   [[nodiscard]] T& operator[](Slot slot) noexcept {
@@ -82,7 +92,10 @@ class Pool {
   }
 
   // The slot that `take` gives next; needs room for one.
-  [[nodiscard]] Slot next() const noexcept { return free_count_ > 0 ? free_[free_count_ - 1] : used_; }
+  [[nodiscard]] Slot next() const noexcept {
+    if (free_count_ == 0) return used_;
+    return free_[kReuse == Reuse::kOldest ? first_free_ : free_count_ - 1];
+  }
   // The memory of a slot that may be free, to be told to come nearer.
   [[nodiscard]] const void* place(Slot slot) const noexcept { return &items_[slot]; }
 
@@ -93,8 +106,13 @@ class Pool {
   [[nodiscard]] Slot end_slot() const noexcept { return used_; }
 
  private:
+  [[nodiscard]] std::uint64_t wrapped(std::uint64_t at) const noexcept {
+    return at < items_.size() ? at : at - items_.size();
+  }
+
   FlatArray<T> items_;
   FlatArray<Slot> free_;
+  std::uint64_t first_free_ = 0;  // stays 0 unless the oldest is taken
   std::uint32_t used_ = 0;
   std::uint32_t free_count_ = 0;
 };

@@ -8,6 +8,8 @@
 // Threads: none.
 #pragma once
 
+#include <array>
+
 #include "accounts.hpp"
 #include "books.hpp"
 #include "exchange/engine/core.hpp"
@@ -20,7 +22,7 @@ class Core::Shard {
   Shard(const Limits& limits, std::uint8_t shard);
 
   void apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result, ByteBuffer& events);
-  void announce(std::span<const Command> coming) const noexcept;
+  void announce(std::span<const Command> coming) noexcept;
 
   void save(Sink& sink) const;
   [[nodiscard]] bool load(Source& source);
@@ -36,10 +38,13 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
 
  private:
+  // Stages of `announce`, from far to near.
   void expect_table(const Command& command) const noexcept;
-  void expect_record(const Command& command) const noexcept;
-  void expect_neighbours(const Command& command) const noexcept;
-  void expect_queue(const Command& command) const noexcept;
+  [[nodiscard]] Slot expect_record(const Command& command) const noexcept;
+  void expect_neighbours(const Command& command, Slot slot) const noexcept;
+  void expect_queue(const Command& command, Slot slot) const noexcept;
+  // The slot, if it is known, of the order of the command that comes `ahead` commands after the next.
+  [[nodiscard]] Slot& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
   void expire_due(Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
@@ -69,6 +74,9 @@ class Core::Shard {
   Accounts accounts_;
   Books books_;
   std::vector<FillView> fills_;
+  static constexpr std::size_t kExpected = 32;
+  std::array<Slot, kExpected> expected_{};
+  std::size_t announced_ = 0;
 };
 
 }  // namespace exchange::engine

@@ -106,8 +106,8 @@ class Core {
              ResponseMode mode = ResponseMode::kFull) noexcept;
 
   // Tells the memory what will be needed by the commands that come next, nearest first: called before each command of a
-  // batch, it saves most of the waiting for distant memory. Changes nothing.
-  void announce(std::span<const Command> coming) const noexcept;
+  // batch, it saves most of the waiting for distant memory. Changes no state.
+  void announce(std::span<const Command> coming) noexcept;
 
   // Engine time at which a Tick is due, if anything waits for time to pass. It lies in the past while one step could
   // not expire all that is due: then another Tick is due now.
