@@ -57,14 +57,15 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   EventWriter writer(events, stamp);
   events_ = &writer;
   forget_old_ids();
-  expire_old_orders();
+  run_what_is_due();
   const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   for (const BookChangeView& change : changes_) writer.book_changed(change);
   write_result(result, {.engine_seq = answer.engine_seq,
                         .reason = answer.reason,
                         .replayed = answer.replayed,
                         .order = answer.order ? &*answer.order : nullptr,
-                        .fills = fills_});
+                        .fills = fills_,
+                        .cancelled_count = answer.cancelled});
 }
 
 Result Engine::on(const Tick& /*command*/) { return {now_.engine_seq}; }
@@ -205,6 +206,7 @@ std::optional<Result> Engine::repeated(std::uint64_t account_id, const std::stri
         return Result{now_.engine_seq, Reason::kClientOrderIdReused};
       }
       Result result{first.engine_seq, first.reason, true};
+      result.cancelled = first.cancelled;
       if (first.order_id != 0) result.order = first.answered;
       return result;
     }

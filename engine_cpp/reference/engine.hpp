@@ -80,6 +80,7 @@ struct RememberedId {
   std::uint64_t order_id = 0;
   bool pinned = false;
   OrderView answered{};  // the order as the first answer showed it
+  std::uint32_t cancelled = 0;
 };
 
 struct AnsweredTransfer {
@@ -88,11 +89,27 @@ struct AnsweredTransfer {
   Reason reason{};
 };
 
+// A mass cancel that is not done yet.
+struct MassCancelLeft {
+  std::uint64_t account_id = 0;
+  MassCancel wanted;
+  MassCancelCause cause{};
+  std::uint64_t newest_order_id = 0;
+  std::uint64_t asked_seq = 0;
+  std::uint32_t count = 0;
+};
+
+struct CancelTimer {
+  std::int64_t due_ns = 0;
+  std::uint64_t armed_seq = 0;
+};
+
 struct Result {
   std::uint64_t engine_seq = 0;
   Reason reason = Reason::kNone;
   bool replayed = false;
   std::optional<OrderView> order{};
+  std::uint32_t cancelled = 0;
 };
 
 class Engine {
@@ -108,6 +125,8 @@ class Engine {
   Result on(const PlaceOrder& command);
   Result on(const CancelOrder& command);
   Result on(const AmendOrder& command);
+  Result on(const MassCancel& command);
+  Result on(const CancelAllAfter& command);
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
   Result on(const CreateInstrument& command);
@@ -142,10 +161,11 @@ class Engine {
     return {};
   }
   template <class Request>
-  void remember_request(const Request& request, CommandKind kind, std::uint64_t order_id, Reason reason) {
+  void remember_request(const Request& request, CommandKind kind, std::uint64_t order_id, Reason reason,
+                        std::uint32_t cancelled = 0) {
     if (request.request_id.empty()) return;
     remember({request.account_id, std::string(request.request_id), kind, request.fingerprint, now_.engine_seq,
-              now_.time_ns, now_.time_ns, reason, order_id, false});
+              now_.time_ns, now_.time_ns, reason, order_id, false, {}, cancelled});
   }
 
   // Orders.
@@ -162,7 +182,14 @@ class Engine {
   [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity) const;
   void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
   Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
-  void expire_old_orders();
+  void expire(Order& order);
+
+  // Timers and mass cancels.
+  void run_what_is_due();
+  [[nodiscard]] bool finish_mass_cancels(std::uint32_t& left);
+  [[nodiscard]] bool go_on(MassCancelLeft& cancel, std::uint32_t& left);
+  [[nodiscard]] bool is_meant(const MassCancelLeft& cancel, const Order& order) const;
+  void fire(std::uint64_t account_id);
 
   // Matching.
   [[nodiscard]] bool are_kept_apart(const Order& taker, const Order& maker) const;
@@ -212,6 +239,8 @@ class Engine {
   IdList pinned_;
   std::map<std::pair<std::uint64_t, std::string>, IdList::iterator> ids_;
   std::vector<AnsweredTransfer> transfers_;
+  std::list<MassCancelLeft> mass_cancels_;  // first asked first
+  std::map<std::uint64_t, CancelTimer> cancel_timers_;
 };
 
 }  // namespace exchange::engine::reference

@@ -182,13 +182,9 @@ Result Engine::cancelled(const CancelOrder& command, std::uint64_t order_id, Rea
   return result;
 }
 
-void Engine::expire_old_orders() {
-  for (std::size_t expired = 0; expired < kMaxExpiriesPerCommand && !resting_.empty(); ++expired) {
-    Order& oldest = orders_.at(*resting_.begin());
-    if (oldest.view.accepted_time_ns + kMaxOrderAgeNs > now_.time_ns) return;
-    take_out(instruments_.at(oldest.view.instrument_id), oldest);
-    end(oldest, OrderStatus::kExpired, EndReason::kTooOld);
-  }
+void Engine::expire(Order& order) {
+  take_out(instruments_.at(order.view.instrument_id), order);
+  end(order, OrderStatus::kExpired, EndReason::kTooOld);
 }
 
 std::int64_t Engine::notional(const Instrument& i, std::int64_t price, std::int64_t quantity) const {

@@ -15,7 +15,8 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       id_window_ns_(limits.id_window_ns),
       balances_(limits),
       orders_(limits, shard),
-      ids_(limits, balances_, orders_) {}
+      ids_(limits, balances_, orders_),
+      mass_cancels_(limits) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
@@ -155,7 +156,8 @@ std::optional<Answer> Accounts::check_request(const Request& request, const Step
   return {};
 }
 
-Answer Accounts::remember_request(const Request& request, Slot order, Reason reason, const Step& step) noexcept {
+Answer Accounts::remember_request(const Request& request, Slot order, Reason reason, const Step& step,
+                                  std::uint32_t cancelled) noexcept {
   return remember({.fingerprint = request.fingerprint,
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,
@@ -164,7 +166,8 @@ Answer Accounts::remember_request(const Request& request, Slot order, Reason rea
                    .order = order,
                    .reason = reason,
                    .kind = request.kind,
-                   .id = ClientId(request.id)});
+                   .id = ClientId(request.id),
+                   .cancelled = cancelled});
 }
 
 Slot Accounts::find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept {
@@ -179,8 +182,7 @@ Slot Accounts::find_target(Slot account, std::uint64_t order_id, std::string_vie
 Reason Accounts::check_cancel(Slot order) const noexcept {
   if (order == kNil) return Reason::kOrderNotFound;
   if (!orders_[order].is_resting()) return Reason::kOrderNotOpen;
-  const bool closed = instruments_[orders_[order].instrument].phase == TradingPhase::kClosed;
-  return closed ? Reason::kPhaseNotAllowed : Reason::kNone;
+  return is_closed(orders_[order].instrument) ? Reason::kPhaseNotAllowed : Reason::kNone;
 }
 
 Slot Accounts::find_trader(std::uint64_t account_id) const noexcept {
@@ -198,7 +200,7 @@ std::optional<Answer> Accounts::check_id(Slot account, std::string_view id, std:
   const IdEntry& first = ids_[slot];
   const bool same = first.fingerprint == fingerprint && first.kind == kind;
   if (!same) return refuse(Reason::kClientOrderIdReused, step);
-  return Answer{first.engine_seq, first.reason, true, first.order, first.order == kNil ? kNil : slot};
+  return Answer{first.engine_seq, first.reason, true, first.order, first.order == kNil ? kNil : slot, first.cancelled};
 }
 
 Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const noexcept {
@@ -217,18 +219,15 @@ Answer Accounts::remember(const IdEntry& entry) noexcept {
   return {entry.engine_seq, entry.reason, false, entry.order};
 }
 
-std::optional<Remove> Accounts::expire(std::int64_t now_ns) const noexcept {
-  const auto due = next_expiry();
-  if (!due || *due > now_ns) return {};
+Remove Accounts::expire_first() const noexcept {
   const Slot slot = orders_.oldest_open();
   const OrderRecord& order = orders_[slot];
-  return Remove{slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kExpired, EndReason::kTooOld};
+  return {slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kExpired, EndReason::kTooOld};
 }
 
-std::optional<std::int64_t> Accounts::next_expiry() const noexcept {
+std::int64_t Accounts::next_expiry_ns() const noexcept {
   const Slot oldest = orders_.oldest_open();
-  if (oldest == kNil) return {};
-  return orders_[oldest].view.accepted_time_ns + kMaxOrderAgeNs;
+  return oldest == kNil ? Deadlines::kNever : orders_[oldest].view.accepted_time_ns + kMaxOrderAgeNs;
 }
 
 }  // namespace exchange::engine

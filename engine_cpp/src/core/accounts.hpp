@@ -16,6 +16,7 @@
 #include "events.hpp"
 #include "ids.hpp"
 #include "instruments.hpp"
+#include "mass_cancel.hpp"
 #include "messages.hpp"
 #include "orders.hpp"
 #include "transfers.hpp"
@@ -36,6 +37,7 @@ struct Answer {
   bool replayed = false;
   Slot order = kNil;
   Slot first = kNil;  // of the id window: show the order as its first answer did
+  std::uint32_t cancelled = 0;  // orders, by a mass cancel
 };
 
 [[nodiscard]] inline Answer refuse(Reason reason, const Step& step) noexcept {
@@ -76,6 +78,20 @@ struct Amendment {
   Amend amend;
 };
 
+// A mass cancel that may begin, or the answer it got.
+struct MassCancellation {
+  std::optional<Answer> answer;
+  MassCancelTask task;
+};
+
+// Timers that are due at one time run in the order of their kinds.
+enum class TimerKind : std::uint8_t { kOrderExpiry, kCancelAllAfter };
+
+struct Timer {
+  std::int64_t due_ns = Deadlines::kNever;
+  TimerKind kind{};
+};
+
 class Accounts {
  public:
   Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
@@ -110,9 +126,36 @@ class Accounts {
                                             Step& step);
   [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
 
-  // The removal of the oldest open order, if it is too old.
-  [[nodiscard]] std::optional<Remove> expire(std::int64_t now_ns) const noexcept;
-  [[nodiscard]] std::optional<std::int64_t> next_expiry() const noexcept;
+  [[nodiscard]] MassCancellation begin_mass_cancel(const MassCancel& command, Step& step);
+  [[nodiscard]] MassCancelTask mass_cancel_of(Slot account, const OrderFilter& filter, MassCancelCause cause,
+                                              const Step& step) const noexcept;
+  // Numbers of the first `most` orders that the task means; true if it means more.
+  [[nodiscard]] bool collect_matching(const MassCancelTask& task, std::size_t most,
+                                      std::vector<std::uint64_t>& out) const;
+  // How an order leaves, unless it has ended.
+  [[nodiscard]] std::optional<Remove> removal(std::uint64_t order_id, MassCancelCause cause) const noexcept;
+  void tell_done(const MassCancelTask& task, Step& step) const;
+  [[nodiscard]] Answer conclude(const MassCancel& command, Reason reason, std::uint32_t cancelled, Step& step);
+  [[nodiscard]] MassCancels& mass_cancels() noexcept { return mass_cancels_; }
+
+  [[nodiscard]] Answer cancel_all_after(const CancelAllAfter& command, Step& step);
+  // The account's timer that is due first; it is armed no more.
+  [[nodiscard]] MassCancelTask fire_cancel_all_after(Step& step);
+
+  // Is there anything to do before a command at this time?
+  [[nodiscard]] bool has_due(std::int64_t now_ns) const noexcept {
+    return next_timer().due_ns <= now_ns || mass_cancels_.has_unfinished();
+  }
+  // The timer that is due first; never, if none is set.
+  [[nodiscard]] Timer next_timer() const noexcept {
+    const std::int64_t expiry_ns = next_expiry_ns();
+    const std::int64_t cancel_ns = mass_cancels_.timers().next_ns();
+    return cancel_ns < expiry_ns ? Timer{cancel_ns, TimerKind::kCancelAllAfter}
+                                 : Timer{expiry_ns, TimerKind::kOrderExpiry};
+  }
+  // The removal of the order that expires first.
+  [[nodiscard]] Remove expire_first() const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept;
 
   void settle(const BookMessage& message, Step& step);
 
@@ -139,11 +182,17 @@ class Accounts {
   // An account's order, by its number or by its owner's id.
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
+  [[nodiscard]] bool is_closed(Slot instrument) const noexcept {
+    return instruments_[instrument].phase == TradingPhase::kClosed;
+  }
+  [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
+  [[nodiscard]] std::int64_t next_expiry_ns() const noexcept;
   [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order) const noexcept;
   [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity) const noexcept;
   // The answer to a request that is not the first under its id, or not in time.
   [[nodiscard]] std::optional<Answer> check_request(const Request& request, const Step& step) const noexcept;
-  [[nodiscard]] Answer remember_request(const Request& request, Slot order, Reason reason, const Step& step) noexcept;
+  [[nodiscard]] Answer remember_request(const Request& request, Slot order, Reason reason, const Step& step,
+                                        std::uint32_t cancelled = 0) noexcept;
 
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
@@ -200,6 +249,7 @@ class Accounts {
   Balances balances_;
   Orders orders_;
   IdWindow ids_;
+  MassCancels mass_cancels_;
   Transfers transfers_;
 };
 

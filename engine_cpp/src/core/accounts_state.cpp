@@ -10,11 +10,14 @@ void Accounts::save(StateWriter& out) const {
   transfers_.save(out);
   orders_.save(out);
   ids_.save(out);
+  mass_cancels_.save(out, balances_.accounts());
 }
 
 bool Accounts::load(StateReader& in) {
   return balances_.load(in, instruments_) && transfers_.load(in) && orders_.load(in, balances_, instruments_) &&
-         ids_.load(in);
+         ids_.load(in) &&
+         mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
+                            [&](Slot account) { return balances_.account(account).account_id; });
 }
 
 void Accounts::restore_resting(const Rested& message) noexcept {
@@ -41,7 +44,8 @@ bool Accounts::consistent() const {
       if (found != holds.end()) holds.erase(found);
     });
   }
-  return held && holds.empty() && orders_.all_remembered() && balances_.conserved(instruments_.assets());
+  return held && holds.empty() && orders_.all_remembered() &&
+         mass_cancels_.timers().consistent() && balances_.conserved(instruments_.assets());
 }
 
 }  // namespace exchange::engine

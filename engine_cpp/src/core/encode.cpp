@@ -146,6 +146,12 @@ void write_standing(WireWriter& out, const OrderView& order) {
   out.put(13, order.version);
 }
 
+void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
+  if (mode == ResponseMode::kFull) return write_whole(out, *result.order, result.fills);
+  out.put(6, result.order->order_id);
+  if (mode == ResponseMode::kResult) write_standing(out, *result.order);
+}
+
 }  // namespace
 
 void write_order(WireWriter& out, const OrderView& o) {
@@ -198,10 +204,8 @@ void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) 
     message.put(1, result.engine_seq);
     message.put(2, result.reason);
     message.put(3, result.replayed);
-    if (result.order == nullptr) return;
-    if (mode == ResponseMode::kFull) return write_whole(message, *result.order, result.fills);
-    message.put(6, result.order->order_id);
-    if (mode == ResponseMode::kResult) write_standing(message, *result.order);
+    if (result.order != nullptr) write_order_result(message, result, mode);
+    message.put(16, result.cancelled_count);
   });
 }
 

@@ -18,6 +18,7 @@ struct ResultView {
   bool replayed = false;
   const OrderView* order = nullptr;
   std::span<const FillView> fills;
+  std::uint32_t cancelled_count = 0;
 };
 
 void write_order(WireWriter& out, const OrderView& order);

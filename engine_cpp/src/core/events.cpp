@@ -9,6 +9,8 @@ namespace {
 constexpr WireWriter::Field kInstrumentUpdated = 1;
 constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
+constexpr WireWriter::Field kMassCancelDone = 10;
+constexpr WireWriter::Field kCancelAllAfterChanged = 21;
 
 }  // namespace
 
@@ -50,6 +52,23 @@ void EventWriter::transfer_updated(const Transfer& transfer, Reason reason) {
     body.put(4, transfer.asset_id);
     body.put(5, transfer.amount);
     body.put(6, reason);
+  });
+}
+
+void EventWriter::mass_cancel_done(const MassCancelDoneView& done) {
+  put_serialized(kMassCancelDone, [&](WireWriter& body) {
+    body.put(1, done.account_id);
+    body.put(2, done.mass_cancel_id);
+    body.put(3, done.cause);
+    body.put(4, done.count);
+  });
+}
+
+void EventWriter::cancel_all_after_changed(const CancelAllAfterView& change) {
+  put_serialized(kCancelAllAfterChanged, [&](WireWriter& body) {
+    body.put(1, change.account_id);
+    body.put(2, change.state);
+    body.put(3, change.due_time_ns);
   });
 }
 

@@ -96,6 +96,8 @@ class EventWriter {
   // The account's effective self-trade group goes in `self_trade_group_id`.
   void account_opened(const OpenAccount& account);
   void transfer_updated(const Transfer& transfer, Reason reason);
+  void mass_cancel_done(const MassCancelDoneView& done);
+  void cancel_all_after_changed(const CancelAllAfterView& change);
 
  private:
   // The record of a new event; the caller writes all of it.

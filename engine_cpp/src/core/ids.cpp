@@ -159,6 +159,7 @@ void IdWindow::save_list(StateWriter& out, const List& list) const {
     out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
             e.order == kNil ? std::uint64_t{0} : orders_[e.order].view.order_id);
     out.put_text(e.id.view());
+    if (e.kind == CommandKind::kMassCancel) out.put(e.cancelled);
     const FirstAnswer& f = first_[at];
     if (e.order == kNil) continue;
     out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
@@ -188,11 +189,12 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     std::uint64_t order_id = 0;
     in.get(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind, order_id);
     in.get_text(e.id);
+    if (e.kind == CommandKind::kMassCancel) in.get(e.cancelled);
     e.order = orders_.find(order_id);
     e.pinned = pinned;
     in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
     in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder ||
-               e.kind == CommandKind::kAmendOrder);
+               e.kind == CommandKind::kAmendOrder || e.kind == CommandKind::kMassCancel);
     in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e));
     in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
     FirstAnswer f;

@@ -31,6 +31,7 @@ struct IdEntry {
   CommandKind kind{};
   bool pinned = false;
   ClientId id;
+  std::uint32_t cancelled = 0;  // orders, of a mass cancel
 };
 
 // Where an order stood when a request about it was answered first. What else that answer said follows from it: nothing

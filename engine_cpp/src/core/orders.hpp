@@ -60,6 +60,11 @@ class Orders {
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
   void prefetch_table(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
+  // An account's open orders, by number.
+  [[nodiscard]] Slot first_open(Slot account) const noexcept { return by_account_[account].front(); }
+  [[nodiscard]] Slot next_open(Slot slot) const noexcept { return links_[slot].by_account.next; }
+  // Number of the order that entered last.
+  [[nodiscard]] std::uint64_t last_id() const noexcept { return first_id_ + entered_; }
   // Answers the order's slot, probably: it is found without a look at the record.
   Slot prefetch_record(std::uint64_t order_id) const noexcept {
     const Slot slot = by_id_.guess(tag_of(order_id));

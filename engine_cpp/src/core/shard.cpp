@@ -11,10 +11,12 @@ constexpr std::size_t kExpectedFills = 4'096;
 
 Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
     : shard_(shard),
+      cancels_per_command_(limits.cancels_per_command),
       instruments_(limits.instruments, limits.assets),
       accounts_(limits, shard, instruments_),
       books_(limits, shard, instruments_) {
   fills_.reserve(kExpectedFills);
+  matching_.reserve(limits.cancels_per_command);
 }
 
 void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result,
@@ -25,17 +27,9 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
-  expire_due(step);
+  run_due(step);
   write_answer(run(command, step), mode, result);
   publish(step);
-}
-
-void Core::Shard::expire_due(Step& step) {
-  for (std::size_t expired = 0; expired < kMaxExpiriesPerCommand; ++expired) {
-    const std::optional<Remove> due = accounts_.expire(step.stamp.time_ns);
-    if (!due) return;
-    remove(*due, step);
-  }
 }
 
 Answer Core::Shard::run(const Command& command, Step& step) {
@@ -121,7 +115,8 @@ void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuff
                   .reason = answer.reason,
                   .replayed = answer.replayed,
                   .order = nullptr,
-                  .fills = fills_};
+                  .fills = fills_,
+                  .cancelled_count = answer.cancelled};
   if (answer.order == kNil) return write_result(result, view, mode);
   if (answer.first == kNil) {
     view.order = &accounts_.orders()[answer.order].view;

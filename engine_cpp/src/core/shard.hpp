@@ -45,11 +45,16 @@ class Core::Shard {
   void expect_queue(const Command& command, Slot slot) const noexcept;
   // The slot, if it is known, of the order of the command that comes `ahead` commands after the next.
   [[nodiscard]] Slot& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
-  void expire_due(Step& step);
+  // What is due, and what is unfinished, before a command.
+  void run_due(Step& step);
+  [[nodiscard]] bool go_on_cancelling(std::uint32_t& cancels_left, Step& step);
+  [[nodiscard]] bool cancel_matching(MassCancelTask& task, std::uint32_t most, Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
+  [[nodiscard]] Answer on(const MassCancel& command, Step& step);
+  [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);
   [[nodiscard]] Answer on(const Transfer& command, Step& step);
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
@@ -69,11 +74,13 @@ class Core::Shard {
   [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side, std::vector<Rested>& rested);
 
   std::uint8_t shard_;
+  std::uint32_t cancels_per_command_;
   Stamp last_;
   Instruments instruments_;
   Accounts accounts_;
   Books books_;
   std::vector<FillView> fills_;
+  std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   static constexpr std::size_t kExpected = 32;
   std::array<Slot, kExpected> expected_{};
   std::size_t announced_ = 0;

@@ -116,6 +116,20 @@ struct BookChangeView {
   std::int64_t quantity = 0;
 };
 
+// Rare, and so not flat.
+struct MassCancelDoneView {
+  std::uint64_t account_id = 0;
+  std::uint64_t mass_cancel_id = 0;
+  MassCancelCause cause{};
+  std::uint32_t count = 0;
+};
+
+struct CancelAllAfterView {
+  std::uint64_t account_id = 0;
+  CancelAllAfterState state{};
+  std::int64_t due_time_ns = 0;
+};
+
 template <class... Records>
 inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Records> && ...) &&
                                  (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);

@@ -22,7 +22,7 @@ TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   const std::uint64_t before = core_.counts().instruments;
   for (const std::string& command : {encode(future), encode(auctioned), encode(UpdateInstrument{&future}),
                                      encode(SetPhase{kBtcKk99, TradingPhase::kHalt, {}}),
-                                     encode(MassCancel{.account_id = kAlice}), encode(ActivateRules{2})}) {
+                                     encode(ActivateRules{2})}) {
     const Outcome refused = submit(command);
     EXPECT_EQ(refused.reason(), Reason::kNotSupported);
     EXPECT_TRUE(refused.events.empty());

@@ -27,7 +27,8 @@ Limits tight_limits() {
   limits.ids = 65'536;
   limits.levels = 1'024;
   limits.ids_per_account = 70;
-  limits.open_orders_per_account = 25;
+  limits.open_orders_per_account = 14;
+  limits.cancels_per_command = 4;
   return limits;
 }
 
@@ -41,7 +42,7 @@ std::string CommandStream::next() {
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   const std::int64_t dice = below(100);
-  std::string command = dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : administer();
+  std::string command = dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
   if (recent_.size() > kRecent) recent_.erase(recent_.begin());
   return command;
@@ -132,6 +133,23 @@ std::string CommandStream::cancel() {
                             .request_id = request,
                             .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
                             .fingerprint = random_()});
+}
+
+std::string CommandStream::cancel_many() {
+  const bool timer = one_in(5);
+  const std::string request = one_in(2) ? client_id() : std::string();
+  if (timer) return encode(CancelAllAfter{account(), any({0, 1, 5, 5, 8, 20, 300, 301, -1}) * kSecond});
+  return encode(MassCancel{.account_id = account(),
+                           .request_id = request,
+                           .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
+                           .fingerprint = random_(),
+                           .session_id = static_cast<std::uint64_t>(below(2)),
+                           .instrument_id = one_in(10) ? 12'345 : any({kBtcKk99, kEthBtc}),
+                           .tag = static_cast<std::uint32_t>(below(2)),
+                           .side = any({Side{}, Side::kBuy, Side::kSell}),
+                           .has_instrument = one_in(3),
+                           .has_session = one_in(8),
+                           .has_tag = one_in(8)});
 }
 
 std::string CommandStream::amend() {

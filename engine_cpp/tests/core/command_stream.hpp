@@ -39,6 +39,7 @@ class CommandStream {
   [[nodiscard]] std::string place();
   [[nodiscard]] std::string cancel();
   [[nodiscard]] std::string amend();
+  [[nodiscard]] std::string cancel_many();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
   void spoil(PlaceOrder& order);

@@ -56,6 +56,7 @@ struct ReadResult {
   bool replayed = false;
   std::optional<ReadOrder> order;
   std::vector<FillView> fills;
+  std::uint32_t cancelled_count = 0;
 };
 
 struct OrderEvent {
@@ -75,7 +76,7 @@ struct InstrumentEvent {
 };
 
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
-                               BalanceChangeView, TradeView, BookChangeView>;
+                               BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);

@@ -81,6 +81,7 @@ ReadResult read_result(Reader in) {
       case 3: take(in, out.replayed); break;
       case 4: out.order = read_order(in.get_message()); break;
       case 5: out.fills.push_back(read_fill(in.get_message())); break;
+      case 16: take(in, out.cancelled_count); break;
       default: unknown(in);
     }
   }
@@ -215,6 +216,33 @@ BookChangeView read_book_changed(Reader in) {
   return out;
 }
 
+MassCancelDoneView read_mass_cancel_done(Reader in) {
+  MassCancelDoneView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.mass_cancel_id); break;
+      case 3: take(in, out.cause); break;
+      case 4: take(in, out.count); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+CancelAllAfterView read_cancel_all_after_changed(Reader in) {
+  CancelAllAfterView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.state); break;
+      case 3: take(in, out.due_time_ns); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 ReadEvent read_event(Reader in) {
   if (!in.next()) throw std::runtime_error("an event without a kind");
   switch (in.tag()) {
@@ -226,6 +254,8 @@ ReadEvent read_event(Reader in) {
     case 6: return read_balance_changed(in.get_message());
     case 7: return read_trade(in.get_message());
     case 8: return read_book_changed(in.get_message());
+    case 10: return read_mass_cancel_done(in.get_message());
+    case 21: return read_cancel_all_after_changed(in.get_message());
     default: unknown(in);
   }
 }

@@ -47,6 +47,7 @@ struct Limits {
   std::uint32_t levels = 262'144;               // price levels in all books
   std::uint32_t ids_per_account = 65'536;       // client order ids and request ids remembered of one account
   std::uint32_t open_orders_per_account = 10'000;
+  std::uint32_t cancels_per_command = 1'000;   // orders that mass cancels take out at once; the rest follows in the next
   std::int64_t id_window_ns = 600'000'000'000;  // how long an id is remembered, at least
 };
 
@@ -110,7 +111,7 @@ class Core {
   void announce(std::span<const Command> coming) noexcept;
 
   // Engine time at which a Tick is due, if anything waits for time to pass. It lies in the past while one step could
-  // not expire all that is due: then another Tick is due now.
+  // not expire or cancel all that is due: then another Tick is due now.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept;
 
   // Stamp of the last command applied; zeros before the first.
