@@ -28,7 +28,7 @@ void Engine::fire(std::uint64_t account_id) {
   cancel.newest_order_id = shard_bits_ + orders_entered_;
   cancel.asked_seq = cancel_timers_.at(account_id).armed_seq;
   cancel_timers_.erase(account_id);
-  events_->cancel_all_after_changed({account_id, CancelAllAfterState::kFired, 0});
+  events_->cancel_all_after_changed({account_id, CancelAllAfterState::kFired, 0, next_private_event(account_id)});
   mass_cancels_.push_back(cancel);
 }
 
@@ -53,7 +53,8 @@ bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
     ++cancel.count;
     --left;
   }
-  events_->mass_cancel_done({cancel.account_id, cancel.asked_seq, cancel.cause, cancel.count});
+  events_->mass_cancel_done({cancel.account_id, cancel.asked_seq, cancel.cause, cancel.count,
+                             next_private_event(cancel.account_id)});
   return true;
 }
 
@@ -103,9 +104,11 @@ Result Engine::on(const CancelAllAfter& command) {
   if (command.timeout_ns != 0) {
     const std::int64_t due_ns = now_.time_ns + command.timeout_ns;
     cancel_timers_[command.account_id] = {due_ns, now_.engine_seq};
-    events_->cancel_all_after_changed({command.account_id, CancelAllAfterState::kArmed, due_ns});
+    events_->cancel_all_after_changed({command.account_id, CancelAllAfterState::kArmed, due_ns,
+                                       next_private_event(command.account_id)});
   } else if (cancel_timers_.erase(command.account_id) > 0) {
-    events_->cancel_all_after_changed({command.account_id, CancelAllAfterState::kDisarmed, 0});
+    events_->cancel_all_after_changed({command.account_id, CancelAllAfterState::kDisarmed, 0,
+                                       next_private_event(command.account_id)});
   }
   return {now_.engine_seq};
 }

@@ -134,7 +134,7 @@ class Accounts {
                                       std::vector<std::uint64_t>& out) const;
   // How an order leaves, unless it has ended.
   [[nodiscard]] std::optional<Remove> removal(std::uint64_t order_id, MassCancelCause cause) const noexcept;
-  void tell_done(const MassCancelTask& task, Step& step) const;
+  void tell_done(const MassCancelTask& task, Step& step);
   [[nodiscard]] Answer conclude(const MassCancel& command, Reason reason, std::uint32_t cancelled, Step& step);
   [[nodiscard]] MassCancels& mass_cancels() noexcept { return mass_cancels_; }
 

@@ -81,11 +81,12 @@ std::optional<Remove> Accounts::removal(std::uint64_t order_id, MassCancelCause 
                 end_reason_of(cause)};
 }
 
-void Accounts::tell_done(const MassCancelTask& task, Step& step) const {
+void Accounts::tell_done(const MassCancelTask& task, Step& step) {
   step.events.mass_cancel_done({.account_id = balances_.account(task.account).account_id,
                                 .mass_cancel_id = task.asked_seq,
                                 .cause = task.cause,
-                                .count = task.cancelled});
+                                .count = task.cancelled,
+                                .account_seq = balances_.next_event(task.account)});
 }
 
 Answer Accounts::conclude(const MassCancel& command, Reason reason, std::uint32_t cancelled, Step& step) {
@@ -107,10 +108,10 @@ Answer Accounts::cancel_all_after(const CancelAllAfter& command, Step& step) {
   if (arms) {
     const std::int64_t due_ns = step.stamp.time_ns + command.timeout_ns;
     mass_cancels_.arm(account, command.account_id, due_ns, step.stamp.engine_seq);
-    step.events.cancel_all_after_changed({command.account_id, CancelAllAfterState::kArmed, due_ns});
+    step.events.cancel_all_after_changed({command.account_id, CancelAllAfterState::kArmed, due_ns, balances_.next_event(account)});
   } else if (mass_cancels_.timers().contains(account)) {
     mass_cancels_.disarm(account);
-    step.events.cancel_all_after_changed({command.account_id, CancelAllAfterState::kDisarmed, 0});
+    step.events.cancel_all_after_changed({command.account_id, CancelAllAfterState::kDisarmed, 0, balances_.next_event(account)});
   }
   return refuse(Reason::kNone, step);
 }
@@ -121,7 +122,7 @@ MassCancelTask Accounts::fire_cancel_all_after(Step& step) {
   task.asked_seq = mass_cancels_.armed_seq(account);
   mass_cancels_.disarm(account);
   const std::uint64_t account_id = balances_.account(account).account_id;
-  step.events.cancel_all_after_changed({account_id, CancelAllAfterState::kFired, 0});
+  step.events.cancel_all_after_changed({account_id, CancelAllAfterState::kFired, 0, balances_.next_event(account)});
   return task;
 }
 

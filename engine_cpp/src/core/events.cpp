@@ -61,6 +61,7 @@ void EventWriter::mass_cancel_done(const MassCancelDoneView& done) {
     body.put(2, done.mass_cancel_id);
     body.put(3, done.cause);
     body.put(4, done.count);
+    body.put(5, done.account_seq);
   });
 }
 
@@ -69,6 +70,7 @@ void EventWriter::cancel_all_after_changed(const CancelAllAfterView& change) {
     body.put(1, change.account_id);
     body.put(2, change.state);
     body.put(3, change.due_time_ns);
+    body.put(4, change.account_seq);
   });
 }
 

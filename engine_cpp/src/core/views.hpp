@@ -122,12 +122,14 @@ struct MassCancelDoneView {
   std::uint64_t mass_cancel_id = 0;
   MassCancelCause cause{};
   std::uint32_t count = 0;
+  std::uint64_t account_seq = 0;
 };
 
 struct CancelAllAfterView {
   std::uint64_t account_id = 0;
   CancelAllAfterState state{};
   std::int64_t due_time_ns = 0;
+  std::uint64_t account_seq = 0;
 };
 
 template <class... Records>

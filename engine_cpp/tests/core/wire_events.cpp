@@ -224,6 +224,7 @@ MassCancelDoneView read_mass_cancel_done(Reader in) {
       case 2: take(in, out.mass_cancel_id); break;
       case 3: take(in, out.cause); break;
       case 4: take(in, out.count); break;
+      case 5: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }
@@ -237,6 +238,7 @@ CancelAllAfterView read_cancel_all_after_changed(Reader in) {
       case 1: take(in, out.account_id); break;
       case 2: take(in, out.state); break;
       case 3: take(in, out.due_time_ns); break;
+      case 4: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }
