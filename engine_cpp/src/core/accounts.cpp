@@ -166,8 +166,8 @@ Answer Accounts::remember_request(const Request& request, Slot order, Reason rea
                    .order = order,
                    .reason = reason,
                    .kind = request.kind,
-                   .id = ClientId(request.id),
-                   .cancelled = cancelled});
+                   .id = ClientId(request.id)},
+                  cancelled);
 }
 
 Slot Accounts::find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept {
@@ -200,7 +200,12 @@ std::optional<Answer> Accounts::check_id(Slot account, std::string_view id, std:
   const IdEntry& first = ids_[slot];
   const bool same = first.fingerprint == fingerprint && first.kind == kind;
   if (!same) return refuse(Reason::kClientOrderIdReused, step);
-  return Answer{first.engine_seq, first.reason, true, first.order, first.order == kNil ? kNil : slot, first.cancelled};
+  return Answer{.engine_seq = first.engine_seq,
+                .reason = first.reason,
+                .replayed = true,
+                .order = first.order,
+                .first = first.order == kNil ? kNil : slot,
+                .cancelled = ids_.cancelled(slot)};
 }
 
 Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const noexcept {
@@ -214,8 +219,8 @@ bool Accounts::has_room() const noexcept {
   return orders_.room() > 0 && ids_.has_room() && balances_.room() >= 2;
 }
 
-Answer Accounts::remember(const IdEntry& entry) noexcept {
-  ids_.remember(entry);
+Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
+  ids_.remember(entry, cancelled);
   return {entry.engine_seq, entry.reason, false, entry.order};
 }
 

@@ -201,7 +201,7 @@ class Accounts {
   [[nodiscard]] Slot enter(const PlaceOrder& command, Slot account, Slot instrument, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
-  [[nodiscard]] Answer remember(const IdEntry& entry) noexcept;
+  [[nodiscard]] Answer remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
   [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;
   void book_transfer(const Transfer& command, Slot account, Slot asset, Step& step);
 

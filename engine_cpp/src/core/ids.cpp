@@ -42,13 +42,15 @@ void IdWindow::prefetch_drops() const noexcept {
   }
 }
 
-void IdWindow::remember(const IdEntry& entry) noexcept {
+void IdWindow::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
   const Slot outdated = find_kept(entry.account, entry.id.view());
   const Slot slot = enter(entry);
   if (entry.order != kNil) {
     const OrderView& v = orders_[entry.order].view;
     first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
                     v.updated_time_ns, v.version, v.status};
+  } else if (entry.kind == CommandKind::kMassCancel) {
+    first_[slot].quantity = cancelled;
   }
   if (outdated != kNil) drop(outdated);  // last: nothing else may keep the order that both refer to
 }
@@ -159,8 +161,8 @@ void IdWindow::save_list(StateWriter& out, const List& list) const {
     out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
             e.order == kNil ? std::uint64_t{0} : orders_[e.order].view.order_id);
     out.put_text(e.id.view());
-    if (e.kind == CommandKind::kMassCancel) out.put(e.cancelled);
     const FirstAnswer& f = first_[at];
+    if (e.kind == CommandKind::kMassCancel) out.put(f.quantity);
     if (e.order == kNil) continue;
     out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
             f.version, f.status);
@@ -189,7 +191,6 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     std::uint64_t order_id = 0;
     in.get(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind, order_id);
     in.get_text(e.id);
-    if (e.kind == CommandKind::kMassCancel) in.get(e.cancelled);
     e.order = orders_.find(order_id);
     e.pinned = pinned;
     in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
@@ -198,6 +199,7 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e));
     in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
     FirstAnswer f;
+    if (e.kind == CommandKind::kMassCancel) in.get(f.quantity);
     if (e.order != kNil) {
       in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
              f.version, f.status);

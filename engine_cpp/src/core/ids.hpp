@@ -31,14 +31,13 @@ struct IdEntry {
   CommandKind kind{};
   bool pinned = false;
   ClientId id;
-  std::uint32_t cancelled = 0;  // orders, of a mass cancel
 };
 
 // Where an order stood when a request about it was answered first. What else that answer said follows from it: nothing
 // was cancelled of an order that was open then, and one that had ended did not change after.
 struct FirstAnswer {
   std::int64_t price = 0;
-  std::int64_t quantity = 0;
+  std::int64_t quantity = 0;  // after a mass cancel: how many orders it cancelled
   std::int64_t cum_quantity = 0;
   std::int64_t cum_notional = 0;
   std::int64_t cum_fee = 0;
@@ -66,10 +65,15 @@ class IdWindow {
   [[nodiscard]] const IdEntry& operator[](Slot slot) const noexcept { return entries_[slot]; }
   // The order of an entry as the first answer showed it.
   [[nodiscard]] OrderView first_view(Slot slot) const noexcept;
+  // How many orders a mass cancel took out, by its first answer.
+  [[nodiscard]] std::uint32_t cancelled(Slot slot) const noexcept {
+    const bool many = entries_[slot].kind == CommandKind::kMassCancel;
+    return many ? static_cast<std::uint32_t>(first_[slot].quantity) : 0;
+  }
   [[nodiscard]] std::uint32_t size() const noexcept { return entries_.size(); }
 
   // Remembers an id, in place of one kept but no longer remembered. Needs room for one.
-  void remember(const IdEntry& entry) noexcept;
+  void remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
   // An order ended: its id leaves the pinned ones.
   void unpin(OrderRecord& order, std::int64_t now_ns) noexcept;
   // Drops what is older than the window.
