@@ -24,6 +24,8 @@ KEEPALIVE_MS = 10_000
 KEEPALIVE_TIMEOUT_MS = 5_000
 MIN_RECONNECT_MS = 50
 MAX_RECONNECT_MS = 1_000
+CONNECT_TIMEOUT_MS = 3_000
+"""How long a connection may take to be made: gRPC's shortest backoff bounds that too, and a loaded machine is slow."""
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -42,7 +44,7 @@ async def connect(target: str, identity: Identity, server_name: str = "localhost
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
         ("grpc.http2.max_pings_without_data", 0),  # a silent stream must notice a dead peer, however long it is silent
         ("grpc.initial_reconnect_backoff_ms", MIN_RECONNECT_MS),
-        ("grpc.min_reconnect_backoff_ms", MIN_RECONNECT_MS),
+        ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
         ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_MS),
         ("grpc.enable_retries", 0),
     ]

@@ -167,7 +167,8 @@ class FileTest : public ::testing::Test {
     return out;
   }
 
-  std::string path_ = ::testing::TempDir() + "recording.bin";
+  std::string path_ =
+      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".recording";
 };
 
 TEST_F(FileTest, IsReadWhole) {
