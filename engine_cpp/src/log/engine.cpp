@@ -140,7 +140,6 @@ Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds all
   batch_.clear();
   const Reason unreadable = Core::decode(submit_request, allowed_kinds, batch_);
   if (unreadable != Reason::kNone) return unreadable;
-  if (batch_.response_mode != ResponseMode::kFull) return Reason::kNotSupported;
   if (!fit_records(batch_) || journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
   if (full()) return kUnavailable;
   return Reason::kNone;

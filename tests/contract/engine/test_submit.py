@@ -6,9 +6,17 @@ import grpc
 import pytest
 
 from exchange.engine.v1.command_pb2 import CancelOrder, Command, OpenAccount, Tick, TransferIn
-from exchange.engine.v1.engine_service_pb2 import GetStateRequest, SubmitRequest, SubmitResponse
+from exchange.engine.v1.engine_service_pb2 import (
+    RESPONSE_MODE_ACK,
+    RESPONSE_MODE_FULL,
+    RESPONSE_MODE_RESULT,
+    GetStateRequest,
+    SubmitRequest,
+    SubmitResponse,
+)
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.error.v1 import reason_pb2
+from exchange.type.v1.order_pb2 import ORDER_STATUS_NEW
 from services.runtime.run import Process
 from tests.contract.engine.market import ORDERS, WALLETS, account, submit
 from tests.mesh import Mesh
@@ -73,6 +81,21 @@ async def test_a_caller_gives_only_the_commands_that_are_its_own(
         refused = await submit(channel, command)
         assert (refused.reason, len(refused.results)) == (reason_pb2.REASON_CALLER_NOT_ALLOWED, 0)
         assert await last_command(channel) == before
+
+
+async def test_an_answer_says_as_much_as_was_asked_for(engine: Process, mesh: Mesh) -> None:
+    modes = (RESPONSE_MODE_ACK, RESPONSE_MODE_RESULT, RESPONSE_MODE_FULL)
+    batches = [
+        SubmitRequest(commands=[order(f"mode-{mode}", BUYER, 1_000_000)], response_mode=mode).SerializeToString()
+        for mode in modes
+    ]
+    async with mesh.channel(ORDERS, engine.server.port) as channel:
+        answers = await raw_submit(channel, *batches)
+    ack, standing, full = (answer.results[0] for answer in answers)
+    assert ack.order_id and not ack.status and not ack.HasField("order")
+    assert standing.order_id and standing.status == ORDER_STATUS_NEW and standing.leaves_quantity == 10_000
+    assert not standing.HasField("order")
+    assert full.order.order_id == standing.order_id + 1
 
 
 async def test_answers_come_in_the_order_of_the_batches_and_say_what_was_traded(engine: Process, mesh: Mesh) -> None:
