@@ -3,8 +3,8 @@
 Workload: one instrument, ACCOUNTS accounts; of a thousand commands 500 enter a limit order, 300 amend one that was
 entered before, 200 cancel one; every fiftieth order crosses. Three measurements, each RUNS times, medians quoted:
 
-- service: batches of BATCH commands over one Submit stream with mutual TLS, UNANSWERED of them under way, answers in mode ACK
-  after fdatasync. The client only moves bytes; it shares the machine's cores.
+- service: batches of BATCH commands over one Submit stream with mutual TLS, UNANSWERED of them under way, answers in
+  mode ACK after fdatasync. The client only moves bytes; it shares the machine's cores.
 - written: the same with `ack = written`.
 - handler: one command a batch, bytes to bytes inside the process, without transport or waiting for the disk.
 
@@ -21,6 +21,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import grpc
 
 from exchange.engine.v1.command_pb2 import AmendOrder, CancelOrder, Command, OpenAccount, PlaceOrder, TransferIn
 from exchange.engine.v1.engine_service_pb2 import RESPONSE_MODE_ACK, SubmitRequest, SubmitResponse
@@ -91,7 +93,7 @@ def batches(seed: int, size: int) -> list[bytes]:
 
 
 def set_up() -> tuple[list[Command], list[Command]]:
-    """What opens the market, and what funds it."""
+    """Make what opens the market, and what funds it."""
     listing = Command()
     listing.create_instrument.instrument.CopyFrom(BTC_KK99)
     opened = [Command(open_account=OpenAccount(account_id=1 + n, taker_fee_ppm=1_000)) for n in range(ACCOUNTS)]
@@ -125,7 +127,7 @@ async def service(ack: str) -> list[float]:
     return rates
 
 
-async def play(channel, requests: list[bytes]) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def play(channel: grpc.aio.Channel, requests: list[bytes]) -> int:
     """Send all batches with so many unanswered at a time; answer how many commands were accepted."""
     stream = channel.stream_stream(SUBMIT)()
     free = asyncio.Semaphore(UNANSWERED)

@@ -92,9 +92,9 @@ async def test_an_answer_says_as_much_as_was_asked_for(engine: Process, mesh: Me
     async with mesh.channel(ORDERS, engine.server.port) as channel:
         answers = await raw_submit(channel, *batches)
     ack, standing, full = (answer.results[0] for answer in answers)
-    assert ack.order_id and not ack.status and not ack.HasField("order")
-    assert standing.order_id and standing.status == ORDER_STATUS_NEW and standing.leaves_quantity == 10_000
-    assert not standing.HasField("order")
+    assert (ack.order_id > 0, ack.status, ack.HasField("order")) == (True, 0, False)
+    assert (standing.status, standing.leaves_quantity, standing.HasField("order")) == (ORDER_STATUS_NEW, 10_000, False)
+    assert standing.order_id == ack.order_id + 1
     assert full.order.order_id == standing.order_id + 1
 
 
