@@ -16,7 +16,10 @@ Result Engine::on(const AmendOrder& c) {
     return amended(c, order_id, Reason::kVersionMismatch);
   }
   Instrument& instrument = instruments_.at(v.instrument_id);
-  if (instrument.definition.phase != TradingPhase::kContinuous) return amended(c, order_id, Reason::kPhaseNotAllowed);
+  const TradingPhase phase = instrument.definition.phase;
+  if (phase != TradingPhase::kContinuous && phase != TradingPhase::kPostOnly) {
+    return amended(c, order_id, Reason::kPhaseNotAllowed);
+  }
   if (c.size == AmendSize::kUnchanged && !c.has_price && !c.requeue) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
@@ -32,16 +35,16 @@ Result Engine::on(const AmendOrder& c) {
     end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
     return amended(c, order_id, Reason::kNone);
   }
-  if (const Reason reason = check_amended(order, price, quantity); reason != Reason::kNone) {
+  const bool keeps_place = price == v.price && quantity <= v.quantity && !c.requeue;
+  if (const Reason reason = check_amended(order, price, quantity, keeps_place); reason != Reason::kNone) {
     return amended(c, order_id, reason);
   }
-  const bool keeps_place = price == v.price && quantity <= v.quantity && !c.requeue;
   if (!keeps_place) take_out(instrument, order);
   change_terms(instrument, order, price, quantity, keeps_place);
   return amended(c, order_id, Reason::kNone);
 }
 
-Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_t quantity) const {
+Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place) const {
   const OrderView& v = order.view;
   const Instrument& instrument = instruments_.at(v.instrument_id);
   const InstrumentDefinition& d = instrument.definition;
@@ -51,9 +54,12 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   if (quantity < d.min_quantity || quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t value = notional(instrument, price, quantity);
   if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
-  if (v.post_only && would_cross(instrument, v.side, price)) return Reason::kPostOnlyWouldCross;
+  if (!keeps_place) {
+    if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
+  }
+  if ((v.post_only || d.phase == TradingPhase::kPostOnly) && would_cross(instrument, v.side, price)) return Reason::kPostOnlyWouldCross;
   Order changed = order;
-  changed.limit = price;
+  changed.held_at = price;
   changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
   const Balance& balance = accounts_.at(v.account_id).balances.at(held_asset(order));
   return hold_of(changed) - order.held > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
@@ -67,6 +73,8 @@ void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t pri
   v.quantity = quantity;
   v.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
   order.limit = price;
+  order.held_at = price;
+  order.band = dynamic_band(instrument, v.side);
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
   if (!keeps_place) return match(instrument, order);

@@ -36,6 +36,7 @@ bool valid(const InstrumentDefinition& d) {
   if (d.tick <= 0 || d.tick > 1'000'000'000'000'000'000 || d.lot <= 0) return false;
   if (d.min_quantity <= 0 || d.min_quantity > d.max_quantity) return false;
   if (d.min_notional <= 0 || d.min_notional > d.max_notional || d.max_notional > kLargest) return false;
+  if (d.terms.static_band_bps > 10'000 || d.terms.dynamic_band_bps > 10'000) return false;
   if (d.market_protection_bps == 0 || d.market_protection_bps > 10'000) return false;
   if (Wide{d.max_quantity} * ten_to(d.base.scale - d.quantity_scale) > kLargest) return false;
   if (d.quote.symbol == "KK99" && d.min_notional < ten_to(d.quote.scale)) return false;
@@ -89,10 +90,18 @@ Result Engine::on(const OpenAccount& command) {
   return {now_.engine_seq};
 }
 
+Reason Engine::check_listing(const InstrumentDefinition& d) const {
+  InstrumentTerms unknown = d.terms;
+  unknown.static_band_bps = 0;
+  unknown.dynamic_band_bps = 0;
+  if (unknown != InstrumentTerms{}) return Reason::kNotSupported;
+  if (d.phase == TradingPhase::kPreOpen || d.phase == TradingPhase::kAuction) return Reason::kNotSupported;
+  return valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;
+}
+
 Result Engine::on(const CreateInstrument& command) {
   const InstrumentDefinition& d = *command.instrument;
-  if (d.terms != InstrumentTerms{} || static_cast<int>(d.phase) > 4) return {now_.engine_seq, Reason::kNotSupported};
-  if (!valid(d)) return {now_.engine_seq, Reason::kInstrumentInvalid};
+  if (const Reason reason = check_listing(d); reason != Reason::kNone) return {now_.engine_seq, reason};
   if (const auto known = instruments_.find(d.instrument_id); known != instruments_.end()) {
     if (known->second.definition == d) return {known->second.listed_seq, Reason::kNone, true};
     return {now_.engine_seq, Reason::kInstrumentConflict};
@@ -109,14 +118,8 @@ Result Engine::on(const CreateInstrument& command) {
     assets_[asset.asset_id] = {std::string(asset.symbol), asset.scale};
   }
   Instrument& i = instruments_[d.instrument_id];
-  i.symbol = d.symbol;
-  i.base_symbol = d.base.symbol;
-  i.quote_symbol = d.quote.symbol;
   i.listed_seq = now_.engine_seq;
-  i.definition = d;
-  i.definition.symbol = i.symbol;
-  i.definition.base.symbol = i.base_symbol;
-  i.definition.quote.symbol = i.quote_symbol;
+  define(i, d);
   events_->instrument_updated(d);
   return {now_.engine_seq};
 }

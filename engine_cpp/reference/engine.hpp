@@ -36,6 +36,9 @@ struct Instrument {
   std::uint64_t listed_seq = 0;
   std::uint64_t book_seq = 0;
   std::uint64_t trade_seq = 0;
+  std::optional<std::int64_t> last_price{};
+  StatedPrices prices{};
+  AuctionKind auction_kind{};
   std::map<std::int64_t, std::list<std::uint64_t>> bids;  // best last
   std::map<std::int64_t, std::list<std::uint64_t>> asks;  // best first
 };
@@ -57,6 +60,8 @@ struct Account {
 struct Order {
   OrderView view;
   std::int64_t limit = 0;  // worst price
+  std::int64_t held_at = 0;  // the price that it is held at: of a MARKET order, the static band where there is one
+  std::optional<std::int64_t> band{};  // worst price that the dynamic band lets it trade at in this command
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
   std::int64_t taker_notional = 0;
@@ -130,11 +135,18 @@ class Engine {
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
   Result on(const CreateInstrument& command);
+  Result on(const UpdateInstrument& command);
+  Result on(const SetPhase& command);
+  Result on(const SetMarkPrice& command);
   // What the engine does not do yet is refused.
   template <class Unsupported>
   Result on(const Unsupported& /*command*/) {
     return {now_.engine_seq, Reason::kNotSupported};
   }
+
+  // Markets.
+  [[nodiscard]] Reason check_listing(const InstrumentDefinition& definition) const;
+  static void define(Instrument& instrument, const InstrumentDefinition& definition);
 
   // Ids.
   void forget_old_ids();
@@ -172,6 +184,7 @@ class Engine {
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
   [[nodiscard]] Reason check_instrument(const PlaceOrder& command) const;
   [[nodiscard]] std::optional<std::int64_t> worst_price(const PlaceOrder& command) const;
+  [[nodiscard]] std::int64_t price_to_hold_at(const PlaceOrder& command, std::int64_t worst) const;
   [[nodiscard]] Reason check_money(const PlaceOrder& command, std::int64_t worst) const;
   Order& create(const PlaceOrder& command);
   Result conclude(const PlaceOrder& command, Order& order, Reason reason);
@@ -179,7 +192,8 @@ class Engine {
   Result cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason);
   [[nodiscard]] std::uint64_t find_target(std::uint64_t account_id, std::uint64_t order_id,
                                           std::string_view client_id) const;
-  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity) const;
+  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity,
+                                     bool keeps_place) const;
   void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
   Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
   void expire(Order& order);
@@ -196,6 +210,8 @@ class Engine {
   [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
   [[nodiscard]] bool can_fill_whole(const Instrument& instrument, const Order& taker) const;
   void match(Instrument& instrument, Order& taker);
+  // Ends what the dynamic band keeps from resting or from trading; true if it did.
+  [[nodiscard]] bool ended_by_band(const Instrument& instrument, Order& taker);
   bool meet(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted);
   bool prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted);
   void trade(Instrument& instrument, Order& taker, Order& maker, std::int64_t quantity, bool last);
@@ -204,6 +220,11 @@ class Engine {
   [[nodiscard]] Order* best_opposite(Instrument& instrument, Side side);
   void take_out(Instrument& instrument, const Order& order);
   void level_changed(Instrument& instrument, Side side, std::int64_t price);
+
+  // Bands: the worst price allowed, if there is a band.
+  [[nodiscard]] std::optional<std::int64_t> static_band(const Instrument& instrument, Side side) const;
+  [[nodiscard]] std::optional<std::int64_t> dynamic_band(const Instrument& instrument, Side side) const;
+  [[nodiscard]] Reason check_static_band(const Instrument& instrument, Side side, std::int64_t price) const;
 
   // Money.
   [[nodiscard]] std::int64_t notional(const Instrument& instrument, std::int64_t price, std::int64_t quantity) const;

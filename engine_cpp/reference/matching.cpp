@@ -47,6 +47,7 @@ bool Engine::can_fill_whole(const Instrument& instrument, const Order& taker) co
   for (const auto& [key, id] : queue) {
     const Order& maker = orders_.at(id);
     if (buys ? maker.limit > taker.limit : maker.limit < taker.limit) break;
+    if (taker.band && (buys ? maker.limit > *taker.band : maker.limit < *taker.band)) break;
     const bool own = are_kept_apart(taker, maker);
     if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
     if (own) break;
@@ -77,6 +78,7 @@ void Engine::match(Instrument& instrument, Order& taker) {
   while (taker.has_budget() || taker.is_open()) {
     Order* maker = best_opposite(instrument, taker.view.side);
     if (maker == nullptr || !would_cross(instrument, taker.view.side, taker.limit)) break;
+    if (taker.band && !would_cross(instrument, taker.view.side, *taker.band)) break;
     const std::int64_t wanted =
         taker.has_budget() ? affordable(instrument, taker, maker->limit) : taker.view.leaves_quantity;
     if (wanted == 0) return end(taker, OrderStatus::kFilled, EndReason::kNone);
@@ -148,6 +150,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
   const std::int64_t price = maker.limit;
   const bool maker_done = quantity == maker.view.leaves_quantity;
   const std::int64_t value = notional(instrument, price, quantity);
+  instrument.last_price = price;
   FillView fill{shard_bits_ + ++trades_, price, quantity, value, 0, Liquidity::kMaker};
   if (maker_done) take_out(instrument, maker);
   const std::int64_t maker_fee = book_fill(maker, fill, maker_done);
@@ -216,6 +219,7 @@ void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t
 
 void Engine::finish(Instrument& instrument, Order& taker) {
   if (!taker.has_budget() && !taker.is_open()) return;
+  if (ended_by_band(instrument, taker)) return;
   if (taker.view.type == OrderType::kMarket) return end(taker, OrderStatus::kExpired, EndReason::kMarketRemainder);
   if (taker.view.time_in_force != TimeInForce::kGtc) {
     return end(taker, OrderStatus::kExpired, EndReason::kIocRemainder);

@@ -33,13 +33,19 @@ Result Engine::on(const PlaceOrder& command) {
   if (const Reason reason = check_instrument(command); reason != Reason::kNone) return reject(command, reason);
   const auto worst = worst_price(command);
   if (!worst) return reject(command, Reason::kNoLiquidity);
-  if (const Reason reason = check_money(command, *worst); reason != Reason::kNone) return reject(command, reason);
+  const std::int64_t held_at = price_to_hold_at(command, *worst);
+  if (const Reason reason = check_money(command, held_at); reason != Reason::kNone) return reject(command, reason);
   Instrument& instrument = instruments_.at(command.instrument_id);
-  if (command.post_only && would_cross(instrument, command.side, *worst)) {
+  const bool keeps_back = command.post_only || instrument.definition.phase == TradingPhase::kPostOnly;
+  if (keeps_back && would_cross(instrument, command.side, *worst)) {
     return reject(command, Reason::kPostOnlyWouldCross);
   }
   Order& order = create(command);
-  order.limit = *worst;
+  order.limit = command.type == OrderType::kLimit  ? command.price
+                : command.side == Side::kBuy ? std::min(*worst, held_at)
+                                             : std::max(*worst, held_at);
+  order.held_at = held_at;
+  order.band = dynamic_band(instrument, command.side);
   order.held = hold_of(order);
   Balance& balance = account_of(order).balances[held_asset(order)];
   balance.available -= order.held;
@@ -75,7 +81,10 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   const auto found = instruments_.find(c.instrument_id);
   if (found == instruments_.end()) return Reason::kUnknownInstrument;
   const InstrumentDefinition& d = found->second.definition;
-  if (d.phase != TradingPhase::kContinuous) return Reason::kPhaseNotAllowed;
+  const bool rests = c.type == OrderType::kLimit && c.time_in_force == TimeInForce::kGtc;
+  if (d.phase != TradingPhase::kContinuous && !(d.phase == TradingPhase::kPostOnly && rests)) {
+    return Reason::kPhaseNotAllowed;
+  }
   if (c.type == OrderType::kLimit && (c.price <= 0 || c.price > kHighestPrice)) return Reason::kPriceOutOfRange;
   if (c.type == OrderType::kLimit && c.price % d.tick != 0) return Reason::kPriceNotOnTick;
   if (c.quote_budget != 0) return Reason::kNone;
@@ -98,11 +107,18 @@ std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
   return std::max(divide_up(bound, Wide{tick} * 10'000) * tick, tick);
 }
 
+// A MARKET order without a band is held at its protection price.
+std::int64_t Engine::price_to_hold_at(const PlaceOrder& c, std::int64_t worst) const {
+  if (c.type == OrderType::kLimit) return worst;
+  return static_band(instruments_.at(c.instrument_id), c.side).value_or(worst);
+}
+
 Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
   const std::int64_t value = c.quote_budget != 0 ? c.quote_budget : notional(i, worst, c.quantity);
   if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  if (const Reason reason = check_static_band(i, c.side, worst); reason != Reason::kNone) return reason;
   const Account& account = accounts_.at(c.account_id);
   if (c.time_in_force == TimeInForce::kGtc && account.open_orders >= limits_.open_orders_per_account) {
     return Reason::kTooManyOpenOrders;
@@ -161,6 +177,9 @@ Result Engine::on(const CancelOrder& command) {
   if (order_id == 0) return cancelled(command, 0, Reason::kOrderNotFound);
   Order& order = orders_.at(order_id);
   if (!order.is_open()) return cancelled(command, order_id, Reason::kOrderNotOpen);
+  if (instruments_.at(order.view.instrument_id).definition.phase == TradingPhase::kClosed) {
+    return cancelled(command, 0, Reason::kPhaseNotAllowed);  // an answer shows only an order that has ended
+  }
   take_out(instruments_.at(order.view.instrument_id), order);
   end(order, OrderStatus::kCancelled, EndReason::kRequested);
   return cancelled(command, order_id, Reason::kNone);
@@ -207,7 +226,7 @@ std::int64_t Engine::hold_of(const Order& order) const {
   const Instrument& i = instruments_.at(v.instrument_id);
   if (v.side == Side::kSell) return base_units(i, v.leaves_quantity);
   if (v.leaves_quantity == 0) return 0;
-  const std::int64_t open = notional(i, order.limit, v.leaves_quantity);
+  const std::int64_t open = notional(i, order.held_at, v.leaves_quantity);
   return open + fee_of(v.cum_notional + open, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
 }
 

@@ -1,5 +1,6 @@
 #include "accounts.hpp"
 
+#include "bands.hpp"
 #include "checks.hpp"
 
 namespace exchange::engine {
@@ -104,12 +105,20 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   if (market && !quote.protection) {
     return {reject(command, admission.account, instrument, Reason::kNoLiquidity, step), {}};
   }
-  const std::int64_t worst_price = market ? *quote.protection : command.price;
+  const Instrument& terms = instruments_[instrument];
+  std::int64_t limit = market ? *quote.protection : command.price;
+  std::int64_t worst_price = limit;
+  if (market && terms.has_static_band) {
+    worst_price = static_edge(terms, command.side);
+    limit = less_aggressive(command.side, limit, worst_price);
+  }
   if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
     return {reject(command, admission.account, instrument, reason, step), {}};
   }
   const Slot order = enter(command, admission.account, instrument, step);
-  return {{}, hold(command, order, worst_price)};
+  Place place = hold(command, order, worst_price);
+  place.limit = limit;
+  return {{}, place};
 }
 
 Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {

@@ -188,7 +188,8 @@ class Accounts {
   [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
   [[nodiscard]] std::int64_t next_expiry_ns() const noexcept;
   [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order) const noexcept;
-  [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity) const noexcept;
+  [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity,
+                                   bool keeps_priority) const noexcept;
   // The answer to a request that is not the first under its id, or not in time.
   [[nodiscard]] std::optional<Answer> check_request(const Request& request, const Step& step) const noexcept;
   [[nodiscard]] Answer remember_request(const Request& request, Slot order, Reason reason, const Step& step,

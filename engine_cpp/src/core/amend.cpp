@@ -1,5 +1,6 @@
 // Amending: the accounts' half. The order keeps both its ids; what changes is judged as if it were entered so now.
 #include "accounts.hpp"
+#include "bands.hpp"
 #include "checks.hpp"
 
 namespace exchange::engine {
@@ -26,12 +27,12 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const std::int64_t price = command.has_price ? command.price : view.price;
   const std::int64_t quantity = total_quantity(command, view);
   const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
+  const bool keeps_priority = price == view.price && leaves <= view.leaves_quantity && !command.requeue;
   if (leaves > 0) {
-    if (const Reason reason = check_terms(order, price, quantity); reason != Reason::kNone) {
+    if (const Reason reason = check_terms(order, price, quantity, keeps_priority); reason != Reason::kNone) {
       return {conclude(command, slot, reason, step), {}};
     }
   }
-  const bool keeps_priority = price == view.price && leaves <= view.leaves_quantity && !command.requeue;
   return {{},
           {.owner = slot,
            .instrument = order.instrument,
@@ -52,21 +53,25 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcep
   if (command.expected_version != 0 && command.expected_version != order.view.version) {
     return Reason::kVersionMismatch;
   }
-  if (instruments_[order.instrument].phase != TradingPhase::kContinuous) return Reason::kPhaseNotAllowed;
+  if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
   if (command.size == AmendSize::kUnchanged && !command.has_price && !command.requeue) {
     return Reason::kOrderFieldsConflict;
   }
   return command.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
 }
 
-// Grid and bounds of the order as it would be.
-Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity) const noexcept {
+// Grid and bounds of the order as it would be. One that keeps its place is not measured against the band again.
+Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity,
+                             bool keeps_priority) const noexcept {
   const Instrument& instrument = instruments_[order.instrument];
   if (const Reason reason = check_price(instrument, price); reason != Reason::kNone) return reason;
   if (const Reason reason = check_quantity(instrument, quantity); reason != Reason::kNone) return reason;
   const std::int64_t notional = instrument.notional(price, quantity);
   const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
-  return within ? Reason::kNone : Reason::kNotionalOutOfRange;
+  if (!within) return Reason::kNotionalOutOfRange;
+  const bool banded = instrument.has_static_band && !keeps_priority;
+  const bool beyond = banded && is_beyond(order.view.side, price, static_edge(instrument, order.view.side));
+  return beyond ? Reason::kPriceBand : Reason::kNone;
 }
 
 std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& amend, const Quote& quote, Step& step) {
@@ -74,7 +79,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& am
   OrderView& view = order.view;
   const Instrument& instrument = instruments_[order.instrument];
   if (amend.leaves <= 0) return {};
-  if (view.post_only && quote.best && crosses(view.side, amend.limit, *quote.best)) {
+  if (is_kept_from_taking(instrument, view.post_only) && quote.best && crosses(view.side, amend.limit, *quote.best)) {
     return conclude(command, amend.owner, Reason::kPostOnlyWouldCross, step);
   }
   if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);

@@ -65,6 +65,9 @@ class Book {
   // Takes `quantity` off an order; it leaves the book when nothing is left.
   void reduce(Side side, Slot order, std::int64_t quantity) noexcept;
 
+  // Takes another tick; only while the book is empty.
+  void set_tick(std::int64_t tick) noexcept { by_tick_ = Divisor(tick); }
+
   [[nodiscard]] std::uint64_t seq() const noexcept { return seq_; }
   void set_seq(std::uint64_t seq) noexcept { seq_ = seq; }
 
@@ -72,6 +75,10 @@ class Book {
   [[nodiscard]] std::uint64_t trade_seq() const noexcept { return trade_seq_; }
   std::uint64_t next_trade_seq() noexcept { return ++trade_seq_; }
   void set_trade_seq(std::uint64_t trade_seq) noexcept { trade_seq_ = trade_seq; }
+
+  // Price of the newest trade; 0 before the first.
+  [[nodiscard]] std::int64_t last_price() const noexcept { return last_price_; }
+  void set_last_price(std::int64_t price) noexcept { last_price_ = price; }
 
   // Where changes of levels are reported.
   void report_to(std::vector<LevelChange>& changes) noexcept { changes_ = &changes; }
@@ -100,6 +107,7 @@ class Book {
   Divisor by_tick_;
   std::uint64_t seq_ = 0;
   std::uint64_t trade_seq_ = 0;
+  std::int64_t last_price_ = 0;
   std::array<Half, 2> halves_;
 };
 

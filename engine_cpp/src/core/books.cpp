@@ -1,5 +1,8 @@
 #include "books.hpp"
 
+#include "bands.hpp"
+#include "phases.hpp"
+
 namespace exchange::engine {
 namespace {
 
@@ -11,7 +14,7 @@ std::uint32_t node_capacity(const Limits& limits) noexcept {
 }
 
 bool may_rest(const Place& place) noexcept {
-  return place.type == OrderType::kLimit && place.time_in_force == TimeInForce::kGtc;
+  return place.type == OrderType::kLimit && may_rest(place.time_in_force);
 }
 
 }  // namespace
@@ -21,6 +24,7 @@ struct Books::Taker {
   const Place& place;
   Book& book;
   const Instrument& instrument;
+  std::int64_t bound = 0;       // worst price it may trade at: its limit, or the dynamic band's edge
   std::int64_t leaves = 0;      // of an order with a quantity
   std::int64_t used = 0;        // notional traded or prevented, of an order with a budget
   std::int64_t spendable = 0;   // largest notional that the budget covers with its fee
@@ -72,7 +76,8 @@ void Books::prefetch_neighbours(Slot book_slot) const noexcept {
 
 void Books::place(const Place& place) {
   Book& book = books_[place.instrument];
-  if (place.post_only && book.would_cross(place.side, place.limit)) {
+  const Instrument& instrument = instruments_[place.instrument];
+  if (is_kept_from_taking(instrument, place.post_only) && book.would_cross(place.side, place.limit)) {
     outbox_.messages.emplace_back(Refused{place.owner, Reason::kPostOnlyWouldCross});
     return;
   }
@@ -81,7 +86,7 @@ void Books::place(const Place& place) {
     outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kExpired, EndReason::kFokNotFillable});
     return;
   }
-  Taker taker{.place = place, .book = book, .instrument = instruments_[place.instrument], .leaves = place.quantity};
+  Taker taker{.place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = place.quantity};
   if (taker.has_budget()) taker.spendable = notional_within(place.budget, place.taker_fee_ppm);
   cross(taker);
   finish(taker);
@@ -111,7 +116,11 @@ void Books::amend(const Amend& amend) {
                     .type = OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
                     .mode = amend.mode};
-  Taker taker{.place = place, .book = book, .instrument = instruments_[amend.instrument], .leaves = amend.leaves};
+  Taker taker{.place = place,
+              .book = book,
+              .instrument = instruments_[amend.instrument],
+              .bound = bound_of(place),
+              .leaves = amend.leaves};
   cross(taker);
   finish(taker);
 }
@@ -124,11 +133,22 @@ void Books::remove(const Remove& remove) {
   outbox_.messages.emplace_back(Release{remove.owner, remove.status, remove.end_reason});
 }
 
+// The band stands still while a command is matched, or many small steps would lead anywhere.
+std::int64_t Books::bound_of(const Place& place) const noexcept {
+  const Instrument& instrument = instruments_[place.instrument];
+  if (!instrument.has_dynamic_band) return place.limit;
+  const std::int64_t last = books_[place.instrument].last_price();
+  if (last == 0) return place.limit;
+  const std::int64_t edge = band_edge(place.side, last, instrument.terms.dynamic_band_bps, instrument.tick);
+  return less_aggressive(place.side, place.limit, edge);
+}
+
 bool Books::is_fillable(const Place& place) const noexcept {
   const Book& book = books_[place.instrument];
+  const std::int64_t bound = bound_of(place);
   std::int64_t missing = place.quantity;
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
-    if (!crosses(place.side, place.limit, book.level(at).price)) return false;
+    if (!crosses(place.side, bound, book.level(at).price)) return false;
     for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {
       const BookOrder& maker = book.order(slot);
       const bool own = place.is_kept_from(maker.self_trade_group);
@@ -145,7 +165,7 @@ void Books::cross(Taker& taker) {
     const Slot best = taker.book.best(other);
     if (best == kNil) return;
     const std::int64_t price = taker.book.level(best).price;
-    if (!crosses(taker.place.side, taker.place.limit, price)) return;
+    if (!crosses(taker.place.side, taker.bound, price)) return;
     const std::int64_t wanted = taker.has_budget() ? affordable(taker, price) : taker.leaves;
     if (wanted == 0) {
       taker.exhausted = true;
@@ -183,6 +203,7 @@ void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t qua
                                      .taker = taker.place.owner,
                                      .instrument = taker.place.instrument,
                                      .taker_side = taker.place.side});
+  taker.book.set_last_price(price);
   taker.book.reduce(opposite(taker.place.side), maker, quantity);
   if (taker.has_budget()) {
     taker.used += notional;
@@ -234,16 +255,26 @@ void Books::finish(Taker& taker) {
   if (taker.stopped) return;
   if (taker.has_budget()) return finish_budget(taker);
   if (taker.leaves == 0) return;
-  if (may_rest(taker.place)) return rest(taker);
+  const bool banded = taker.bound != taker.place.limit;
+  if (may_rest(taker.place)) {
+    if (!banded) return rest(taker);
+    outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kExpired, EndReason::kPriceBand});
+    return;
+  }
   const bool market = taker.place.type == OrderType::kMarket;
-  const EndReason end_reason = market ? EndReason::kMarketRemainder : EndReason::kIocRemainder;
-  outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kExpired, end_reason});
+  expire_rest(taker, market ? EndReason::kMarketRemainder : EndReason::kIocRemainder);
+}
+
+// What the dynamic band alone kept from trading says so.
+void Books::expire_rest(const Taker& taker, EndReason otherwise) {
+  const bool banded = taker.bound != taker.place.limit && taker.book.would_cross(taker.place.side, taker.place.limit);
+  outbox_.messages.emplace_back(
+      Release{taker.place.owner, OrderStatus::kExpired, banded ? EndReason::kPriceBand : otherwise});
 }
 
 void Books::finish_budget(Taker& taker) {
   if (!taker.exhausted) {
-    const Release rest{taker.place.owner, OrderStatus::kExpired, EndReason::kMarketRemainder};
-    outbox_.messages.emplace_back(rest);
+    expire_rest(taker, EndReason::kMarketRemainder);
   } else if (Fill* last = std::get_if<Fill>(&outbox_.messages.back())) {
     last->taker_done = true;
   } else {
@@ -275,7 +306,7 @@ Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOr
 
 void Books::save_counters(StateWriter& out) const {
   out.put(trades_, static_cast<std::uint32_t>(books_.size()));
-  for (const Book& book : books_) out.put(book.seq(), book.trade_seq());
+  for (const Book& book : books_) out.put(book.seq(), book.trade_seq(), book.last_price());
 }
 
 bool Books::load_counters(StateReader& in) {
@@ -285,10 +316,13 @@ bool Books::load_counters(StateReader& in) {
   for (Slot slot = 0; in.ok() && slot < instruments_.size(); ++slot) {
     std::uint64_t seq = 0;
     std::uint64_t trade_seq = 0;
-    in.get(seq, trade_seq);
+    std::int64_t last_price = 0;
+    in.get(seq, trade_seq, last_price);
+    in.require(last_price >= 0 && last_price <= kMaxPrice && (last_price > 0) == (trade_seq > 0));
     open(slot);
     books_[slot].set_seq(seq);
     books_[slot].set_trade_seq(trade_seq);
+    books_[slot].set_last_price(last_price);
   }
   return in.ok();
 }

@@ -40,6 +40,9 @@ class Books {
   // Opens the book of the instrument that was listed last.
   void open(Slot instrument);
 
+  // The instrument's terms changed: its book, empty if the tick did, goes by the new one.
+  void regrid(Slot instrument) noexcept { books_[instrument].set_tick(instruments_[instrument].tick); }
+
   [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
   void place(const Place& place);
   void amend(const Amend& amend);
@@ -66,6 +69,7 @@ class Books {
   struct Taker;
 
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
+  [[nodiscard]] std::int64_t bound_of(const Place& place) const noexcept;
   [[nodiscard]] bool is_fillable(const Place& place) const noexcept;
   void cross(Taker& taker);
   // One encounter with the order at the front of the opposite side; `wanted` is above zero.
@@ -76,6 +80,7 @@ class Books {
   void cancel_maker(const Taker& taker, Slot maker);
   void finish(Taker& taker);
   void finish_budget(Taker& taker);
+  void expire_rest(const Taker& taker, EndReason otherwise);
   void rest(const Taker& taker);
 
   const Instruments& instruments_;

@@ -46,7 +46,7 @@ Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexc
 }
 
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {
-  if (instrument.phase != TradingPhase::kContinuous) return Reason::kPhaseNotAllowed;
+  if (!may_place(instrument, command)) return Reason::kPhaseNotAllowed;
   if (command.type == OrderType::kLimit) {
     if (const Reason reason = check_price(instrument, command.price); reason != Reason::kNone) return reason;
   }

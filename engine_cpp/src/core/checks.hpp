@@ -7,7 +7,7 @@
 // Threads: pure functions.
 #pragma once
 
-#include "instruments.hpp"
+#include "phases.hpp"
 
 namespace exchange::engine {
 
@@ -26,7 +26,7 @@ namespace exchange::engine {
 
 // May the order outlive its command?
 [[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {
-  return command.time_in_force == TimeInForce::kGtc;
+  return may_rest(command.time_in_force);
 }
 
 }  // namespace exchange::engine

@@ -197,6 +197,31 @@ void write_instrument(WireWriter& out, const InstrumentDefinition& i) {
   out.put(13, i.max_notional);
   out.put(14, i.market_protection_bps);
   out.put(15, i.phase);
+  const InstrumentTerms& t = i.terms;
+  if (t.kind != InstrumentKind::kSpot) out.put(16, t.kind);
+  if (t.multiplier != 1) out.put(17, t.multiplier);
+  out.put(18, t.delayed_settlement);
+  out.put(19, t.static_band_bps);
+  out.put(20, t.dynamic_band_bps);
+  out.put(21, t.fee_schedule_id);
+  out.put(22, t.max_position);
+  if (t.settlement_method != SettlementMethod::kCash) out.put(23, t.settlement_method);
+  out.put(24, t.expiry_time_ns);
+  if (t.underlying_id == 0) return;
+  out.message(25, [&](WireWriter& option) {
+    option.put(1, t.underlying_id);
+    option.put_signed(2, t.strike_price);
+    option.put(3, t.right);
+    option.put(4, t.exercise_style);
+  });
+}
+
+void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPrices& prices) {
+  out.put(1, instrument_id);
+  if (prices.has_mark) out.put_signed_present(2, prices.mark);
+  if (prices.has_index) out.put_signed_present(3, prices.index);
+  if (prices.has_reference) out.put_signed_present(4, prices.reference);
+  if (prices.has_conversion_rate) out.put_present(5, prices.conversion_rate_ppb);
 }
 
 void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) {

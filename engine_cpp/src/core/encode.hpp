@@ -7,6 +7,7 @@
 
 #include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
+#include "market_views.hpp"
 #include "views.hpp"
 #include "wire_writer.hpp"
 
@@ -23,6 +24,8 @@ struct ResultView {
 
 void write_order(WireWriter& out, const OrderView& order);
 void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);
+// A `MarkPriceChanged`.
+void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPrices& prices);
 
 // Appends a `CommandResult` as field 1 of `SubmitResponse`.
 void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode = ResponseMode::kFull);

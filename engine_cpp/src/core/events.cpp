@@ -11,6 +11,8 @@ constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
 constexpr WireWriter::Field kMassCancelDone = 10;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
+constexpr WireWriter::Field kPhaseChanged = 11;
+constexpr WireWriter::Field kMarkPriceChanged = 12;
 
 }  // namespace
 
@@ -72,6 +74,19 @@ void EventWriter::cancel_all_after_changed(const CancelAllAfterView& change) {
     body.put(3, change.due_time_ns);
     body.put(4, change.account_seq);
   });
+}
+
+void EventWriter::phase_changed(const PhaseChangeView& change) {
+  put_serialized(kPhaseChanged, [&](WireWriter& body) {
+    body.put(1, change.instrument_id);
+    body.put(2, change.previous);
+    body.put(3, change.phase);
+    body.put(4, change.auction_kind);
+  });
+}
+
+void EventWriter::mark_price_changed(std::uint32_t instrument_id, const StatedPrices& prices) {
+  put_serialized(kMarkPriceChanged, [&](WireWriter& body) { write_prices(body, instrument_id, prices); });
 }
 
 }  // namespace exchange::engine

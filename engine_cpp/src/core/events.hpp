@@ -17,6 +17,7 @@
 #include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/core.hpp"
+#include "market_views.hpp"
 #include "views.hpp"
 
 namespace exchange::engine {
@@ -98,6 +99,8 @@ class EventWriter {
   void transfer_updated(const Transfer& transfer, Reason reason);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);
+  void phase_changed(const PhaseChangeView& change);
+  void mark_price_changed(std::uint32_t instrument_id, const StatedPrices& prices);
 
  private:
   // The record of a new event; the caller writes all of it.

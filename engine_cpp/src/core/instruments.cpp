@@ -5,7 +5,6 @@
 namespace exchange::engine {
 namespace {
 
-constexpr std::string_view kSettlementUnit = "KK99";
 constexpr std::uint32_t kMaxGridScale = 9;
 constexpr std::uint32_t kMaxAssetScale = 18;
 
@@ -29,7 +28,8 @@ bool is_named(const InstrumentDefinition& d) noexcept {
 bool has_ranges(const InstrumentDefinition& d) noexcept {
   return d.tick > 0 && d.tick <= kMaxPrice && d.lot > 0 && d.min_quantity > 0 && d.min_quantity <= d.max_quantity &&
          d.min_notional > 0 && d.min_notional <= d.max_notional && d.max_notional <= kMaxAmount &&
-         d.market_protection_bps > 0 && d.market_protection_bps <= kBasisPoints;
+         d.market_protection_bps > 0 && d.market_protection_bps <= kBasisPoints &&
+         d.terms.static_band_bps <= kBasisPoints && d.terms.dynamic_band_bps <= kBasisPoints;
 }
 
 bool has_scales(const InstrumentDefinition& d) noexcept {
@@ -45,9 +45,11 @@ int excess_scale(const InstrumentDefinition& d) noexcept {
   return static_cast<int>(d.price_scale + d.quantity_scale) - static_cast<int>(d.quote.scale);
 }
 
-// Terms and phases that the core does not act on are refused rather than ignored.
+// Terms that the core does not act on are refused rather than ignored.
 bool is_supported(const InstrumentDefinition& d) noexcept {
-  return d.terms == InstrumentTerms{} && d.phase <= TradingPhase::kClosed;
+  InstrumentTerms others = d.terms;
+  others.static_band_bps = others.dynamic_band_bps = 0;
+  return others == InstrumentTerms{} && d.phase != TradingPhase::kPreOpen && d.phase != TradingPhase::kAuction;
 }
 
 bool is_exact(const InstrumentDefinition& d) noexcept {
@@ -77,6 +79,8 @@ Instruments::Listed Instruments::list(const InstrumentDefinition& definition, st
     return {Reason::kInstrumentConflict};
   }
   if (const Reason reason = check_conflicts(definition); reason != Reason::kNone) return {reason};
+  // An auction has a kind, which a listing cannot say.
+  if (definition.phase == TradingPhase::kAuction) return {Reason::kInstrumentInvalid};
   if (!has_room(definition)) return {Reason::kEngineFull};
   return {Reason::kNone, enter(definition, engine_seq)};
 }
@@ -110,7 +114,7 @@ InstrumentDefinition Instruments::definition(Slot slot) const noexcept {
           .max_notional = i.max_notional,
           .market_protection_bps = i.market_protection_bps,
           .phase = i.phase,
-          .terms = {}};
+          .terms = i.terms};
 }
 
 Reason Instruments::check_conflicts(const InstrumentDefinition& definition) const noexcept {
@@ -144,77 +148,43 @@ Slot Instruments::enter(const AssetDefinition& definition) noexcept {
 }
 
 Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq) noexcept {
-  const int excess = excess_scale(d);
   const Slot base = enter(d.base);
   const Slot quote = enter(d.quote);
   const Slot slot = instruments_.take();
-  instruments_[slot] = {
-      .instrument_id = d.instrument_id,
-      .base = base,
-      .quote = quote,
-      .price_scale = d.price_scale,
-      .quantity_scale = d.quantity_scale,
-      .market_protection_bps = d.market_protection_bps,
-      .tick = d.tick,
-      .lot = d.lot,
-      .by_tick = Divisor(d.tick),
-      .by_lot = Divisor(d.lot),
-      .min_quantity = d.min_quantity,
-      .max_quantity = d.max_quantity,
-      .min_notional = d.min_notional,
-      .max_notional = d.max_notional,
-      .notional_divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0))),
-      .notional_factor = power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
-      .max_product = kMaxAmount / power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
-      .base_factor = base_factor(d),
-      .listed_seq = engine_seq,
-      .asset_class = d.asset_class,
-      .phase = d.phase,
-      .symbol = InstrumentSymbol(d.symbol),
-  };
+  Instrument& instrument = instruments_[slot];
+  instrument.instrument_id = d.instrument_id;
+  instrument.base = base;
+  instrument.quote = quote;
+  instrument.price_scale = d.price_scale;
+  instrument.quantity_scale = d.quantity_scale;
+  instrument.base_factor = base_factor(d);
+  instrument.listed_seq = engine_seq;
+  take_terms(instrument, d);
+  set_phase(slot, d.phase, AuctionKind::kNone);
   by_id_.insert(static_cast<std::uint32_t>(mix(d.instrument_id)), slot);
   return slot;
 }
 
-void Instruments::save(StateWriter& out) const {
-  out.put(instruments_.size());
-  for (Slot slot = 0; slot < instruments_.size(); ++slot) {
-    const InstrumentDefinition d = definition(slot);
-    out.put(instruments_[slot].listed_seq, d.instrument_id, d.asset_class, d.price_scale, d.quantity_scale, d.tick,
-            d.lot, d.min_quantity, d.max_quantity, d.min_notional, d.max_notional, d.market_protection_bps, d.phase);
-    out.put_text(d.symbol);
-    for (const AssetDefinition& asset : {d.base, d.quote}) {
-      out.put(asset.asset_id, asset.scale);
-      out.put_text(asset.symbol);
-    }
-  }
-}
-
-bool Instruments::load(StateReader& in) {
-  const std::uint32_t count = in.get_count(instruments_.room());
-  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
-    InstrumentDefinition d;
-    InstrumentSymbol symbol;
-    AssetSymbol base;
-    AssetSymbol quote;
-    std::uint64_t listed_seq = 0;
-    in.get(listed_seq, d.instrument_id, d.asset_class, d.price_scale, d.quantity_scale, d.tick, d.lot, d.min_quantity,
-           d.max_quantity, d.min_notional, d.max_notional, d.market_protection_bps, d.phase);
-    in.get_text(symbol);
-    in.get(d.base.asset_id, d.base.scale);
-    in.get_text(base);
-    in.get(d.quote.asset_id, d.quote.scale);
-    in.get_text(quote);
-    d.symbol = symbol.view();
-    d.base.symbol = base.view();
-    d.quote.symbol = quote.view();
-    in.require(is_between(d.asset_class, AssetClass::kCrypto, AssetClass::kCommodity));
-    in.require(is_between(d.phase, TradingPhase::kContinuous, TradingPhase::kClosed));
-    if (!in.ok()) return false;
-    const Listed listed = list(d, listed_seq);
-    in.require(listed.reason == Reason::kNone && !listed.repeated);
-  }
-  return in.ok();
+// All that may change of an instrument but its phase and its prices, and what follows from it.
+void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexcept {
+  const int excess = excess_scale(d);
+  i.market_protection_bps = d.market_protection_bps;
+  i.tick = d.tick;
+  i.lot = d.lot;
+  i.by_tick = Divisor(d.tick);
+  i.by_lot = Divisor(d.lot);
+  i.min_quantity = d.min_quantity;
+  i.max_quantity = d.max_quantity;
+  i.min_notional = d.min_notional;
+  i.max_notional = d.max_notional;
+  i.notional_divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0)));
+  i.notional_factor = power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0)));
+  i.max_product = kMaxAmount / i.notional_factor;
+  i.asset_class = d.asset_class;
+  i.symbol = InstrumentSymbol(d.symbol);
+  i.terms = d.terms;
+  i.has_static_band = i.terms.static_band_bps > 0 && i.prices.has_reference;
+  i.has_dynamic_band = i.terms.dynamic_band_bps > 0;
 }
 
 }  // namespace exchange::engine

@@ -13,6 +13,7 @@
 
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/vocabulary.hpp"
+#include "market_views.hpp"
 #include "money.hpp"
 #include "pool.hpp"
 #include "state.hpp"
@@ -22,6 +23,9 @@ namespace exchange::engine {
 
 using AssetSymbol = ShortText<12>;
 using InstrumentSymbol = ShortText<32>;
+
+// What the exchange settles in.
+inline constexpr std::string_view kSettlementUnit = "KK99";
 
 struct Asset {
   std::uint32_t asset_id = 0;
@@ -53,7 +57,18 @@ struct Instrument {
   std::uint64_t listed_seq = 0;
   AssetClass asset_class{};
   TradingPhase phase{};
+  bool has_static_band = false;   // and a reference price to measure it from
+  bool has_dynamic_band = false;
+  AuctionKind auction_kind{};     // of the phase AUCTION
+  AuctionKind collected_for{};    // the auction that orders have collected for since they last matched
   InstrumentSymbol symbol;
+  InstrumentTerms terms{};
+  StatedPrices prices;
+
+  // Do orders rest without matching, whatever their prices?
+  [[nodiscard]] bool collects() const noexcept {
+    return phase == TradingPhase::kPreOpen || phase == TradingPhase::kAuction;
+  }
 
   // Exact on the grid; kMaxAmount + 1 for anything larger than kMaxAmount.
   [[nodiscard]] std::int64_t notional(std::int64_t price, std::int64_t quantity) const noexcept {
@@ -83,6 +98,15 @@ class Instruments {
   };
   [[nodiscard]] Listed list(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept;
 
+  // May the instrument become as `definition` says? `is_idle` says that it is CLOSED with an empty book.
+  [[nodiscard]] Reason check_update(Slot slot, const InstrumentDefinition& definition, bool is_idle) const noexcept;
+  // Takes what `check_update` let pass.
+  void update(Slot slot, const InstrumentDefinition& definition) noexcept;
+  void set_phase(Slot slot, TradingPhase phase, AuctionKind auction_kind) noexcept;
+  // The orders of the instrument match again: none collect for an auction.
+  void end_collection(Slot slot) noexcept { instruments_[slot].collected_for = AuctionKind::kNone; }
+  void set_prices(Slot slot, const StatedPrices& prices) noexcept;
+
   [[nodiscard]] Slot find(std::uint32_t instrument_id) const noexcept;
   [[nodiscard]] Slot find_asset(std::uint32_t asset_id) const noexcept;
   [[nodiscard]] const Instrument& operator[](Slot slot) const noexcept { return instruments_[slot]; }
@@ -100,6 +124,8 @@ class Instruments {
   [[nodiscard]] Slot enter(const AssetDefinition& definition) noexcept;
   [[nodiscard]] bool has_room(const InstrumentDefinition& definition) const noexcept;
   [[nodiscard]] Slot enter(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept;
+  static void take_terms(Instrument& instrument, const InstrumentDefinition& definition) noexcept;
+  [[nodiscard]] bool load_market(StateReader& in, Slot slot);
 
   Pool<Asset> assets_;
   Pool<Instrument> instruments_;

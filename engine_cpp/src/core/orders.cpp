@@ -46,7 +46,8 @@ bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexc
   if (v.type != OrderType::kLimit || v.time_in_force != TimeInForce::kGtc) return false;
   if (order.instrument >= instruments.size() || v.price <= 0 || v.price > kMaxPrice) return false;
   const Instrument& instrument = instruments[order.instrument];
-  return v.price == order.hold_price && v.price % instrument.tick == 0 && v.quantity <= instrument.max_quantity &&
+  return v.price == order.hold_price && v.price % instrument.tick == 0 &&
+         v.quantity <= kMaxAmount / instrument.base_factor &&
          instrument.notional(v.price, v.quantity) <= kMaxAmount;
 }
 
@@ -114,6 +115,13 @@ void Orders::prefetch_neighbours(Slot slot) const noexcept {
 
 void Orders::collect_open(Slot account, std::vector<Slot>& out) const {
   for (Slot at = by_account_[account].front(); at != kNil; at = links_[at].by_account.next) out.push_back(at);
+}
+
+bool Orders::has_open(Slot instrument) const noexcept {
+  for (Slot at = by_age_.front(); at != kNil; at = links_[at].by_age.next) {
+    if (orders_[at].instrument == instrument) return true;
+  }
+  return false;
 }
 
 bool Orders::all_remembered() const noexcept {

@@ -83,6 +83,8 @@ class Orders {
   }
   void prefetch_neighbours(Slot slot) const noexcept;
 
+  // Is any order of the instrument open? A walk over all open orders: for what happens while the market is closed.
+  [[nodiscard]] bool has_open(Slot instrument) const noexcept;
   // Slots of an account's open orders, by number.
   void collect_open(Slot account, std::vector<Slot>& out) const;
   // Does an id of the window refer to every order, and its own id to every open one?

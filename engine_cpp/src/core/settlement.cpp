@@ -1,5 +1,6 @@
 // The money side of the accounts half: what an order holds, what a fill moves, what its owner is told.
 #include "accounts.hpp"
+#include "bands.hpp"
 #include "checks.hpp"
 
 namespace exchange::engine {
@@ -10,6 +11,9 @@ Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admissio
   const Account& account = balances_.account(admission.account);
   const Reason reason = check_notional(instrument, command, worst_price);
   if (reason != Reason::kNone) return reason;
+  if (instrument.has_static_band && is_beyond(command.side, worst_price, static_edge(instrument, command.side))) {
+    return Reason::kPriceBand;
+  }
   if (may_rest(command) && account.open_orders >= open_orders_per_account_) return Reason::kTooManyOpenOrders;
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   const std::int64_t needed = entry_hold(command, account, instrument, worst_price);

@@ -58,6 +58,9 @@ class Core::Shard {
   [[nodiscard]] Answer on(const Transfer& command, Step& step);
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
+  [[nodiscard]] Answer on(const UpdateInstrument& command, Step& step);
+  [[nodiscard]] Answer on(const SetPhase& command, Step& step);
+  [[nodiscard]] Answer on(const SetMarkPrice& command, Step& step);
   [[nodiscard]] Answer on(const Tick& command, Step& step);
   // What the core does not do yet is refused.
   template <class Unsupported>

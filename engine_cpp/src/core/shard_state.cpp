@@ -17,11 +17,16 @@ class Parts {
         const std::function<void(std::string_view)>& emit)
       : shard_(shard), epoch_(epoch), engine_seq_(engine_seq), emit_(emit) {}
 
-  void add_book(const InstrumentDefinition& instrument, const Book& state) {
+  void add_book(const InstrumentDefinition& instrument, const Instrument& market, const Book& state) {
     WireWriter(body_).message(2, [&](WireWriter& book) {
       book.message(1, [&](WireWriter& definition) { write_instrument(definition, instrument); });
       book.put(2, state.seq());
       book.put(3, state.trade_seq());
+      if (state.trade_seq() > 0) book.put_signed_present(4, state.last_price());
+      if (market.prices != StatedPrices{}) {
+        book.message(5, [&](WireWriter& prices) { write_prices(prices, market.instrument_id, market.prices); });
+      }
+      book.put(6, market.auction_kind);
     });
     if (++books_ == kSnapshotPartOrders) flush(false);
   }
@@ -161,7 +166,7 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
 void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {
   Parts parts(shard_, epoch, last_.engine_seq, emit);
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    parts.add_book(instruments_.definition(instrument), books_.book(instrument));
+    parts.add_book(instruments_.definition(instrument), instruments_[instrument], books_.book(instrument));
   }
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {

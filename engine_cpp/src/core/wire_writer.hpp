@@ -40,8 +40,10 @@ class WireWriter {
 
   // A `sint64`.
   void put_signed(Field field, std::int64_t value) {
-    put(field, static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U));
+    put(field, zigzag(value));
   }
+  // A `sint64` whose presence says something.
+  void put_signed_present(Field field, std::int64_t value) { put_present(field, zigzag(value)); }
 
   void put(Field field, std::string_view text) {
     if (text.empty()) return;
@@ -66,6 +68,10 @@ class WireWriter {
 
   [[nodiscard]] static std::uint64_t key(Field field, std::uint32_t wire_type) noexcept {
     return field << 3U | wire_type;
+  }
+
+  [[nodiscard]] static std::uint64_t zigzag(std::int64_t value) noexcept {
+    return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U);
   }
 
   [[nodiscard]] static char* varint(char* at, std::uint64_t value) noexcept {

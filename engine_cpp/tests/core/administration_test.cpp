@@ -20,9 +20,7 @@ TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   InstrumentDefinition auctioned = eth_btc();
   auctioned.phase = TradingPhase::kAuction;
   const std::uint64_t before = core_.counts().instruments;
-  for (const std::string& command : {encode(future), encode(auctioned), encode(UpdateInstrument{&future}),
-                                     encode(SetPhase{kBtcKk99, TradingPhase::kHalt, {}}),
-                                     encode(ActivateRules{2})}) {
+  for (const std::string& command : {encode(future), encode(auctioned), encode(ActivateRules{2})}) {
     const Outcome refused = submit(command);
     EXPECT_EQ(refused.reason(), Reason::kNotSupported);
     EXPECT_TRUE(refused.events.empty());

@@ -2,6 +2,7 @@
 // reused ids, broken shapes, jumps of time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/core.hpp"
+#include "listings.hpp"
 
 namespace exchange::engine::testing {
 
@@ -42,6 +44,11 @@ class CommandStream {
   [[nodiscard]] std::string cancel_many();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
+  // What changes a market as a whole: phases, prices from outside, terms.
+  [[nodiscard]] std::string change_market();
+  [[nodiscard]] std::string change_phase(InstrumentDefinition& listing);
+  [[nodiscard]] std::string state_prices(const InstrumentDefinition& listing);
+  [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
   void spoil(PlaceOrder& order);
   [[nodiscard]] std::string client_id();
   [[nodiscard]] std::uint64_t account();
@@ -53,6 +60,7 @@ class CommandStream {
   std::uint64_t last_order_ = 1;
   std::uint64_t ids_ = 0;
   std::vector<std::string> recent_;
+  std::array<InstrumentDefinition, 3> listings_ = {btc_kk99(), eth_btc(), halted()};  // as they are now, nearly always
 };
 
 }  // namespace exchange::engine::testing

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "market_views.hpp"
 #include "views.hpp"
 #include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
@@ -75,8 +76,14 @@ struct InstrumentEvent {
   std::uint32_t instrument_id = 0;
 };
 
+struct MarkPriceEvent {
+  std::uint32_t instrument_id = 0;
+  StatedPrices prices;
+};
+
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
-                               BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView>;
+                               BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
+                               PhaseChangeView, MarkPriceEvent>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);
@@ -106,6 +113,9 @@ struct ReadAccount {
 struct ReadBook {
   std::uint64_t book_seq = 0;
   std::uint64_t trade_seq = 0;
+  std::optional<std::int64_t> last_price{};
+  StatedPrices prices{};
+  AuctionKind auction_kind{};
 
   bool operator==(const ReadBook&) const = default;
 };

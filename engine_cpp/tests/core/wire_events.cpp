@@ -231,6 +231,20 @@ MassCancelDoneView read_mass_cancel_done(Reader in) {
   return out;
 }
 
+PhaseChangeView read_phase_changed(Reader in) {
+  PhaseChangeView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); break;
+      case 2: take(in, out.previous); break;
+      case 3: take(in, out.phase); break;
+      case 4: take(in, out.auction_kind); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 CancelAllAfterView read_cancel_all_after_changed(Reader in) {
   CancelAllAfterView out;
   while (in.next()) {
@@ -239,6 +253,22 @@ CancelAllAfterView read_cancel_all_after_changed(Reader in) {
       case 2: take(in, out.state); break;
       case 3: take(in, out.due_time_ns); break;
       case 4: take(in, out.account_seq); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+MarkPriceEvent read_mark_price_changed(Reader in) {
+  MarkPriceEvent out;
+  StatedPrices& p = out.prices;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); break;
+      case 2: p.has_mark = true, p.mark = in.get_sint64(); break;
+      case 3: p.has_index = true, p.index = in.get_sint64(); break;
+      case 4: p.has_reference = true, p.reference = in.get_sint64(); break;
+      case 5: p.has_conversion_rate = true, take(in, p.conversion_rate_ppb); break;
       default: unknown(in);
     }
   }
@@ -257,6 +287,8 @@ ReadEvent read_event(Reader in) {
     case 7: return read_trade(in.get_message());
     case 8: return read_book_changed(in.get_message());
     case 10: return read_mass_cancel_done(in.get_message());
+    case 11: return read_phase_changed(in.get_message());
+    case 12: return read_mark_price_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
     default: unknown(in);
   }
@@ -282,6 +314,9 @@ ReadBook read_book_state(Reader in) {
       case 1: in.skip(); break;
       case 2: take(in, out.book_seq); break;
       case 3: take(in, out.trade_seq); break;
+      case 4: out.last_price = in.get_sint64(); break;
+      case 5: out.prices = read_mark_price_changed(in.get_message()).prices; break;
+      case 6: take(in, out.auction_kind); break;
       default: unknown(in);
     }
   }

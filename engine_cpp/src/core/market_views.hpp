@@ -1,0 +1,43 @@
+// What the core tells of a market as a whole: its phase, its prices from outside, its auctions.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "exchange/engine/vocabulary.hpp"
+
+namespace exchange::engine {
+
+// Prices from outside, as the last commands stated them.
+struct StatedPrices {
+  std::int64_t mark = 0;
+  std::int64_t index = 0;
+  std::int64_t reference = 0;
+  std::int64_t conversion_rate_ppb = 0;
+  bool has_mark = false;
+  bool has_index = false;
+  bool has_reference = false;
+  bool has_conversion_rate = false;
+
+  bool operator==(const StatedPrices&) const = default;
+};
+
+struct PhaseChangeView {
+  std::uint32_t instrument_id = 0;
+  TradingPhase previous{};
+  TradingPhase phase{};
+  AuctionKind auction_kind{};
+};
+
+// What an uncross does, or would do.
+struct AuctionView {
+  std::optional<std::int64_t> price;  // none if nothing trades
+  std::int64_t quantity = 0;
+  std::int64_t imbalance = 0;  // left over at the price; negative: of sells
+
+  bool operator==(const AuctionView&) const = default;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,74 @@
+// The commands that change a market as a whole: an instrument's terms, its phase, its prices from outside.
+#include "shard.hpp"
+
+namespace exchange::engine {
+namespace {
+
+bool is_price(bool stated, std::int64_t price) noexcept { return !stated || (price > 0 && price <= kMaxPrice); }
+
+void take(bool stated, std::int64_t value, bool& has, std::int64_t& kept) noexcept {
+  if (!stated) return;
+  has = true;
+  kept = value;
+}
+
+StatedPrices merged(StatedPrices prices, const SetMarkPrice& command) noexcept {
+  take(command.has_mark_price, command.mark_price, prices.has_mark, prices.mark);
+  take(command.has_index_price, command.index_price, prices.has_index, prices.index);
+  take(command.has_reference_price, command.reference_price, prices.has_reference, prices.reference);
+  take(command.has_conversion_rate, command.conversion_rate_ppb, prices.has_conversion_rate,
+       prices.conversion_rate_ppb);
+  return prices;
+}
+
+}  // namespace
+
+Answer Core::Shard::on(const UpdateInstrument& command, Step& step) {
+  const InstrumentDefinition& definition = *command.instrument;
+  const Slot slot = instruments_.find(definition.instrument_id);
+  if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
+  if (definition == instruments_.definition(slot)) return refuse(Reason::kNone, step);
+  const bool closed = instruments_[slot].phase == TradingPhase::kClosed;
+  const Reason reason =
+      instruments_.check_update(slot, definition, closed && !accounts_.orders().has_open(slot));
+  if (reason != Reason::kNone) return refuse(reason, step);
+  instruments_.update(slot, definition);
+  books_.regrid(slot);
+  step.events.instrument_updated(instruments_.definition(slot));
+  return refuse(Reason::kNone, step);
+}
+
+Answer Core::Shard::on(const SetPhase& command, Step& step) {
+  const bool auction = command.phase == TradingPhase::kAuction;
+  if (auction != (command.auction_kind != AuctionKind::kNone)) return refuse(Reason::kInvalidField, step);
+  if (auction || command.phase == TradingPhase::kPreOpen) return refuse(Reason::kNotSupported, step);
+  const Slot slot = instruments_.find(command.instrument_id);
+  if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
+  const Instrument& instrument = instruments_[slot];
+  const TradingPhase previous = instrument.phase;
+  if (previous == command.phase && instrument.auction_kind == command.auction_kind) return refuse(Reason::kNone, step);
+  instruments_.set_phase(slot, command.phase, command.auction_kind);
+  step.events.phase_changed({command.instrument_id, previous, command.phase, command.auction_kind});
+  return refuse(Reason::kNone, step);
+}
+
+Answer Core::Shard::on(const SetMarkPrice& command, Step& step) {
+  const Slot slot = instruments_.find(command.instrument_id);
+  if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
+  const Instrument& instrument = instruments_[slot];
+  const bool in_range = is_price(command.has_mark_price, command.mark_price) &&
+                        is_price(command.has_index_price, command.index_price) &&
+                        is_price(command.has_reference_price, command.reference_price);
+  if (!in_range) return refuse(Reason::kPriceOutOfRange, step);
+  const bool in_settlement_unit = instruments_.asset(instrument.quote).symbol.view() == kSettlementUnit;
+  if (command.has_conversion_rate && (in_settlement_unit || command.conversion_rate_ppb <= 0)) {
+    return refuse(Reason::kInvalidField, step);
+  }
+  const StatedPrices prices = merged(instrument.prices, command);
+  if (prices == instrument.prices) return refuse(Reason::kNone, step);
+  instruments_.set_prices(slot, prices);
+  step.events.mark_price_changed(command.instrument_id, prices);
+  return refuse(Reason::kNone, step);
+}
+
+}  // namespace exchange::engine
