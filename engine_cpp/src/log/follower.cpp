@@ -47,10 +47,20 @@ Follower::Follower(const Snapshots& snapshots, std::uint64_t at_most_seq, const 
       from_seq_(core_.last_stamp().engine_seq) {}
 
 void Follower::follow(Storage& journal, std::uint64_t until_seq, const StateHashes& expected) {
+  read(journal, core_.last_stamp().engine_seq, until_seq, expected);
+}
+
+JournalEnd Follower::follow_all(Storage& journal, std::uint64_t after_seq, const StateHashes& expected) {
+  return read(journal, after_seq, kToTheEnd, expected);
+}
+
+JournalEnd Follower::read(Storage& journal, std::uint64_t after_seq, std::uint64_t until_seq,
+                          const StateHashes& expected) {
   ByteBuffer blocks;
-  const std::uint64_t after_seq = core_.last_stamp().engine_seq;
-  auto next = expected.upper_bound(after_seq);
+  const std::uint64_t applied_seq = core_.last_stamp().engine_seq;
+  auto next = expected.upper_bound(applied_seq);
   const Visitor visit = [&](const Record& record) {
+    if (record.engine_seq <= applied_seq) return;
     blocks.clear();
     replayer_.apply(core_, record, blocks);
     if (next == expected.end() || next->first != record.engine_seq) return;
@@ -58,7 +68,7 @@ void Follower::follow(Storage& journal, std::uint64_t until_seq, const StateHash
     if (found != next->second) throw StateDiverged(record.engine_seq, next->second, found);
     ++next;
   };
-  read_journal(journal, shard_, after_seq, visit, until_seq);
+  return read_journal(journal, shard_, after_seq, visit, until_seq);
 }
 
 Snapshot Follower::snapshot() const {

@@ -20,12 +20,6 @@ constexpr std::string_view kSuffix = ".bin";
 constexpr std::size_t kSeqDigits = 20;
 constexpr std::size_t kKept = 2;
 
-std::string file_name(std::uint64_t engine_seq) {
-  std::string digits = std::to_string(engine_seq);
-  digits.insert(0, kSeqDigits - digits.size(), '0');
-  return std::string(kPrefix) + digits + std::string(kSuffix);
-}
-
 std::uint32_t checksum(std::string_view file) {
   return crc32c(file.substr(kCrcAt + 4), crc32c(file.substr(0, kCrcAt)));
 }
@@ -53,6 +47,12 @@ bool whole(std::string_view file) {
 
 }  // namespace
 
+std::string snapshot_name(std::uint64_t engine_seq) {
+  std::string digits = std::to_string(engine_seq);
+  digits.insert(0, kSeqDigits - digits.size(), '0');
+  return std::string(kPrefix) + digits + std::string(kSuffix);
+}
+
 Snapshots::Snapshots(Storage& storage) : storage_(storage) {}
 
 std::vector<std::uint64_t> Snapshots::list() const {
@@ -68,7 +68,7 @@ std::vector<std::uint64_t> Snapshots::list() const {
 }
 
 std::optional<Snapshot> Snapshots::load(std::uint64_t engine_seq) const {
-  const std::unique_ptr<File> file = storage_.open(file_name(engine_seq));
+  const std::unique_ptr<File> file = storage_.open(snapshot_name(engine_seq));
   std::string bytes = read_range(*file, 0, file->size());
   if (!whole(bytes) || get_fixed<std::uint64_t>(bytes, 16) != engine_seq) return std::nullopt;
   Snapshot snapshot{get_fixed<std::uint32_t>(bytes, 8), engine_seq, get_fixed<std::int64_t>(bytes, 24),
@@ -79,9 +79,9 @@ std::optional<Snapshot> Snapshots::load(std::uint64_t engine_seq) const {
 }
 
 void Snapshots::publish(const Snapshot& snapshot) {
-  replace_file(storage_, file_name(snapshot.engine_seq), encode(snapshot));
+  replace_file(storage_, snapshot_name(snapshot.engine_seq), encode(snapshot));
   const std::vector<std::uint64_t> all = list();
-  for (std::size_t i = kKept; i < all.size(); ++i) storage_.remove(file_name(all[i]));
+  for (std::size_t i = kKept; i < all.size(); ++i) storage_.remove(snapshot_name(all[i]));
 }
 
 }  // namespace exchange::engine::log

@@ -51,6 +51,9 @@ class Follower {
   // LogCorrupt, StorageError.
   void follow(Storage& journal, std::uint64_t until_seq, const StateHashes& expected = {});
 
+  // Reads the journal after a command to its end, applies what the core has not applied yet, and compares likewise.
+  JournalEnd follow_all(Storage& journal, std::uint64_t after_seq, const StateHashes& expected);
+
   // The snapshot it began with; 0 for none.
   [[nodiscard]] std::uint64_t from_seq() const noexcept { return from_seq_; }
   [[nodiscard]] const Core& core() const noexcept { return core_; }
@@ -58,6 +61,7 @@ class Follower {
   [[nodiscard]] Snapshot snapshot() const;
 
  private:
+  JournalEnd read(Storage& journal, std::uint64_t after_seq, std::uint64_t until_seq, const StateHashes& expected);
   static Core begin(const Snapshots& snapshots, std::uint64_t at_most_seq, const Limits& limits, std::uint8_t shard);
 
   const std::uint8_t shard_;

@@ -22,6 +22,9 @@ struct Snapshot {
   std::string state;  // as Core::save writes it
 };
 
+// The name of the snapshot of a command.
+std::string snapshot_name(std::uint64_t engine_seq);
+
 // The snapshots in one folder. Used by one thread at a time.
 class Snapshots {
  public:
