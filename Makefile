@@ -1,5 +1,5 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
-.PHONY: setup up reset gen lint check-gen test unit contract cpp integration e2e engine-tools engine-replay bench-engine
+.PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -58,6 +58,10 @@ bench-engine: engine-tools
 
 integration: setup
 	pytest tests/integration
+
+# Kills the engine 200 times at random moments; EXCHANGE_CRASH_SEED chooses other moments.
+crash: setup
+	EXCHANGE_CRASH_KILLS=200 pytest --log-cli-level=info tests/integration/engine/test_crash.py
 
 e2e: setup
 	pytest tests/e2e

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import resource
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,8 +24,13 @@ class EngineProcess:
         self.port = port
 
     async def kill(self) -> None:
-        self._child.kill()
+        if self.running:
+            self.kill_now()
         await self._child.wait()
+
+    def kill_now(self) -> None:
+        """Send the signal, from any thread, and wait for nothing."""
+        os.kill(self._child.pid, signal.SIGKILL)
 
     async def stop(self) -> int:
         """Tell it to stop; give its exit code."""
