@@ -1,7 +1,4 @@
 // Snapshots, and what may go once one is there.
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cassert>
 #include <future>
 #include <utility>
@@ -11,8 +8,6 @@
 namespace exchange::engine::log {
 namespace {
 
-// A follower gives way to the core at work, the journal and the callers.
-constexpr int kFollowerNice = 10;
 // Hashes of the core at work that wait for a follower to come by.
 constexpr std::size_t kMostLiveHashes = 16;
 
@@ -50,7 +45,8 @@ void Engine::wait_until_synced(std::uint64_t engine_seq) {
   if (synced_ < engine_seq) throw JournalFailed(failure_);
 }
 
-// Makes the snapshot with a core of its own, in a thread of its own.
+// Makes the snapshot with a core of its own, in a thread of its own. Its priority is that of the others: while it maps
+// memory it holds up every thread of the process, so on a busy machine giving way would hold up the market.
 Snapshot Engine::follow(std::uint64_t until_seq) {
   StateHashes expected;
   {
@@ -58,7 +54,6 @@ Snapshot Engine::follow(std::uint64_t until_seq) {
     expected = live_hashes_;
   }
   const auto make = [&] {
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kFollowerNice);
     Follower follower(snapshots_, until_seq, options_.limits, options_.shard);
     follower.follow(*storage_.journal, until_seq, expected);
     return follower.snapshot();
