@@ -61,11 +61,13 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   run_what_is_due();
   const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   for (const BookChangeView& change : changes_) writer.book_changed(change);
+  const Order* shown = answer.order ? &orders_.at(answer.order->order_id) : nullptr;
   write_result(result, {.engine_seq = answer.engine_seq,
                         .reason = answer.reason,
                         .replayed = answer.replayed,
                         .order = answer.order ? &*answer.order : nullptr,
                         .fills = fills_,
+                        .special = shown != nullptr && shown->special ? &*shown->special : nullptr,
                         .cancelled_count = answer.cancelled});
 }
 

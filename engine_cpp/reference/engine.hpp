@@ -59,6 +59,7 @@ struct Account {
 
 struct Order {
   OrderView view;
+  std::optional<SpecialView> special{};
   std::int64_t limit = 0;  // worst price
   std::int64_t held_at = 0;  // the price that it is held at: of a MARKET order, the static band where there is one
   std::optional<std::int64_t> band{};  // worst price that the dynamic band lets it trade at in this command

@@ -17,6 +17,26 @@ std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) { return divide_up
 
 Wide ten_to(std::uint32_t exponent) { return exponent == 0 ? 1 : 10 * ten_to(exponent - 1); }
 
+SpecialView special_view(const SpecialTerms& terms) {
+  SpecialView v;
+  v.trigger_price = terms.trigger_price;
+  v.has_trigger_price = terms.has_trigger_price;
+  v.trigger_reference = terms.trigger_reference;
+  v.trailing_ticks = terms.trailing_ticks;
+  v.trailing_bps = terms.trailing_bps;
+  v.display_quantity = terms.display_quantity;
+  v.min_quantity = terms.min_quantity;
+  v.expire_time_ns = terms.expire_time_ns;
+  v.post_only_reprice = terms.post_only_reprice;
+  v.reduce_only = terms.reduce_only;
+  v.peg_reference = terms.peg_reference;
+  v.peg_offset_ticks = terms.peg_offset_ticks;
+  v.tag = terms.tag;
+  v.session_id = terms.session_id;
+  v.survive_disconnect = terms.survive_disconnect;
+  return v;
+}
+
 }  // namespace
 
 Result Engine::on(const PlaceOrder& command) {
@@ -64,7 +84,10 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket;
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
                           c.time_in_force == TimeInForce::kFok;
-  if (!known_type || !known_time || c.special != nullptr) return Reason::kNotSupported;
+  SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
+  not_acted_on.tag = 0;
+  not_acted_on.session_id = 0;
+  if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   if (c.type == OrderType::kLimit) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
@@ -152,6 +175,7 @@ Order& Engine::create(const PlaceOrder& c) {
                 .self_trade_prevention = c.self_trade_prevention,
                 .post_only = c.post_only,
                 .client_order_id = ClientId(c.client_order_id)};
+  if (c.special != nullptr) order.special = special_view(*c.special);
   return order;
 }
 
@@ -260,7 +284,8 @@ void Engine::changed(Order& order, OrderUpdateCause cause, const FillView* fill)
   ++order.view.version;
   order.view.updated_time_ns = now_.time_ns;
   if (!order.is_open()) order_ended(order);
-  events_->order_updated(cause, order.view, next_private_event(order.view.account_id), fill);
+  events_->order_updated(cause, order.view, next_private_event(order.view.account_id), fill,
+                         order.special ? &*order.special : nullptr);
 }
 
 void Engine::tell(std::uint64_t account_id, std::uint32_t asset_id, BalanceChangeKind kind, std::int64_t amount,

@@ -90,7 +90,7 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   if (const Reason reason = check_time(command.valid_until_ns, step); reason != Reason::kNone) {
     return {refuse(reason, step), account, {}};
   }
-  if (!has_room()) return {refuse(Reason::kEngineFull, step), account, {}};
+  if (!has_room(command)) return {refuse(Reason::kEngineFull, step), account, {}};
   const Slot instrument = instruments_.find(command.instrument_id);
   const Reason reason =
       instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
@@ -223,9 +223,10 @@ Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const
   return too_far ? Reason::kValidUntilTooFar : Reason::kNone;
 }
 
-// One order, one id, and a balance in each of the two assets.
-bool Accounts::has_room() const noexcept {
-  return orders_.room() > 0 && ids_.has_room() && balances_.room() >= 2;
+// One order with its special terms, one id, and a balance in each of the two assets.
+bool Accounts::has_room(const PlaceOrder& command) const noexcept {
+  return orders_.room() > 0 && ids_.has_room() && balances_.room() >= 2 &&
+         (command.special == nullptr || orders_.specials().has_room());
 }
 
 Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {

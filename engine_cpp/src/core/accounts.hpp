@@ -178,7 +178,7 @@ class Accounts {
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
-  [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] bool has_room(const PlaceOrder& command) const noexcept;
   // An account's order, by its number or by its owner's id.
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
@@ -230,7 +230,8 @@ class Accounts {
     return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
   }
   void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
-    step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill);
+    step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill,
+                              orders_.special_view(order));
   }
   void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
                    std::uint64_t trade_id = 0) {

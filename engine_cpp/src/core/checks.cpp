@@ -4,9 +4,16 @@ namespace exchange::engine {
 namespace {
 
 // Terms that the core does not act on are refused rather than ignored.
+bool are_supported(const SpecialTerms& terms) noexcept {
+  SpecialTerms rest = terms;
+  rest.tag = 0;
+  rest.session_id = 0;
+  return rest == SpecialTerms{};
+}
+
 bool is_supported(const PlaceOrder& command) noexcept {
   return command.type <= OrderType::kMarket && command.time_in_force <= TimeInForce::kFok &&
-         command.special == nullptr;
+         (command.special == nullptr || are_supported(*command.special));
 }
 
 Reason check_limit_shape(const PlaceOrder& command) noexcept {

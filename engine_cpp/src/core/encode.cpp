@@ -87,10 +87,17 @@ Record take(std::string_view& records) {
 }
 
 void write_order_updated(WireWriter& out, std::uint32_t cause, std::string_view records) {
-  out.put(1, cause);
+  out.put(1, cause & (kTellsSpecial - 1));
   const auto account_seq = take<std::uint64_t>(records);
   const auto order = take<OrderView>(records);
-  out.message(2, [&](WireWriter& message) { write_order(message, order); });
+  SpecialView special;
+  const bool has_special = (cause & kTellsSpecial) != 0;
+  if (has_special) {
+    std::string_view last = records.substr(records.size() - sizeof special);
+    special = take<SpecialView>(last);
+    records.remove_suffix(sizeof special);
+  }
+  out.message(2, [&](WireWriter& message) { write_order(message, order, has_special ? &special : nullptr); });
   if (!records.empty()) {
     const auto fill = take<FillView>(records);
     out.message(3, [&](WireWriter& message) { write_fill(message, fill); });
@@ -129,11 +136,36 @@ void write_block(WireWriter& out, const BlockHead& head, std::string_view events
 }
 
 // The rest of a `CommandResult`: the order and its fills, or where the order stands.
-void write_whole(WireWriter& out, const OrderView& order, std::span<const FillView> fills) {
-  out.message(4, [&](WireWriter& message) { write_order(message, order); });
-  for (const FillView& fill : fills) {
+void write_whole(WireWriter& out, const ResultView& result) {
+  out.message(4, [&](WireWriter& message) { write_order(message, *result.order, result.special); });
+  for (const FillView& fill : result.fills) {
     out.message(5, [&](WireWriter& message) { write_fill(message, fill); });
   }
+}
+
+void write_special(WireWriter& out, const SpecialView& s) {
+  if (s.has_trigger_price) out.put_signed_present(25, s.trigger_price);
+  out.put(26, s.trigger_reference);
+  out.put(27, s.trailing_ticks);
+  out.put(28, s.trailing_bps);
+  if (s.has_watermark) out.put_signed_present(29, s.watermark_price);
+  out.put(30, s.triggered_time_ns);
+  out.put(31, s.display_quantity);
+  out.put(32, s.displayed_quantity);
+  out.put(33, s.slice_id);
+  out.put(34, s.min_quantity);
+  out.put(35, s.expire_time_ns);
+  out.put(36, s.post_only_reprice);
+  out.put(37, s.reduce_only);
+  out.put(38, s.peg_reference);
+  out.put_signed(39, s.peg_offset_ticks);
+  if (s.has_working_price) out.put_signed_present(40, s.working_price);
+  out.put(41, s.tag);
+  out.put(42, s.session_id);
+  out.put(43, s.survive_disconnect);
+  out.put(44, s.link_id);
+  out.put(45, s.link_type);
+  out.put(46, s.parent_order_id);
 }
 
 void write_standing(WireWriter& out, const OrderView& order) {
@@ -147,14 +179,14 @@ void write_standing(WireWriter& out, const OrderView& order) {
 }
 
 void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
-  if (mode == ResponseMode::kFull) return write_whole(out, *result.order, result.fills);
+  if (mode == ResponseMode::kFull) return write_whole(out, result);
   out.put(6, result.order->order_id);
   if (mode == ResponseMode::kResult) write_standing(out, *result.order);
 }
 
 }  // namespace
 
-void write_order(WireWriter& out, const OrderView& o) {
+void write_order(WireWriter& out, const OrderView& o, const SpecialView* special) {
   out.put(1, o.order_id);
   out.put(2, o.account_id);
   out.put(3, o.client_order_id.view());
@@ -179,6 +211,7 @@ void write_order(WireWriter& out, const OrderView& o) {
   out.put(22, o.accepted_time_ns);
   out.put(23, o.updated_time_ns);
   out.put(24, o.quote_budget);
+  if (special != nullptr) write_special(out, *special);
 }
 
 void write_instrument(WireWriter& out, const InstrumentDefinition& i) {

@@ -19,10 +19,11 @@ struct ResultView {
   bool replayed = false;
   const OrderView* order = nullptr;
   std::span<const FillView> fills;
+  const SpecialView* special = nullptr;  // of the order, if it has any
   std::uint32_t cancelled_count = 0;
 };
 
-void write_order(WireWriter& out, const OrderView& order);
+void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);
 void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);
 // A `MarkPriceChanged`.
 void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPrices& prices);

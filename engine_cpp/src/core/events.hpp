@@ -3,7 +3,8 @@
 //
 // Invariants:
 //   1. A block is its head, then its events; an event is its head, then one record of `views.hpp` (an order's with its
-//      number before it, and its fill behind it where it has one), or the serialized `Event` of a rare kind. All of it in multiples of 8 bytes.
+//      number before it, and its fill and its special terms behind it where it has them), or the serialized `Event` of
+//      a rare kind. All of it in multiples of 8 bytes.
 //   2. Views are complete: what a writer puts down depends on nothing but its arguments.
 //
 // Threads: none; a writer belongs to one call.
@@ -41,8 +42,11 @@ enum class EventKind : std::uint16_t {
 struct EventHead {
   EventKind kind{};
   std::uint16_t bytes = 0;   // of the event, head included
-  std::uint32_t detail = 0;  // of an order: its OrderUpdateCause
+  std::uint32_t detail = 0;  // of an order: its OrderUpdateCause and, above it, what else is told
 };
+
+// Set in the detail of an order's event that ends with a SpecialView.
+inline constexpr std::uint32_t kTellsSpecial = 0x100;
 static_assert(kAreFlat<BlockHead, EventHead>);
 
 // One block, complete at the end of the writer's life.
@@ -60,8 +64,9 @@ class EventWriter {
   }
 
   void order_updated(OrderUpdateCause cause, const OrderView& order, std::uint64_t account_seq,
-                     const FillView* fill = nullptr) {
+                     const FillView* fill = nullptr, const SpecialView* special = nullptr) {
     const auto detail = static_cast<std::uint32_t>(cause);
+    if (special != nullptr) return special_order_updated(detail | kTellsSpecial, account_seq, order, fill, *special);
     if (fill == nullptr) return put(EventKind::kOrderUpdated, detail, account_seq, order);
     put(EventKind::kOrderUpdated, detail, account_seq, order, *fill);
   }
@@ -113,6 +118,11 @@ class EventWriter {
     return *std::launder(reinterpret_cast<Record*>(at + sizeof head));
   }
 
+  void special_order_updated(std::uint32_t detail, std::uint64_t account_seq, const OrderView& order,
+                             const FillView* fill, const SpecialView& special) {
+    if (fill == nullptr) return put(EventKind::kOrderUpdated, detail, account_seq, order, special);
+    put(EventKind::kOrderUpdated, detail, account_seq, order, *fill, special);
+  }
   template <class... Records>
   void put(EventKind kind, std::uint32_t detail, const Records&... records) {
     static_assert(kAreFlat<Records...>);

@@ -34,7 +34,8 @@ struct IdEntry {
 };
 
 // Where an order stood when a request about it was answered first. What else that answer said follows from it: nothing
-// was cancelled of an order that was open then, and one that had ended did not change after.
+// was cancelled of an order that was open then, and one that had ended did not change after. Special terms are shown as
+// they stand.
 struct FirstAnswer {
   std::int64_t price = 0;
   std::int64_t quantity = 0;  // after a mass cancel: how many orders it cancelled

@@ -55,6 +55,7 @@ bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexc
 
 Orders::Orders(const Limits& limits, std::uint8_t shard)
     : orders_(limits.orders),
+      specials_(limits.special_orders),
       links_(limits.orders),
       by_id_(limits.orders),
       by_account_(limits.accounts),
@@ -73,6 +74,7 @@ void Orders::dereference(Slot slot) noexcept {
   if (--order.references > 0) return;
   assert(!order.is_resting());
   by_id_.erase(tag_of(order.view.order_id), slot);
+  if (order.special != kNil) specials_.give_back(order.special);
   order.view.order_id = 0;
   orders_.give_back(slot);
 }
@@ -154,6 +156,7 @@ void Orders::save(StateWriter& out) const {
             v.self_trade_prevention, v.post_only);
     out.put_text(v.client_order_id.view());
     out.put(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);
+    specials_.save(out, o.special);
   }
 }
 
@@ -181,6 +184,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   in.require(o.account < balances.accounts() && is_whole(v) && has_known_terms(o));
   in.require(o.instrument < instruments.size() || v.status == OrderStatus::kRejected);
   in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
+  o.special = specials_.load(in);
   in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, instruments)));
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;

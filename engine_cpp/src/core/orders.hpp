@@ -14,6 +14,7 @@
 
 #include "balances.hpp"
 #include "instruments.hpp"
+#include "special.hpp"
 #include "views.hpp"
 
 namespace exchange::engine {
@@ -29,6 +30,7 @@ struct alignas(64) OrderRecord {
   Slot id_entry = kNil;    // of the window, that remembers its client order id
   Slot base_balance = kNil;
   Slot quote_balance = kNil;
+  Slot special = kNil;  // kNil if it says nothing that only some orders say
   std::uint32_t references = 0;  // ids of the window that refer to it
   std::uint32_t taker_fee_ppm = 0;
   std::uint32_t maker_fee_ppm = 0;
@@ -49,6 +51,13 @@ class Orders {
   [[nodiscard]] Slot enter() noexcept;
   // Forgets the order if nothing refers to it.
   void dereference(Slot slot) noexcept;
+
+  [[nodiscard]] Specials& specials() noexcept { return specials_; }
+  [[nodiscard]] const Specials& specials() const noexcept { return specials_; }
+  // What the order says beyond the plain ones, or null.
+  [[nodiscard]] const SpecialView* special_view(const OrderRecord& order) const noexcept {
+    return order.special == kNil ? nullptr : &specials_[order.special].view;
+  }
 
   // The order is in the book from here on, or in another place of it.
   void rest(Slot slot, Slot book_slot, Account& account) noexcept;
@@ -117,6 +126,7 @@ class Orders {
   [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments);
 
   Pool<OrderRecord> orders_;
+  Specials specials_;
   FlatArray<OpenLinks> links_;
   SlotTable by_id_;
   List by_age_;

@@ -52,6 +52,7 @@ Slot Accounts::enter(const PlaceOrder& command, Slot account_slot, Slot instrume
   order.instrument = instrument;
   order.taker_fee_ppm = account.taker_fee_ppm;
   order.maker_fee_ppm = account.maker_fee_ppm;
+  if (command.special != nullptr) order.special = orders_.specials().enter(*command.special);
   return slot;
 }
 

@@ -118,6 +118,7 @@ void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuff
                   .fills = fills_,
                   .cancelled_count = answer.cancelled};
   if (answer.order == kNil) return write_result(result, view, mode);
+  view.special = accounts_.orders().special_view(accounts_.orders()[answer.order]);
   if (answer.first == kNil) {
     view.order = &accounts_.orders()[answer.order].view;
     return write_result(result, view, mode);

@@ -31,8 +31,8 @@ class Parts {
     if (++books_ == kSnapshotPartOrders) flush(false);
   }
 
-  void add_order(const OrderView& view) {
-    WireWriter(body_).message(3, [&](WireWriter& order) { write_order(order, view); });
+  void add_order(const OrderView& view, const SpecialView* special) {
+    WireWriter(body_).message(3, [&](WireWriter& order) { write_order(order, view, special); });
     if (++orders_ == kSnapshotPartOrders) flush(false);
   }
 
@@ -158,7 +158,10 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
   std::vector<Slot> open;
   accounts_.orders().collect_open(account, open);
   for (const Slot slot : open) {
-    response.message(3, [&](WireWriter& order) { write_order(order, accounts_.orders()[slot].view); });
+    const OrderRecord& order = accounts_.orders()[slot];
+    response.message(3, [&](WireWriter& message) {
+      write_order(message, order.view, accounts_.orders().special_view(order));
+    });
   }
   response.put(5, accounts_.balances().account(account).account_seq);
 }
@@ -171,7 +174,8 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {
       for_each_order(books_.book(instrument), side, [&](Slot owner) {
-        parts.add_order(accounts_.orders()[owner].view);
+        const OrderRecord& order = accounts_.orders()[owner];
+        parts.add_order(order.view, accounts_.orders().special_view(order));
       });
     }
   }

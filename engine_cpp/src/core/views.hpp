@@ -54,6 +54,37 @@ struct OrderView {
   return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled;
 }
 
+// What only some orders say, and how it stands: behind the order, for those that have any of it.
+struct SpecialView {
+  std::int64_t trigger_price = 0;  // of TRAILING_STOP where it stands now
+  std::int64_t trailing_ticks = 0;
+  std::int64_t watermark_price = 0;
+  std::int64_t triggered_time_ns = 0;
+  std::int64_t display_quantity = 0;
+  std::int64_t displayed_quantity = 0;
+  std::uint64_t slice_id = 0;
+  std::int64_t min_quantity = 0;
+
+  std::int64_t expire_time_ns = 0;
+  std::int64_t peg_offset_ticks = 0;
+  std::int64_t working_price = 0;
+  std::uint64_t session_id = 0;
+  std::uint64_t link_id = 0;
+  std::uint64_t parent_order_id = 0;
+  std::uint32_t trailing_bps = 0;
+  std::uint32_t tag = 0;
+  TriggerReference trigger_reference{};
+  PegReference peg_reference{};
+  LinkType link_type{};
+  bool has_trigger_price = false;
+  bool has_watermark = false;
+  bool has_working_price = false;
+  bool post_only_reprice = false;
+  bool reduce_only = false;
+  bool survive_disconnect = false;
+  std::array<std::uint8_t, 7> spare{};
+};
+
 struct FillView {
   std::uint64_t trade_id = 0;
   std::int64_t price = 0;
@@ -135,7 +166,8 @@ struct CancelAllAfterView {
 template <class... Records>
 inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Records> && ...) &&
                                  (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);
-static_assert(kAreFlat<OrderView, FillView, BalanceChangeView, PreventedMatchView, TradeView, BookChangeView>);
+static_assert(kAreFlat<OrderView, SpecialView, FillView, BalanceChangeView, PreventedMatchView, TradeView,
+                       BookChangeView>);
 static_assert(sizeof(OrderView) == 160);
 
 }  // namespace exchange::engine

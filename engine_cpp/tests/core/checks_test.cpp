@@ -39,8 +39,8 @@ TEST_F(ChecksTest, ShapeRefusesFieldsThatExcludeEachOther) {
 
 TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
   const auto refused = Reason::kNotSupported;
-  const SpecialTerms tagged{.tag = 1};
-  EXPECT_EQ(broken([&](auto& o) { o.special = &tagged; }).reason(), refused);
+  const SpecialTerms pegged{.peg_offset_ticks = 1};
+  EXPECT_EQ(broken([&](auto& o) { o.special = &pegged; }).reason(), refused);
   EXPECT_EQ(broken([](auto& o) { o.type = OrderType::kStopLimit; }).reason(), refused);
   EXPECT_EQ(broken([](auto& o) { o.time_in_force = TimeInForce::kDay; }).reason(), refused);
 }

@@ -24,6 +24,7 @@ Limits tight_limits() {
   limits.balances = 256;
   limits.open_orders = 4'096;
   limits.orders = 65'536;
+  limits.special_orders = 65'536;
   limits.ids = 65'536;
   limits.levels = 1'024;
   limits.ids_per_account = 70;
@@ -98,8 +99,17 @@ std::string CommandStream::place() {
       order.quote_budget = cross ? 1 + below(5'000'000) : 1'000'000 + below(50'000'000);
     }
   }
+  SpecialTerms special;
+  if (one_in(4)) add_special(order, special);
   if (one_in(12)) spoil(order);
   return encode(order);
+}
+
+// Terms that fit the order, or hardly.
+void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
+  order.special = &special;
+  special.tag = static_cast<std::uint32_t>(below(3));
+  special.session_id = static_cast<std::uint64_t>(below(3));
 }
 
 void CommandStream::spoil(PlaceOrder& order) {

@@ -10,6 +10,7 @@ Limits small_limits() {
   limits.balances = 64;
   limits.open_orders = 4'096;
   limits.orders = 8'192;
+  limits.special_orders = 8'192;
   limits.ids = 8'192;
   limits.levels = 2'048;
   limits.ids_per_account = 4'096;

@@ -49,6 +49,7 @@ namespace exchange::engine::testing {
 struct ReadOrder {
   OrderView view;  // `client_order_id` is empty here
   std::string client_order_id;
+  SpecialView special;
 };
 
 struct ReadResult {

@@ -21,6 +21,39 @@ void take(Reader& in, Enum& value) {
 
 [[noreturn]] void unknown(const Reader& in) { throw std::runtime_error("unknown field " + std::to_string(in.tag())); }
 
+void take_present(Reader& in, std::int64_t& value, bool& present) {
+  value = in.get_sint64();
+  present = true;
+}
+
+void read_special(Reader& in, SpecialView& v) {
+  switch (in.tag()) {
+    case 25: take_present(in, v.trigger_price, v.has_trigger_price); break;
+    case 26: take(in, v.trigger_reference); break;
+    case 27: take(in, v.trailing_ticks); break;
+    case 28: take(in, v.trailing_bps); break;
+    case 29: take_present(in, v.watermark_price, v.has_watermark); break;
+    case 30: take(in, v.triggered_time_ns); break;
+    case 31: take(in, v.display_quantity); break;
+    case 32: take(in, v.displayed_quantity); break;
+    case 33: take(in, v.slice_id); break;
+    case 34: take(in, v.min_quantity); break;
+    case 35: take(in, v.expire_time_ns); break;
+    case 36: take(in, v.post_only_reprice); break;
+    case 37: take(in, v.reduce_only); break;
+    case 38: take(in, v.peg_reference); break;
+    case 39: v.peg_offset_ticks = in.get_sint64(); break;
+    case 40: take_present(in, v.working_price, v.has_working_price); break;
+    case 41: take(in, v.tag); break;
+    case 42: take(in, v.session_id); break;
+    case 43: take(in, v.survive_disconnect); break;
+    case 44: take(in, v.link_id); break;
+    case 45: take(in, v.link_type); break;
+    case 46: take(in, v.parent_order_id); break;
+    default: unknown(in);
+  }
+}
+
 ReadOrder read_order(Reader in) {
   ReadOrder out;
   OrderView& v = out.view;
@@ -50,7 +83,7 @@ ReadOrder read_order(Reader in) {
       case 22: take(in, v.accepted_time_ns); break;
       case 23: take(in, v.updated_time_ns); break;
       case 24: take(in, v.quote_budget); break;
-      default: unknown(in);
+      default: read_special(in, out.special);
     }
   }
   return out;

@@ -1,0 +1,47 @@
+// What only some orders say, and how it stands: triggers, offsets, slices, pegs, links, marks. Apart from the records of
+// orders, which are many and mostly plain.
+//
+// Invariants:
+//   1. A record belongs to exactly one order, from its entry until that order is forgotten.
+//   2. All of a record is saved with its order.
+//
+// Threads: none; owned by the accounts half of one Core.
+#pragma once
+
+#include <cstdint>
+
+#include "exchange/engine/command.hpp"
+#include "pool.hpp"
+#include "state.hpp"
+#include "views.hpp"
+
+namespace exchange::engine {
+
+struct SpecialRecord {
+  SpecialView view;
+};
+
+// The terms as an order enters with them.
+[[nodiscard]] SpecialView view_of(const SpecialTerms& terms) noexcept;
+
+class Specials {
+ public:
+  explicit Specials(std::uint32_t capacity) : records_(capacity) {}
+
+  [[nodiscard]] bool has_room(std::uint32_t records = 1) const noexcept { return records_.room() >= records; }
+  // Needs room for one.
+  [[nodiscard]] Slot enter(const SpecialTerms& terms) noexcept;
+  void give_back(Slot slot) noexcept { records_.give_back(slot); }
+
+  [[nodiscard]] SpecialRecord& operator[](Slot slot) noexcept { return records_[slot]; }
+  [[nodiscard]] const SpecialRecord& operator[](Slot slot) const noexcept { return records_[slot]; }
+
+  // The record of one order, or that there is none.
+  void save(StateWriter& out, Slot slot) const;
+  [[nodiscard]] Slot load(StateReader& in) noexcept;
+
+ private:
+  Pool<SpecialRecord> records_;
+};
+
+}  // namespace exchange::engine
