@@ -100,7 +100,6 @@ class Accounts {
 
   // What will be needed soon, told to come nearer.
   void expect_new(const PlaceOrder& command) const noexcept;
-  void expect_old_ids() const noexcept { ids_.prefetch_oldest(); }
 
   // Before each command: lets old ids go.
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }

@@ -23,7 +23,6 @@ std::uint64_t target_of(const Command& command) noexcept {
 // The slots that one stage found are kept for the later ones: a batch moves past them one command a call. A slot kept
 // from a batch before does no harm: nothing is believed that the record does not confirm.
 void Core::Shard::announce(std::span<const Command> coming) noexcept {
-  accounts_.expect_old_ids();
   ++announced_;
   if (coming.size() <= kQueue) return;
   expect_queue(coming[kQueue], expected(kQueue));
@@ -34,25 +33,44 @@ void Core::Shard::announce(std::span<const Command> coming) noexcept {
 
 void Core::Shard::expect_table(const Command& command) const noexcept {
   if (const std::uint64_t target = target_of(command); target != 0) return accounts_.orders().prefetch_table(target);
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) accounts_.expect_new(*place);
+  const auto* place = std::get_if<PlaceOrder>(&command.body);
+  if (place == nullptr) return;
+  accounts_.expect_new(*place);
+  const Slot instrument = instruments_.find(place->instrument_id);
+  if (instrument != kNil) books_.prefetch(instrument);
 }
 
 Slot Core::Shard::expect_record(const Command& command) const noexcept {
-  const std::uint64_t target = target_of(command);
-  if (target != 0) return accounts_.orders().prefetch_record(target);
-  if (std::holds_alternative<PlaceOrder>(command.body)) accounts_.orders().prefetch_next();
+  if (const std::uint64_t target = target_of(command); target != 0) return accounts_.orders().prefetch_record(target);
+  const auto* place = std::get_if<PlaceOrder>(&command.body);
+  if (place == nullptr) return kNil;
+  accounts_.orders().prefetch_next();
+  const Slot instrument = instruments_.find(place->instrument_id);
+  if (instrument != kNil) books_.prefetch_best(instrument, opposite(place->side));
   return kNil;
 }
 
 void Core::Shard::expect_neighbours(const Command& command, Slot slot) const noexcept {
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    const Slot instrument = instruments_.find(place->instrument_id);
+    if (instrument != kNil) books_.prefetch_first(instrument, opposite(place->side));
+    return;
+  }
   const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
   if (order == nullptr || !order->is_resting()) return;
   accounts_.orders().prefetch_neighbours(slot);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
-  books_.prefetch(order->instrument, order->book_slot);
+  books_.prefetch(order->instrument);
+  books_.prefetch_order(order->book_slot);
 }
 
 void Core::Shard::expect_queue(const Command& command, Slot slot) const noexcept {
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    const Slot instrument = instruments_.find(place->instrument_id);
+    const Slot maker = instrument == kNil ? kNil : books_.first_owner(instrument, opposite(place->side));
+    if (maker != kNil) accounts_.orders().prefetch_slot(maker);
+    return;
+  }
   const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
   if (order != nullptr && order->is_resting()) books_.prefetch_neighbours(order->book_slot);
 }

@@ -61,11 +61,22 @@ Quote Books::inquire(const Inquiry& inquiry) const noexcept {
   return quote;
 }
 
-void Books::prefetch(Slot instrument, Slot book_slot) const noexcept {
+void Books::prefetch(Slot instrument) const noexcept {
   const auto* book = reinterpret_cast<const char*>(&books_[instrument]);
   for (std::size_t line = 0; line < sizeof(Book); line += 64) __builtin_prefetch(book + line, 1);
-  __builtin_prefetch(pools_.orders.place(book_slot), 1);
 }
+
+void Books::prefetch_best(Slot instrument, Side side) const noexcept {
+  const Slot level = books_[instrument].best(side);
+  if (level != kNil) __builtin_prefetch(pools_.levels.place(level), 1);
+}
+
+void Books::prefetch_first(Slot instrument, Side side) const noexcept {
+  const Slot level = books_[instrument].best(side);
+  if (level != kNil) prefetch_order(pools_.levels[level].first);
+}
+
+void Books::prefetch_order(Slot book_slot) const noexcept { __builtin_prefetch(pools_.orders.place(book_slot), 1); }
 
 void Books::prefetch_neighbours(Slot book_slot) const noexcept {
   const BookOrder& order = pools_.orders[book_slot];

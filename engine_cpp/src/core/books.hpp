@@ -52,9 +52,18 @@ class Books {
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
   [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
 
-  // Told ahead: an order's place in its book, then what lies beside it there.
-  void prefetch(Slot instrument, Slot book_slot) const noexcept;
+  // Told to come nearer: a book, the best level of a side, the order that trades first there; an order in its queue, and
+  // what lies beside it.
+  void prefetch(Slot instrument) const noexcept;
+  void prefetch_best(Slot instrument, Side side) const noexcept;
+  void prefetch_first(Slot instrument, Side side) const noexcept;
+  void prefetch_order(Slot book_slot) const noexcept;
   void prefetch_neighbours(Slot book_slot) const noexcept;
+  // Owner of the order that trades first on a side; kNil if there is none.
+  [[nodiscard]] Slot first_owner(Slot instrument, Side side) const noexcept {
+    const Slot level = books_[instrument].best(side);
+    return level == kNil ? kNil : pools_.orders[pools_.levels[level].first].owner;
+  }
 
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }

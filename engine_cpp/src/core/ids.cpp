@@ -27,21 +27,6 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
   });
 }
 
-// Entries leave in the order of their slots, nearly always.
-void IdWindow::prefetch_drops() const noexcept {
-  constexpr Slot kAhead = 16;
-  const Slot oldest = window_.front();
-  if (oldest == kNil || oldest + kAhead + kMaxDropsPerCommand >= entries_.end_slot()) return;
-  for (Slot i = 0; i < kMaxDropsPerCommand; ++i) {
-    const auto* far = static_cast<const char*>(entries_.place(oldest + kAhead + i));
-    __builtin_prefetch(far, 1);
-    __builtin_prefetch(far + sizeof(IdEntry) - 1, 1);
-    const IdEntry& near = entries_[oldest + kAhead / 2 + i];
-    by_id_.prefetch(near.tag);
-    if (near.order != kNil) orders_.prefetch_slot(near.order);
-  }
-}
-
 void IdWindow::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
   const Slot outdated = find_kept(entry.account, entry.id.view());
   const Slot slot = enter(entry);
@@ -107,22 +92,38 @@ void IdWindow::drop_old(std::int64_t now_ns) noexcept {
     const Slot oldest = window_.front();
     oldest_ns_ = oldest == kNil ? kNever : entries_[oldest].since_ns;
     if (oldest == kNil || now_ns - oldest_ns_ <= id_window_ns_) return;
-    IdEntry& entry = entries_[oldest];
-    if (!is_open(entry)) {
-      drop(oldest);
-      continue;
-    }
-    window_.erase(oldest, links());
-    entry.pinned = true;
-    orders_[entry.order].id_is_pinned = true;
-    pinned_.push_back(oldest, links());
+    is_open(entries_[oldest]) ? pin(oldest) : drop(oldest);
+    scout();
   }
   oldest_ns_ = window_.front() == kNil ? kNever : entries_[window_.front()].since_ns;
+}
+
+void IdWindow::pin(Slot slot) noexcept {
+  IdEntry& entry = entries_[slot];
+  window_.erase(slot, links());
+  entry.pinned = true;
+  orders_[entry.order].id_is_pinned = true;
+  pinned_.push_back(slot, links());
+}
+
+// After the front of the window left: the far scout finds entries, the near one what hangs on them.
+void IdWindow::scout() noexcept {
+  for (const Slot slot : far_.advance(window_.front(), links_)) {
+    const auto* entry = static_cast<const char*>(entries_.place(slot));
+    __builtin_prefetch(entry, 1);
+    __builtin_prefetch(entry + sizeof(IdEntry) - 1, 1);
+  }
+  for (const Slot slot : near_.advance(window_.front(), links_)) {
+    by_id_.prefetch(entries_[slot].tag);
+    if (entries_[slot].order != kNil) orders_.prefetch_slot(entries_[slot].order);
+  }
 }
 
 void IdWindow::drop(Slot slot) noexcept {
   const IdEntry& entry = entries_[slot];
   assert(!is_open(entry));
+  far_.forget(slot);
+  near_.forget(slot);
   by_id_.erase(entry.tag, slot);
   (entry.pinned ? pinned_ : window_).erase(slot, links());
   if (entry.order != kNil) orders_.dereference(entry.order);

@@ -10,8 +10,10 @@
 // Threads: none; owned by the accounts half of one Core.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "balances.hpp"
@@ -48,6 +50,35 @@ struct FirstAnswer {
   OrderStatus status{};
 };
 
+// Walks a list some places ahead of its front. What it says is a hint: entries may leave without its knowing.
+class Scout {
+ public:
+  explicit Scout(int lead) noexcept : lead_(lead) {}
+
+  // The front left: answers the slots that the scout comes to now.
+  [[nodiscard]] std::span<const Slot> advance(Slot front, const FlatArray<Links>& links) noexcept {
+    if (--ahead_ <= 0 || at_ == kNil) {
+      at_ = front;
+      ahead_ = 0;
+    }
+    std::size_t steps = 0;
+    while (steps < steps_.size() && ahead_ < lead_ && at_ != kNil && links[at_].next != kNil) {
+      steps_[steps++] = at_ = links[at_].next;
+      ++ahead_;
+    }
+    return std::span(steps_).first(steps);
+  }
+  void forget(Slot slot) noexcept {
+    if (slot == at_) at_ = kNil;
+  }
+
+ private:
+  int lead_;
+  int ahead_ = 0;
+  Slot at_ = kNil;
+  std::array<Slot, 2> steps_{};
+};
+
 class IdWindow {
  public:
   static constexpr int kMaxDropsPerCommand = 2;
@@ -79,14 +110,9 @@ class IdWindow {
   void unpin(OrderRecord& order, std::int64_t now_ns) noexcept;
   // Drops what is older than the window.
   void advance(std::int64_t now_ns) noexcept {
-    now_ns_ = now_ns;
     if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
   }
   void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
-  // What the window lets go soon is told to come nearer.
-  void prefetch_oldest() const noexcept {
-    if (oldest_ns_ < now_ns_ - id_window_ns_ + kSoonNs) prefetch_drops();
-  }
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
@@ -96,10 +122,9 @@ class IdWindow {
   [[nodiscard]] auto links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot]; };
   }
-  static constexpr std::int64_t kSoonNs = 1'000'000;
-
   void drop_old(std::int64_t now_ns) noexcept;
-  void prefetch_drops() const noexcept;
+  void pin(Slot slot) noexcept;
+  void scout() noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
   Slot enter(const IdEntry& entry) noexcept;
   void drop(Slot slot) noexcept;
@@ -117,7 +142,8 @@ class IdWindow {
   SlotTable by_id_;
   List window_;
   List pinned_;
-  std::int64_t now_ns_ = 0;
+  Scout far_{24};
+  Scout near_{12};
   std::int64_t oldest_ns_ = kNever;  // `since_ns` of the first in the window
 };
 
