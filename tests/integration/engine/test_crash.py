@@ -77,6 +77,7 @@ async def live_until_killed(
             told.take(results)
 
     async with mesh.channel(ORDERS, engine.port) as channel, asyncio.timeout(60):
+        await channel.channel_ready()  # the first attempt to connect may fail while the engine begins
         for batches in sent[-2:-1]:
             await all_of(batches)
         loop.call_later(life_s, killed.set)
@@ -150,6 +151,7 @@ async def test_a_snapshot_that_was_cut_short_is_no_snapshot(mesh: Mesh, tmp_path
             if life == 0:
                 await open_market(mesh, engine.port)
             async with mesh.channel(ORDERS, engine.port) as channel:
+                await channel.channel_ready()
                 await until_seen(channel, sent[-1], draft, told, engine)
         classify(folder, told)
         await hold_against_journal(folder, told)
