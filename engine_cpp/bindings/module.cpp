@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,11 @@ using exchange::engine::log::StateDiverged;
 using exchange::engine::log::StorageError;
 
 namespace {
+
+std::uint64_t by_chance() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32U | device();
+}
 
 using WithoutInterpreter = py::call_guard<py::gil_scoped_release>;
 
@@ -90,7 +96,7 @@ std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shar
                         .ack = ack_named(ack),
                         .keep_ns = keep_ns,
                         .archive_folder = archive_folder,
-                        .limits = {}};
+                        .limits = {.id_hash_key = by_chance()}};
   const py::gil_scoped_release released;
   return std::make_unique<Engine>(options);
 }

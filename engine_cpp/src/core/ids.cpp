@@ -9,6 +9,7 @@ IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
       orders_(orders),
       ids_per_account_(limits.ids_per_account),
       id_window_ns_(limits.id_window_ns),
+      hash_key_(limits.id_hash_key),
       entries_(limits.ids),
       first_(limits.ids),
       links_(limits.ids),
@@ -135,8 +136,8 @@ bool IdWindow::is_open(const IdEntry& entry) const noexcept {
   return entry.kind == CommandKind::kPlaceOrder && orders_[entry.order].view.leaves_quantity > 0;
 }
 
-std::uint32_t IdWindow::tag_of(Slot account, std::string_view id) noexcept {
-  std::uint64_t hash = mix(account + (std::uint64_t{id.size()} << 32));
+std::uint32_t IdWindow::tag_of(Slot account, std::string_view id) const noexcept {
+  std::uint64_t hash = mix(hash_key_ ^ (account + (std::uint64_t{id.size()} << 32)));
   for (; id.size() > 8; id.remove_prefix(8)) {
     std::uint64_t word = 0;
     std::memcpy(&word, id.data(), 8);

@@ -118,7 +118,7 @@ class IdWindow {
   [[nodiscard]] bool load(StateReader& in);
 
  private:
-  [[nodiscard]] static std::uint32_t tag_of(Slot account, std::string_view id) noexcept;
+  [[nodiscard]] std::uint32_t tag_of(Slot account, std::string_view id) const noexcept;
   [[nodiscard]] auto links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot]; };
   }
@@ -136,6 +136,7 @@ class IdWindow {
   Orders& orders_;
   std::uint32_t ids_per_account_;
   std::int64_t id_window_ns_;
+  std::uint64_t hash_key_;
   Pool<IdEntry, Reuse::kOldest> entries_;
   FlatArray<FirstAnswer> first_;
   FlatArray<Links> links_;

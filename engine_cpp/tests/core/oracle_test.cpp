@@ -45,7 +45,9 @@ TEST_P(OracleTest, AgreesWithTheNaiveEngine) {
 TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
   CommandStream stream(GetParam() + 1'000);
   Core steady(tight_limits(), 0);
-  Core restarted(tight_limits(), 0);
+  Limits other_key = tight_limits();
+  other_key.id_hash_key = GetParam();  // of another process
+  Core restarted(other_key, 0);
   Batch batch;
   for (std::uint64_t seq = 1; seq <= kCommandsPerSeed / 4; ++seq) {
     const std::string bytes = stream.next();
@@ -62,7 +64,7 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
     if (seq % 997 != 0) continue;
     ASSERT_EQ(steady.state_hash(), restarted.state_hash());
     const std::string saved = save(restarted);
-    restarted = Core(tight_limits(), 0);
+    restarted = Core(other_key, 0);
     ASSERT_TRUE(load(restarted, saved));
     ASSERT_TRUE(save(restarted) == saved);
     ASSERT_EQ(restarted.state_hash(), steady.state_hash());
