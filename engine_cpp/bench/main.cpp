@@ -65,7 +65,7 @@ void print(std::string_view workload, const Outcome& o) {
 
 void run_all(int count, char** arguments) {
   std::uint64_t commands = 3'000'000;
-  exchange::engine::replay::Options options;
+  exchange::engine::replay::Options options{.memory = true};
   for (int i = 1; i < count; ++i) {
     const std::string_view argument(arguments[i]);
     if (argument.starts_with("commands=")) {
