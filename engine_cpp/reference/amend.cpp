@@ -54,14 +54,17 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   if (quantity < d.min_quantity || quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t value = notional(instrument, price, quantity);
   if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  const Account& account = accounts_.at(v.account_id);
+  if (const Reason reason = check_size(account, instrument, quantity, value); reason != Reason::kNone) return reason;
   if (!keeps_place) {
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
+  if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
   if ((v.post_only || d.phase == TradingPhase::kPostOnly) && would_cross(instrument, v.side, price)) return Reason::kPostOnlyWouldCross;
   Order changed = order;
   changed.held_at = price;
   changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
-  const Balance& balance = accounts_.at(v.account_id).balances.at(held_asset(order));
+  const Balance& balance = account.balances.at(held_asset(order));
   return hold_of(changed) - order.held > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
 }
 

@@ -88,6 +88,11 @@ Result Engine::on(const OpenAccount& command) {
   }
   accounts_[command.account_id].opened = opened;
   accounts_[command.account_id].opened_seq = now_.engine_seq;
+  accounts_[command.account_id].set = {.account_id = opened.account_id,
+                                       .self_trade_group = opened.self_trade_group_id,
+                                       .limits = {},
+                                       .taker_fee_ppm = opened.taker_fee_ppm,
+                                       .maker_fee_ppm = opened.maker_fee_ppm};
   events_->account_opened(opened);
   return {now_.engine_seq};
 }
@@ -96,6 +101,7 @@ Reason Engine::check_listing(const InstrumentDefinition& d) const {
   InstrumentTerms unknown = d.terms;
   unknown.static_band_bps = 0;
   unknown.dynamic_band_bps = 0;
+  unknown.fee_schedule_id = 0;
   if (unknown != InstrumentTerms{}) return Reason::kNotSupported;
   if (d.phase == TradingPhase::kPreOpen || d.phase == TradingPhase::kAuction) return Reason::kNotSupported;
   return valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;
@@ -116,6 +122,9 @@ Result Engine::on(const CreateInstrument& command) {
     }
   }
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
+  if (d.terms.fee_schedule_id != 0 && !schedules_.contains(d.terms.fee_schedule_id)) {
+    return {now_.engine_seq, Reason::kUnknownFeeSchedule};
+  }
   for (const AssetDefinition& asset : {d.base, d.quote}) {
     assets_[asset.asset_id] = {std::string(asset.symbol), asset.scale};
   }

@@ -50,6 +50,7 @@ struct Balance {
 
 struct Account {
   OpenAccount opened;  // with the effective group
+  AccountView set;     // as it is now, but for the number of its last private event
   std::uint64_t opened_seq = 0;
   std::map<std::uint32_t, Balance> balances;
   std::uint32_t ids = 0;
@@ -66,8 +67,8 @@ struct Order {
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
   std::int64_t taker_notional = 0;
-  std::uint32_t maker_ppm = 0;
-  std::uint32_t taker_ppm = 0;
+  std::int32_t maker_ppm = 0;
+  std::int32_t taker_ppm = 0;
   int references = 0;
 
   [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
@@ -135,6 +136,8 @@ class Engine {
   Result on(const CancelAllAfter& command);
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
+  Result on(const SetAccount& command);
+  Result on(const SetFeeSchedule& command);
   Result on(const CreateInstrument& command);
   Result on(const UpdateInstrument& command);
   Result on(const SetPhase& command);
@@ -144,6 +147,11 @@ class Engine {
   Result on(const Unsupported& /*command*/) {
     return {now_.engine_seq, Reason::kNotSupported};
   }
+
+  // Accounts.
+  [[nodiscard]] FeeTier fees_of(std::uint64_t account_id, std::uint32_t instrument_id) const;
+  [[nodiscard]] Reason check_size(const Account& account, const Instrument& instrument, std::int64_t quantity,
+                                  std::int64_t value) const;
 
   // Markets.
   [[nodiscard]] Reason check_listing(const InstrumentDefinition& definition) const;
@@ -251,6 +259,7 @@ class Engine {
 
   std::map<std::uint32_t, Asset> assets_;
   std::map<std::uint32_t, std::int64_t> supply_;
+  std::map<std::uint32_t, std::map<std::uint32_t, FeeTier>> schedules_;
   std::map<std::uint32_t, Instrument> instruments_;
   std::map<std::uint64_t, Account> accounts_;
   std::map<std::uint64_t, Order> orders_;

@@ -28,6 +28,9 @@ Result Engine::on(const UpdateInstrument& command) {
   conflict = conflict || d.terms.exercise_style != old.terms.exercise_style;
   for (const auto& [id, other] : instruments_) conflict = conflict || (id != d.instrument_id && other.symbol == d.symbol);
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
+  if (d.terms.fee_schedule_id != 0 && !schedules_.contains(d.terms.fee_schedule_id)) {
+    return {now_.engine_seq, Reason::kUnknownFeeSchedule};
+  }
   if (d.tick != old.tick || d.lot != old.lot) {
     const bool open = std::ranges::any_of(orders_, [&](const auto& entry) {
       return entry.second.is_open() && entry.second.view.instrument_id == d.instrument_id;

@@ -41,8 +41,9 @@ bool Engine::finish_mass_cancels(std::uint32_t& left) {
 }
 
 bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
-  const EndReason reason =
-      cancel.cause == MassCancelCause::kRequested ? EndReason::kMassCancel : EndReason::kCancelAllAfter;
+  const EndReason reason = cancel.cause == MassCancelCause::kRequested    ? EndReason::kMassCancel
+                           : cancel.cause == MassCancelCause::kKillSwitch ? EndReason::kKillSwitch
+                                                                          : EndReason::kCancelAllAfter;
   const std::set<std::uint64_t> open = resting_;
   for (const std::uint64_t order_id : open) {
     Order& order = orders_.at(order_id);

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::int64_t kMoreThanAnyOrder = std::numeric_limits<std::int64_t>::max();
 
-std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) {
+std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) {
+  if (ppm < 0) return -static_cast<std::int64_t>(Wide{notional} * -ppm / 1'000'000);  // a rebate is rounded down
   const Wide scaled = Wide{notional} * ppm;
   return static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 == 0 ? 0 : 1));
 }
@@ -18,9 +19,9 @@ std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) {
 }  // namespace
 
 bool Engine::are_kept_apart(const Order& taker, const Order& maker) const {
-  const OpenAccount& one = accounts_.at(taker.view.account_id).opened;
-  const OpenAccount& other = accounts_.at(maker.view.account_id).opened;
-  return one.self_trade_group_id == other.self_trade_group_id &&
+  const AccountView& one = accounts_.at(taker.view.account_id).set;
+  const AccountView& other = accounts_.at(maker.view.account_id).set;
+  return one.self_trade_group == other.self_trade_group &&
          taker.view.self_trade_prevention != SelfTradePrevention::kNone;
 }
 
@@ -63,7 +64,8 @@ std::int64_t Engine::affordable(const Instrument& instrument, const Order& taker
   const Wide prevented = taker.maker_notional;  // a budget order never makes: the field counts what was prevented
   const auto fits = [&](std::int64_t lots) {
     const Wide used = Wide{taker.taker_notional} + prevented + Wide{notional(instrument, price, lot)} * lots;
-    return used + (used * taker.taker_ppm + 999'999) / 1'000'000 <= taker.view.quote_budget;
+    const std::int32_t ppm = std::max(taker.taker_ppm, 0);  // a rebate comes after the trade
+    return used + (used * ppm + 999'999) / 1'000'000 <= taker.view.quote_budget;
   };
   std::int64_t low = 0;
   std::int64_t high = taker.view.quote_budget + 1;
@@ -177,7 +179,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
 std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
   const bool makes = fill.liquidity == Liquidity::kMaker;
   std::int64_t& traded = makes ? order.maker_notional : order.taker_notional;
-  const std::uint32_t ppm = makes ? order.maker_ppm : order.taker_ppm;
+  const std::int32_t ppm = makes ? order.maker_ppm : order.taker_ppm;
   FillView told = fill;
   told.fee = fee_of(traded + fill.notional, ppm) - fee_of(traded, ppm);
   traded += fill.notional;

@@ -13,7 +13,7 @@ std::int64_t divide_up(Wide value, Wide divisor) {
   return static_cast<std::int64_t>(value / divisor + (value % divisor == 0 ? 0 : 1));
 }
 
-std::int64_t fee_of(std::int64_t notional, std::uint32_t ppm) { return divide_up(Wide{notional} * ppm, 1'000'000); }
+std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) { return divide_up(Wide{notional} * ppm, 1'000'000); }
 
 Wide ten_to(std::uint32_t exponent) { return exponent == 0 ? 1 : 10 * ten_to(exponent - 1); }
 
@@ -141,12 +141,15 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   const InstrumentDefinition& d = i.definition;
   const std::int64_t value = c.quote_budget != 0 ? c.quote_budget : notional(i, worst, c.quantity);
   if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
-  if (const Reason reason = check_static_band(i, c.side, worst); reason != Reason::kNone) return reason;
   const Account& account = accounts_.at(c.account_id);
-  if (c.time_in_force == TimeInForce::kGtc && account.open_orders >= limits_.open_orders_per_account) {
-    return Reason::kTooManyOpenOrders;
-  }
-  const std::uint32_t ppm = std::max(account.opened.taker_fee_ppm, account.opened.maker_fee_ppm);
+  if (const Reason reason = check_size(account, i, c.quantity, value); reason != Reason::kNone) return reason;
+  if (const Reason reason = check_static_band(i, c.side, worst); reason != Reason::kNone) return reason;
+  const std::uint32_t own = account.set.limits.max_open_orders;
+  const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
+  if (c.time_in_force == TimeInForce::kGtc && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
+  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
+  const std::int32_t ppm = std::max(fees.taker_fee_ppm, fees.maker_fee_ppm);
   const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
                               : c.quote_budget != 0 ? c.quote_budget
                                                     : value + fee_of(value, ppm) + 1;
@@ -158,8 +161,9 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
 Order& Engine::create(const PlaceOrder& c) {
   const std::uint64_t order_id = shard_bits_ + ++orders_entered_;
   Order& order = orders_[order_id];
-  order.maker_ppm = accounts_.at(c.account_id).opened.maker_fee_ppm;
-  order.taker_ppm = accounts_.at(c.account_id).opened.taker_fee_ppm;
+  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
+  order.maker_ppm = fees.maker_fee_ppm;
+  order.taker_ppm = fees.taker_fee_ppm;
   order.view = {.order_id = order_id,
                 .price = c.price,
                 .quantity = c.quantity,

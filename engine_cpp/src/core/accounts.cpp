@@ -26,10 +26,10 @@ Answer Accounts::open(const OpenAccount& command, Step& step) {
   OpenAccount effective = command;
   if (effective.self_trade_group_id == 0) effective.self_trade_group_id = command.account_id;
   if (const Slot known = balances_.find(command.account_id); known != kNil) {
-    const Account& account = balances_.account(known);
-    const bool same = account.self_trade_group == effective.self_trade_group_id &&
-                      account.taker_fee_ppm == command.taker_fee_ppm && account.maker_fee_ppm == command.maker_fee_ppm;
-    return same ? repeat(account.opened_seq, Reason::kNone) : refuse(Reason::kAccountConflict, step);
+    const OpenAccount& opened = balances_.opened(known);
+    const bool same = opened.self_trade_group_id == effective.self_trade_group_id &&
+                      opened.taker_fee_ppm == command.taker_fee_ppm && opened.maker_fee_ppm == command.maker_fee_ppm;
+    return same ? repeat(balances_.account(known).opened_seq, Reason::kNone) : refuse(Reason::kAccountConflict, step);
   }
   if (!balances_.has_account_room()) return refuse(Reason::kEngineFull, step);
   balances_.open(command, step.stamp.engine_seq);

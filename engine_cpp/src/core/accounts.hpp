@@ -92,6 +92,15 @@ struct Timer {
   TimerKind kind{};
 };
 
+// What was set of an account, or the answer it got.
+struct AccountChange {
+  Answer answer;
+  Slot account = kNil;
+  std::uint64_t self_trade_group = 0;
+  bool regrouped = false;  // its resting orders belong to another self-trade group now
+  bool cancels = false;    // its open orders are to go
+};
+
 class Accounts {
  public:
   Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
@@ -105,6 +114,7 @@ class Accounts {
   void advance(std::int64_t now_ns) noexcept { ids_.advance(now_ns); }
 
   [[nodiscard]] Answer open(const OpenAccount& command, Step& step);
+  [[nodiscard]] AccountChange set(const AccountSettings& settings, Step& step);
   [[nodiscard]] Answer transfer(const Transfer& command, Step& step);
   [[nodiscard]] bool has_room_for_fees() const noexcept { return balances_.room() > 0; }
   // Makes the fee account ready to collect in an asset.
@@ -194,10 +204,18 @@ class Accounts {
   [[nodiscard]] Answer remember_request(const Request& request, Slot order, Reason reason, const Step& step,
                                         std::uint32_t cancelled = 0) noexcept;
 
+  // The limits and the state of an account that `is_restricted`.
+  [[nodiscard]] Reason check_size(Slot account, const Instrument& instrument, std::int64_t quantity,
+                                  std::int64_t notional) const noexcept;
+  [[nodiscard]] std::uint32_t max_open_orders(Slot account) const noexcept;
+  [[nodiscard]] static Reason check_trading_state(const Account& account) noexcept;
+  // What an order that is accepted now pays for life.
+  [[nodiscard]] FeeRates rates_of(const Account& account, Slot instrument) const noexcept;
+
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
-  [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account,
-                                        const Instrument& instrument, std::int64_t worst_price) const noexcept;
+  [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account, Slot instrument,
+                                        std::int64_t worst_price) const noexcept;
   [[nodiscard]] Slot enter(const PlaceOrder& command, Slot account, Slot instrument, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);

@@ -69,9 +69,14 @@ Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::
   const std::int64_t notional = instrument.notional(price, quantity);
   const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
   if (!within) return Reason::kNotionalOutOfRange;
+  const Account& account = balances_.account(order.account);
+  if (account.is_restricted) [[unlikely]] {
+    const Reason reason = check_size(order.account, instrument, quantity, notional);
+    if (reason != Reason::kNone) return reason;
+  }
   const bool banded = instrument.has_static_band && !keeps_priority;
   const bool beyond = banded && is_beyond(order.view.side, price, static_edge(instrument, order.view.side));
-  return beyond ? Reason::kPriceBand : Reason::kNone;
+  return beyond ? Reason::kPriceBand : check_trading_state(account);
 }
 
 std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& amend, const Quote& quote, Step& step) {

@@ -4,6 +4,7 @@ namespace exchange::engine {
 
 Balances::Balances(const Limits& limits)
     : accounts_(limits.accounts),
+      asides_(limits.accounts),
       balances_(limits.balances),
       by_id_(limits.accounts),
       by_asset_(limits.balances),
@@ -24,8 +25,37 @@ Slot Balances::open(const OpenAccount& command, std::uint64_t engine_seq) noexce
                      .opened_seq = engine_seq,
                      .taker_fee_ppm = command.taker_fee_ppm,
                      .maker_fee_ppm = command.maker_fee_ppm};
+  asides_[slot].opened = command;
+  asides_[slot].opened.self_trade_group_id = accounts_[slot].self_trade_group;
   by_id_.insert(tag_of(command.account_id), slot);
   return slot;
+}
+
+AccountView Balances::view(Slot slot) const noexcept {
+  const Account& account = accounts_[slot];
+  return {.account_id = account.account_id,
+          .self_trade_group = account.self_trade_group,
+          .account_seq = account.account_seq,
+          .limits = limits(slot),
+          .taker_fee_ppm = account.taker_fee_ppm,
+          .maker_fee_ppm = account.maker_fee_ppm,
+          .account_class = account.account_class,
+          .fee_tier = account.fee_tier,
+          .kind = account.kind,
+          .trading_state = account.trading_state};
+}
+
+void Balances::change(Slot slot, const AccountView& settings) noexcept {
+  Account& account = accounts_[slot];
+  account.self_trade_group = settings.self_trade_group;
+  account.taker_fee_ppm = settings.taker_fee_ppm;
+  account.maker_fee_ppm = settings.maker_fee_ppm;
+  account.account_class = settings.account_class;
+  account.fee_tier = settings.fee_tier;
+  account.kind = settings.kind;
+  account.trading_state = settings.trading_state;
+  account.is_restricted = settings.trading_state != TradingState::kActive || settings.limits != AccountLimits{};
+  asides_[slot].limits = settings.limits;
 }
 
 Slot Balances::find(Slot account, Slot asset) const noexcept {
@@ -58,8 +88,12 @@ void Balances::save(StateWriter& out) const {
   out.put(accounts_.size());
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
     const Account& account = accounts_[slot];
-    out.put(account.account_id, account.self_trade_group, account.opened_seq, account.account_seq,
-            account.taker_fee_ppm, account.maker_fee_ppm);
+    const OpenAccount& opened = asides_[slot].opened;
+    const AccountLimits& limits = asides_[slot].limits;
+    out.put(account.account_id, opened.self_trade_group_id, opened.taker_fee_ppm, opened.maker_fee_ppm,
+            account.opened_seq, account.account_seq, account.self_trade_group, account.taker_fee_ppm,
+            account.maker_fee_ppm, account.account_class, account.fee_tier, account.kind, account.trading_state,
+            limits.max_order_lots, limits.max_order_notional, limits.max_position_lots, limits.max_open_orders);
     std::uint32_t count = 0;
     for_each(slot, [&](Slot, const AccountBalance&) { ++count; });
     out.put(count);
@@ -78,14 +112,22 @@ bool Balances::load_account(StateReader& in, const Instruments& instruments) {
   OpenAccount command;
   std::uint64_t engine_seq = 0;
   std::uint64_t account_seq = 0;
-  in.get(command.account_id, command.self_trade_group_id, engine_seq, account_seq, command.taker_fee_ppm,
-         command.maker_fee_ppm);
+  AccountView v;
+  in.get(command.account_id, command.self_trade_group_id, command.taker_fee_ppm, command.maker_fee_ppm, engine_seq,
+         account_seq, v.self_trade_group, v.taker_fee_ppm, v.maker_fee_ppm, v.account_class, v.fee_tier, v.kind,
+         v.trading_state, v.limits.max_order_lots, v.limits.max_order_notional, v.limits.max_position_lots,
+         v.limits.max_open_orders);
+  in.require(v.taker_fee_ppm <= kMaxFeePpm && v.maker_fee_ppm <= kMaxFeePpm);
+  in.require(is_between(v.kind, AccountKind::kCash, AccountKind::kMargin));
+  in.require(is_between(v.trading_state, TradingState::kActive, TradingState::kHalted));
+  in.require(v.limits.max_order_lots >= 0 && v.limits.max_order_notional >= 0 && v.limits.max_position_lots >= 0);
   in.require(command.taker_fee_ppm <= kMaxFeePpm && command.maker_fee_ppm <= kMaxFeePpm);
   const Slot known = in.ok() ? find(command.account_id) : kNil;
   in.require(known == kNil || (known == kFeeAccount && accounts_[known].first_balance == kNil));
   if (!in.ok()) return false;
   const Slot account = known == kNil ? open(command, engine_seq) : known;
   accounts_[account].account_seq = account_seq;
+  change(account, v);
   return load_balances(in, account, instruments);
 }
 
@@ -95,7 +137,8 @@ bool Balances::load_balances(StateReader& in, Slot account, const Instruments& i
     AccountBalance balance;
     in.get(balance.asset, balance.available, balance.held);
     in.require(balance.asset < instruments.assets() && find(account, balance.asset) == kNil);
-    in.require(balance.available >= 0 && balance.available <= kMaxAmount);
+    const std::int64_t lowest = account == kFeeAccount ? -kMaxAmount : 0;
+    in.require(balance.available >= lowest && balance.available <= kMaxAmount);
     in.require(balance.held >= 0 && balance.held <= kMaxAmount);
     if (!in.ok()) return false;
     in.require(supply_[balance.asset] <= kMaxAmount - balance.available - balance.held);
@@ -112,7 +155,7 @@ bool Balances::conserved(std::uint32_t assets) const {
   bool positive = true;
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
     for_each(slot, [&](Slot, const AccountBalance& balance) {
-      positive = positive && balance.available >= 0 && balance.held >= 0;
+      positive = positive && (balance.available >= 0 || slot == kFeeAccount) && balance.held >= 0;
       sums[balance.asset] += balance.available + balance.held;
     });
   }

@@ -1,7 +1,7 @@
 // Accounts and what they hold of each asset.
 //
 // Invariants:
-//   1. available and held are never negative; their sum over all accounts is the asset's supply in this shard.
+//   1. available and held are never negative, but for what account 0 owes of rebates; their sum over all accounts is the asset's supply in this shard.
 //   2. Account slot 0 is account 0, the venue's own, which collects the fees. Accounts are never removed: slots run in
 //      order of opening.
 //   3. An account's balances form a list in order of first use.
@@ -18,6 +18,7 @@
 #include "messages.hpp"
 #include "money.hpp"
 #include "state.hpp"
+#include "views.hpp"
 
 namespace exchange::engine {
 
@@ -32,7 +33,13 @@ struct Account {
   std::uint32_t ids = 0;  // remembered, orders and requests
   Slot first_balance = kNil;
   Slot last_balance = kNil;
+  bool is_restricted = false;  // it has limits of its own, or is not ACTIVE
+  std::uint8_t account_class = 0;
+  std::uint8_t fee_tier = 0;
+  AccountKind kind = AccountKind::kCash;
+  TradingState trading_state = TradingState::kActive;
 };
+static_assert(sizeof(Account) == 64);
 
 struct AccountBalance {
   std::int64_t available = 0;
@@ -59,6 +66,12 @@ class Balances {
   [[nodiscard]] std::uint32_t accounts() const noexcept { return accounts_.size(); }
   // The number of the account's next private event.
   [[nodiscard]] std::uint64_t next_event(Slot slot) noexcept { return ++accounts_[slot].account_seq; }
+
+  [[nodiscard]] const AccountLimits& limits(Slot account) const noexcept { return asides_[account].limits; }
+  // As OpenAccount opened it; `change` leaves that as it is.
+  [[nodiscard]] const OpenAccount& opened(Slot account) const noexcept { return asides_[account].opened; }
+  [[nodiscard]] AccountView view(Slot account) const noexcept;
+  void change(Slot account, const AccountView& settings) noexcept;
 
   // kNil if the account never held the asset.
   [[nodiscard]] Slot find(Slot account, Slot asset) const noexcept;
@@ -87,6 +100,12 @@ class Balances {
   [[nodiscard]] bool conserved(std::uint32_t assets) const;
 
  private:
+  // What few commands ask for.
+  struct Aside {
+    AccountLimits limits;
+    OpenAccount opened;
+  };
+
   [[nodiscard]] bool load_account(StateReader& in, const Instruments& instruments);
   [[nodiscard]] bool load_balances(StateReader& in, Slot account, const Instruments& instruments);
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t account_id) noexcept {
@@ -97,6 +116,7 @@ class Balances {
   }
 
   Pool<Account> accounts_;
+  FlatArray<Aside> asides_;
   Pool<AccountBalance> balances_;
   SlotTable by_id_;
   SlotTable by_asset_;

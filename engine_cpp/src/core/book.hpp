@@ -53,6 +53,9 @@ class Book {
 
   [[nodiscard]] Slot best(Side side) const noexcept { return half(side).best; }
   [[nodiscard]] const Level& level(Slot slot) const noexcept { return pools_->levels[slot]; }
+  void regroup(Slot slot, std::uint64_t self_trade_group) noexcept {
+    pools_->orders[slot].self_trade_group = self_trade_group;
+  }
   [[nodiscard]] const BookOrder& order(Slot slot) const noexcept { return pools_->orders[slot]; }
 
   [[nodiscard]] bool would_cross(Side side, std::int64_t limit) const noexcept {

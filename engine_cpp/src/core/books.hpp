@@ -47,6 +47,9 @@ class Books {
   void place(const Place& place);
   void amend(const Amend& amend);
   void remove(const Remove& remove);
+  void regroup(const Regroup& regroup) noexcept {
+    books_[regroup.instrument].regroup(regroup.book_slot, regroup.self_trade_group);
+  }
 
   // The messages since the last `clear`.
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }

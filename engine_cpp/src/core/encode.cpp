@@ -214,6 +214,24 @@ void write_order(WireWriter& out, const OrderView& o, const SpecialView* special
   if (special != nullptr) write_special(out, *special);
 }
 
+void write_account(WireWriter& out, const AccountView& a) {
+  out.put(1, a.account_id);
+  out.put(2, a.self_trade_group);
+  out.put(3, a.account_class);
+  out.put(4, a.kind);
+  out.put(5, a.trading_state);
+  out.message(6, [&](WireWriter& limits) {
+    limits.put(1, a.limits.max_order_lots);
+    limits.put(2, a.limits.max_order_notional);
+    limits.put(3, a.limits.max_open_orders);
+    limits.put(4, a.limits.max_position_lots);
+  });
+  out.put(7, a.fee_tier);
+  out.put(8, a.taker_fee_ppm);
+  out.put(9, a.maker_fee_ppm);
+  out.put(10, a.account_seq);
+}
+
 void write_instrument(WireWriter& out, const InstrumentDefinition& i) {
   out.put(1, i.instrument_id);
   out.put(2, i.symbol);

@@ -24,6 +24,8 @@ struct ResultView {
 };
 
 void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);
+// An `AccountUpdated`.
+void write_account(WireWriter& out, const AccountView& account);
 void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);
 // A `MarkPriceChanged`.
 void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPrices& prices);

@@ -9,6 +9,8 @@ namespace {
 constexpr WireWriter::Field kInstrumentUpdated = 1;
 constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
+constexpr WireWriter::Field kAccountUpdated = 13;
+constexpr WireWriter::Field kFeeScheduleChanged = 19;
 constexpr WireWriter::Field kMassCancelDone = 10;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
 constexpr WireWriter::Field kPhaseChanged = 11;
@@ -54,6 +56,25 @@ void EventWriter::transfer_updated(const Transfer& transfer, Reason reason) {
     body.put(4, transfer.asset_id);
     body.put(5, transfer.amount);
     body.put(6, reason);
+  });
+}
+
+void EventWriter::account_updated(const AccountView& account) {
+  put_serialized(kAccountUpdated, [&](WireWriter& body) { write_account(body, account); });
+}
+
+void EventWriter::fee_schedule_changed(const SetFeeSchedule& schedule) {
+  put_serialized(kFeeScheduleChanged, [&](WireWriter& body) {
+    body.message(1, [&](WireWriter& message) {
+      message.put(1, schedule.fee_schedule_id);
+      for (const FeeTier& tier : schedule.tiers) {
+        message.message(2, [&](WireWriter& one) {
+          one.put(1, tier.fee_tier);
+          one.put_signed(2, tier.taker_fee_ppm);
+          one.put_signed(3, tier.maker_fee_ppm);
+        });
+      }
+    });
   });
 }
 

@@ -102,6 +102,8 @@ class EventWriter {
   // The account's effective self-trade group goes in `self_trade_group_id`.
   void account_opened(const OpenAccount& account);
   void transfer_updated(const Transfer& transfer, Reason reason);
+  void account_updated(const AccountView& account);
+  void fee_schedule_changed(const SetFeeSchedule& schedule);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);
   void phase_changed(const PhaseChangeView& change);

@@ -48,7 +48,7 @@ int excess_scale(const InstrumentDefinition& d) noexcept {
 // Terms that the core does not act on are refused rather than ignored.
 bool is_supported(const InstrumentDefinition& d) noexcept {
   InstrumentTerms others = d.terms;
-  others.static_band_bps = others.dynamic_band_bps = 0;
+  others.static_band_bps = others.dynamic_band_bps = others.fee_schedule_id = 0;
   return others == InstrumentTerms{} && d.phase != TradingPhase::kPreOpen && d.phase != TradingPhase::kAuction;
 }
 
@@ -81,8 +81,14 @@ Instruments::Listed Instruments::list(const InstrumentDefinition& definition, st
   if (const Reason reason = check_conflicts(definition); reason != Reason::kNone) return {reason};
   // An auction has a kind, which a listing cannot say.
   if (definition.phase == TradingPhase::kAuction) return {Reason::kInstrumentInvalid};
+  if (!has_schedule(definition)) return {Reason::kUnknownFeeSchedule};
   if (!has_room(definition)) return {Reason::kEngineFull};
   return {Reason::kNone, enter(definition, engine_seq)};
+}
+
+bool Instruments::has_schedule(const InstrumentDefinition& definition) const noexcept {
+  const std::uint32_t schedule = definition.terms.fee_schedule_id;
+  return schedule == 0 || fees_.find(schedule) != kNil;
 }
 
 Slot Instruments::find(std::uint32_t instrument_id) const noexcept {
@@ -183,6 +189,7 @@ void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexc
   i.asset_class = d.asset_class;
   i.symbol = InstrumentSymbol(d.symbol);
   i.terms = d.terms;
+  i.fee_schedule = d.terms.fee_schedule_id == 0 ? kNil : fees_.find(d.terms.fee_schedule_id);
   i.has_static_band = i.terms.static_band_bps > 0 && i.prices.has_reference;
   i.has_dynamic_band = i.terms.dynamic_band_bps > 0;
 }

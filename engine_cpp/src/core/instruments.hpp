@@ -13,6 +13,7 @@
 
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/vocabulary.hpp"
+#include "fees.hpp"
 #include "market_views.hpp"
 #include "money.hpp"
 #include "pool.hpp"
@@ -61,6 +62,7 @@ struct Instrument {
   bool has_dynamic_band = false;
   AuctionKind auction_kind{};     // of the phase AUCTION
   AuctionKind collected_for{};    // the auction that orders have collected for since they last matched
+  Slot fee_schedule = kNil;       // kNil: each account's own fees
   InstrumentSymbol symbol;
   InstrumentTerms terms{};
   StatedPrices prices;
@@ -107,6 +109,9 @@ class Instruments {
   void end_collection(Slot slot) noexcept { instruments_[slot].collected_for = AuctionKind::kNone; }
   void set_prices(Slot slot, const StatedPrices& prices) noexcept;
 
+  [[nodiscard]] FeeSchedules::Outcome set_fees(const SetFeeSchedule& command) noexcept { return fees_.set(command); }
+  [[nodiscard]] const FeeSchedules& fees() const noexcept { return fees_; }
+
   [[nodiscard]] Slot find(std::uint32_t instrument_id) const noexcept;
   [[nodiscard]] Slot find_asset(std::uint32_t asset_id) const noexcept;
   [[nodiscard]] const Instrument& operator[](Slot slot) const noexcept { return instruments_[slot]; }
@@ -124,9 +129,11 @@ class Instruments {
   [[nodiscard]] Slot enter(const AssetDefinition& definition) noexcept;
   [[nodiscard]] bool has_room(const InstrumentDefinition& definition) const noexcept;
   [[nodiscard]] Slot enter(const InstrumentDefinition& definition, std::uint64_t engine_seq) noexcept;
-  static void take_terms(Instrument& instrument, const InstrumentDefinition& definition) noexcept;
+  [[nodiscard]] bool has_schedule(const InstrumentDefinition& definition) const noexcept;
+  void take_terms(Instrument& instrument, const InstrumentDefinition& definition) noexcept;
   [[nodiscard]] bool load_market(StateReader& in, Slot slot);
 
+  FeeSchedules fees_;
   Pool<Asset> assets_;
   Pool<Instrument> instruments_;
   SlotTable by_id_;

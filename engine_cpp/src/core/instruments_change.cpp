@@ -23,6 +23,7 @@ Reason Instruments::check_update(Slot slot, const InstrumentDefinition& d, bool 
   for (Slot other = 0; other < instruments_.size(); ++other) {
     if (other != slot && instruments_[other].symbol.view() == d.symbol) return Reason::kInstrumentConflict;
   }
+  if (!has_schedule(d)) return Reason::kUnknownFeeSchedule;
   const bool same_grid = d.tick == known.tick && d.lot == known.lot;
   return same_grid || is_idle ? Reason::kNone : Reason::kInstrumentBusy;
 }

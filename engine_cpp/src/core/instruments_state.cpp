@@ -27,6 +27,7 @@ bool is_price(bool present, std::int64_t price) noexcept {
 }  // namespace
 
 void Instruments::save(StateWriter& out) const {
+  fees_.save(out);
   out.put(instruments_.size());
   for (Slot slot = 0; slot < instruments_.size(); ++slot) {
     const Instrument& i = instruments_[slot];
@@ -46,6 +47,7 @@ void Instruments::save(StateWriter& out) const {
 }
 
 bool Instruments::load(StateReader& in) {
+  if (!fees_.load(in)) return false;
   const std::uint32_t count = in.get_count(instruments_.room());
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
     InstrumentDefinition d;

@@ -50,7 +50,7 @@ struct Place {
   std::int64_t budget = 0;    // most that the order may spend, fees included; 0 with a quantity
   Slot owner = kNil;
   Slot instrument = kNil;
-  std::uint32_t taker_fee_ppm = 0;
+  std::int32_t taker_fee_ppm = 0;
   Side side{};
   OrderType type{};
   TimeInForce time_in_force{};
@@ -84,6 +84,13 @@ struct Amend {
   Side side{};
   SelfTradePrevention mode{};
   bool keeps_priority = false;
+};
+
+// Accounts to books: a resting order belongs to another self-trade group now.
+struct Regroup {
+  Slot instrument = kNil;
+  Slot book_slot = kNil;
+  std::uint64_t self_trade_group = 0;
 };
 
 struct Accepted {

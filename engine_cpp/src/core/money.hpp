@@ -30,6 +30,10 @@ inline constexpr std::int64_t kBasisPoints = 10'000;
 // Highest fee rate, in millionths of the notional.
 inline constexpr std::uint32_t kMaxFeePpm = 100'000;
 
+[[nodiscard]] constexpr bool is_fee_rate(std::int32_t ppm) noexcept {
+  return ppm >= -static_cast<std::int32_t>(kMaxFeePpm) && ppm <= static_cast<std::int32_t>(kMaxFeePpm);
+}
+
 [[nodiscard]] constexpr std::int64_t power_of_ten(std::uint32_t exponent) noexcept {
   assert(exponent <= 18);
   std::int64_t power = 1;
@@ -67,9 +71,11 @@ class Divisor {
 inline constexpr std::int64_t kMaxQuickFeeNotional =
     (std::numeric_limits<std::int64_t>::max() - kMillion) / kMaxFeePpm;
 
-// ceil(cum_notional * ppm / 10^6): what one side of an order has to pay for all it traded on that side.
-[[nodiscard]] constexpr std::int64_t fee_on(std::int64_t cum_notional, std::uint32_t ppm) noexcept {
-  assert(cum_notional >= 0 && ppm <= kMaxFeePpm);
+// ceil(cum_notional * ppm / 10^6): what one side of an order has to pay for all it traded on that side. Of a rebate, a
+// negative rate, the floor is given back.
+[[nodiscard]] constexpr std::int64_t fee_on(std::int64_t cum_notional, std::int32_t ppm) noexcept {
+  assert(cum_notional >= 0 && is_fee_rate(ppm));
+  if (ppm < 0) return static_cast<std::int64_t>(Int128{cum_notional} * ppm / kMillion);
   // 64 bits are enough, and several times as fast, for all but the largest.
   if (cum_notional <= kMaxQuickFeeNotional) return (cum_notional * ppm + kMillion - 1) / kMillion;
   return static_cast<std::int64_t>((Int128{cum_notional} * ppm + kMillion - 1) / kMillion);
@@ -78,15 +84,17 @@ inline constexpr std::int64_t kMaxQuickFeeNotional =
 // What a buyer keeps reserved while `leaves_notional`, the open quantity at the limit, is above zero. The unit covers
 // the second rounding of an order that is part maker, part taker.
 [[nodiscard]] constexpr std::int64_t buyer_hold(std::int64_t leaves_notional, std::int64_t cum_notional,
-                                                std::uint32_t max_ppm, std::int64_t fees_paid) noexcept {
-  assert(leaves_notional >= 0 && fees_paid >= 0);
+                                                std::int32_t max_ppm, std::int64_t fees_paid) noexcept {
+  assert(leaves_notional >= 0 && max_ppm >= 0);
   if (leaves_notional == 0) return 0;
   return leaves_notional + fee_on(cum_notional + leaves_notional, max_ppm) + 1 - fees_paid;
 }
 
-// Largest notional whose sum with its fee fits the budget: n + ceil(n * ppm / 10^6) <= budget.
-[[nodiscard]] constexpr std::int64_t notional_within(std::int64_t budget, std::uint32_t ppm) noexcept {
-  assert(budget >= 0 && ppm <= kMaxFeePpm);
+// Largest notional whose sum with its fee fits the budget: n + ceil(n * ppm / 10^6) <= budget. A rebate is had after the
+// trade, so it buys nothing.
+[[nodiscard]] constexpr std::int64_t notional_within(std::int64_t budget, std::int32_t rate_ppm) noexcept {
+  assert(budget >= 0 && is_fee_rate(rate_ppm));
+  const std::int32_t ppm = std::max(rate_ppm, 0);
   return static_cast<std::int64_t>(Int128{budget} * kMillion / (kMillion + ppm));
 }
 

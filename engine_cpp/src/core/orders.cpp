@@ -14,7 +14,7 @@ bool is_amount(std::int64_t value) noexcept { return value >= 0 && value <= kMax
 // A refused order may have named any quantity; what traded is bounded by the supply and by the limit of each order.
 bool is_whole(const OrderView& v) noexcept {
   for (const std::int64_t value :
-       {v.cum_quantity, v.leaves_quantity, v.prevented_quantity, v.cum_notional, v.cum_fee}) {
+       {v.cum_quantity, v.leaves_quantity, v.prevented_quantity, v.cum_notional}) {
     if (!is_amount(value)) return false;
   }
   return v.quantity >= 0 && v.cancelled_quantity >= 0 && is_between(v.status, OrderStatus::kNew, OrderStatus::kRejected) &&
@@ -27,7 +27,7 @@ bool has_known_terms(const OrderRecord& order) noexcept {
   return is_between(v.side, Side::kBuy, Side::kSell) && is_between(v.type, OrderType::kLimit, OrderType::kMarket) &&
          is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
-         order.taker_fee_ppm <= kMaxFeePpm && order.maker_fee_ppm <= kMaxFeePpm && is_amount(order.held) &&
+         is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 && is_amount(order.held) &&
          v.quote_budget >= 0;
 }
 

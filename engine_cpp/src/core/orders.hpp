@@ -32,14 +32,14 @@ struct alignas(64) OrderRecord {
   Slot quote_balance = kNil;
   Slot special = kNil;  // kNil if it says nothing that only some orders say
   std::uint32_t references = 0;  // ids of the window that refer to it
-  std::uint32_t taker_fee_ppm = 0;
-  std::uint32_t maker_fee_ppm = 0;
+  std::int32_t taker_fee_ppm = 0;
+  std::int32_t maker_fee_ppm = 0;
   bool id_is_pinned = false;
 
   [[nodiscard]] bool has_budget() const noexcept { return view.has_budget(); }
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
-  [[nodiscard]] std::uint32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
+  [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };
 static_assert(sizeof(OrderRecord) == 256);
 

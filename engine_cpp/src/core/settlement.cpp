@@ -11,20 +11,32 @@ Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admissio
   const Account& account = balances_.account(admission.account);
   const Reason reason = check_notional(instrument, command, worst_price);
   if (reason != Reason::kNone) return reason;
+  if (account.is_restricted) [[unlikely]] {
+    const std::int64_t notional =
+        command.quote_budget > 0 ? command.quote_budget : instrument.notional(worst_price, command.quantity);
+    const Reason size = check_size(admission.account, instrument, command.quantity, notional);
+    if (size != Reason::kNone) return size;
+  }
   if (instrument.has_static_band && is_beyond(command.side, worst_price, static_edge(instrument, command.side))) {
     return Reason::kPriceBand;
   }
-  if (may_rest(command) && account.open_orders >= open_orders_per_account_) return Reason::kTooManyOpenOrders;
+  const std::uint32_t most = account.is_restricted ? max_open_orders(admission.account) : open_orders_per_account_;
+  if (may_rest(command) && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  if (account.is_restricted) [[unlikely]] {
+    if (const Reason state = check_trading_state(account); state != Reason::kNone) return state;
+  }
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
-  const std::int64_t needed = entry_hold(command, account, instrument, worst_price);
+  const std::int64_t needed = entry_hold(command, account, admission.inquiry.instrument, worst_price);
   return needed > balances_.available(admission.account, asset) ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
-std::int64_t Accounts::entry_hold(const PlaceOrder& command, const Account& account, const Instrument& instrument,
+std::int64_t Accounts::entry_hold(const PlaceOrder& command, const Account& account, Slot slot,
                                   std::int64_t worst_price) const noexcept {
+  const Instrument& instrument = instruments_[slot];
   if (command.side == Side::kSell) return instrument.base_amount(command.quantity);
   if (command.quote_budget > 0) return command.quote_budget;
-  const std::uint32_t max_ppm = std::max(account.taker_fee_ppm, account.maker_fee_ppm);
+  const FeeRates rates = rates_of(account, slot);
+  const std::int32_t max_ppm = std::max(rates.taker_ppm, rates.maker_ppm);
   return buyer_hold(instrument.notional(worst_price, command.quantity), 0, max_ppm, 0);
 }
 
@@ -50,8 +62,9 @@ Slot Accounts::enter(const PlaceOrder& command, Slot account_slot, Slot instrume
   view.client_order_id = ClientId(command.client_order_id);
   order.account = account_slot;
   order.instrument = instrument;
-  order.taker_fee_ppm = account.taker_fee_ppm;
-  order.maker_fee_ppm = account.maker_fee_ppm;
+  const FeeRates rates = rates_of(account, instrument);
+  order.taker_fee_ppm = rates.taker_ppm;
+  order.maker_fee_ppm = rates.maker_ppm;
   if (command.special != nullptr) order.special = orders_.specials().enter(*command.special);
   return slot;
 }
@@ -61,7 +74,7 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
   const Account& account = balances_.account(order.account);
   const Instrument& instrument = instruments_[order.instrument];
   order.hold_price = worst_price;
-  order.held = entry_hold(command, account, instrument, worst_price);
+  order.held = entry_hold(command, account, order.instrument, worst_price);
   const auto obtain = [&](Slot asset) {
     return balances_.obtain(order.account, asset, instruments_.asset(asset).asset_id);
   };
@@ -78,7 +91,7 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
           .budget = command.quote_budget,
           .owner = slot,
           .instrument = order.instrument,
-          .taker_fee_ppm = account.taker_fee_ppm,
+          .taker_fee_ppm = order.taker_fee_ppm,
           .side = command.side,
           .type = command.type,
           .time_in_force = command.time_in_force,
@@ -152,7 +165,7 @@ std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity,
   OrderView& view = order.view;
   const bool makes = liquidity == Liquidity::kMaker;
   const std::int64_t before = makes ? order.maker_notional : order.taker_notional();
-  const std::uint32_t ppm = makes ? order.maker_fee_ppm : order.taker_fee_ppm;
+  const std::int32_t ppm = makes ? order.maker_fee_ppm : order.taker_fee_ppm;
   const std::int64_t fee = fee_on(before + message.notional, ppm) - fee_on(before, ppm);
   if (makes) order.maker_notional += message.notional;
   view.cum_notional += message.notional;
@@ -178,7 +191,7 @@ void Accounts::settle_buyer(OrderRecord& order, const Fill& message, std::int64_
   assert(order.held >= 0 && quote.held >= fee);
   tell(quote, BalanceChangeKind::kTrade, -message.notional, step, message.trade_id);
   quote.held -= fee;
-  if (fee > 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
+  if (fee != 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
   rehold(order, step);
   AccountBalance& base = balances_[order.base_balance];
   const std::int64_t received = instrument.base_amount(message.quantity);
@@ -199,7 +212,7 @@ void Accounts::settle_seller(OrderRecord& order, const Fill& message, std::int64
   tell(quote, BalanceChangeKind::kTrade, message.notional, step, message.trade_id);
   quote.available -= fee;
   assert(quote.available >= 0);
-  if (fee > 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
+  if (fee != 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
 }
 
 void Accounts::collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step) {

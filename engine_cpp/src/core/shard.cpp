@@ -68,6 +68,31 @@ Answer Core::Shard::on(const Transfer& command, Step& step) { return accounts_.t
 
 Answer Core::Shard::on(const OpenAccount& command, Step& step) { return accounts_.open(command, step); }
 
+Answer Core::Shard::on(const SetAccount& command, Step& step) {
+  const AccountChange change = accounts_.set(*command.settings, step);
+  if (change.answer.reason != Reason::kNone) return change.answer;
+  if (change.regrouped) {
+    const Orders& orders = accounts_.orders();
+    for (Slot at = orders.first_open(change.account); at != kNil; at = orders.next_open(at)) {
+      books_.regroup({orders[at].instrument, orders[at].book_slot, change.self_trade_group});
+    }
+  }
+  if (change.cancels) {
+    MassCancelTask task = accounts_.mass_cancel_of(change.account, {}, MassCancelCause::kKillSwitch, step);
+    if (!cancel_matching(task, cancels_per_command_, step)) accounts_.mass_cancels().leave_unfinished(task);
+  }
+  return change.answer;
+}
+
+Answer Core::Shard::on(const SetFeeSchedule& command, Step& step) {
+  const FeeSchedules::Outcome outcome = instruments_.set_fees(command);
+  if (outcome.changed) {
+    const FeeSchedules& fees = instruments_.fees();
+    step.events.fee_schedule_changed(fees.definition(fees.find(command.fee_schedule_id)));
+  }
+  return refuse(outcome.reason, step);
+}
+
 Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
   Answer answer{.engine_seq = step.stamp.engine_seq};
   if (!accounts_.has_room_for_fees()) {

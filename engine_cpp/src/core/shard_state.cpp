@@ -163,7 +163,9 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
       write_order(message, order.view, accounts_.orders().special_view(order));
     });
   }
-  response.put(5, accounts_.balances().account(account).account_seq);
+  const AccountView view = accounts_.balances().view(account);
+  response.put(5, view.account_seq);
+  response.message(6, [&](WireWriter& message) { write_account(message, view); });
 }
 
 void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {

@@ -163,6 +163,22 @@ struct CancelAllAfterView {
   std::uint64_t account_seq = 0;
 };
 
+// An account's settings.
+struct AccountView {
+  std::uint64_t account_id = 0;
+  std::uint64_t self_trade_group = 0;
+  std::uint64_t account_seq = 0;
+  AccountLimits limits;
+  std::uint32_t taker_fee_ppm = 0;
+  std::uint32_t maker_fee_ppm = 0;
+  std::uint8_t account_class = 0;
+  std::uint8_t fee_tier = 0;
+  AccountKind kind = AccountKind::kCash;
+  TradingState trading_state = TradingState::kActive;
+
+  bool operator==(const AccountView&) const = default;
+};
+
 template <class... Records>
 inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Records> && ...) &&
                                  (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);

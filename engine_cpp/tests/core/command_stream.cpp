@@ -44,7 +44,7 @@ std::string CommandStream::next() {
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();
   const std::int64_t dice = below(100);
-  std::string command = dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
+  std::string command = one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
   if (recent_.size() > kRecent) recent_.erase(recent_.begin());
   return command;

@@ -44,6 +44,10 @@ class CommandStream {
   [[nodiscard]] std::string cancel_many();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
+  // What operators set of accounts and fees.
+  [[nodiscard]] std::string govern();
+  [[nodiscard]] std::string set_account();
+  [[nodiscard]] std::string set_fees();
   // What changes a market as a whole: phases, prices from outside, terms.
   [[nodiscard]] std::string change_market();
   [[nodiscard]] std::string change_phase(InstrumentDefinition& listing);

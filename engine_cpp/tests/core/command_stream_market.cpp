@@ -48,7 +48,7 @@ std::string CommandStream::state_prices(const InstrumentDefinition& listing) {
 
 std::string CommandStream::change_terms(InstrumentDefinition& listing) {
   InstrumentDefinition changed = listing;
-  switch (below(8)) {
+  switch (below(9)) {
     case 0: changed.price_scale += 1; return encode(UpdateInstrument{&changed});
     case 1: changed.phase = TradingPhase::kHalt; return encode(UpdateInstrument{&changed});
     case 2: changed.symbol = any<std::string_view>({"BTC-KK99", "-"}); return encode(UpdateInstrument{&changed});
@@ -56,11 +56,13 @@ std::string CommandStream::change_terms(InstrumentDefinition& listing) {
     case 4: changed.terms.static_band_bps = any<std::uint32_t>({0, 20, 40, 10'000, 10'001}); break;
     case 5: changed.terms.dynamic_band_bps = any<std::uint32_t>({0, 10, 20, 300}); break;
     case 6: changed.tick = listing.tick == btc_kk99().tick ? 10 : btc_kk99().tick; break;
+    case 7: changed.terms.fee_schedule_id = any<std::uint32_t>({0, 1, 1, 2, 9}); break;
     default: changed.market_protection_bps = any<std::uint32_t>({50, 500, 10'000}); break;
   }
   const bool busy = changed.tick != listing.tick && listing.phase != TradingPhase::kClosed;
   if (!busy && changed.terms.static_band_bps <= 10'000) {
-    if (changed.tick == listing.tick) listing = changed;
+    // Schedules 1 and 2 are soon there, 9 never.
+    if (changed.tick == listing.tick && changed.terms.fee_schedule_id != 9) listing = changed;
   }
   return encode(UpdateInstrument{&changed});
 }

@@ -117,10 +117,14 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
     const bool never = reason == 219 || reason == 220 || reason == 223;  // full, malformed, the clock: not from a stream
     EXPECT_EQ(met.reasons.contains(static_cast<Reason>(reason)), !never) << reason;
   }
+  for (const Reason reason : {Reason::kTradingState, Reason::kOrderSizeLimit, Reason::kUnknownFeeSchedule,
+                              Reason::kFeeScheduleInvalid, Reason::kAccountKindNotAllowed}) {
+    EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
+  }
   for (std::uint16_t reason = 300; reason <= 304; ++reason) {
     EXPECT_TRUE(met.reasons.contains(static_cast<Reason>(reason))) << reason;
   }
-  EXPECT_EQ(met.ends.size(), 11U);
+  EXPECT_EQ(met.ends.size(), 12U);
   EXPECT_EQ(met.causes.size(), 7U);
 }
 

@@ -82,9 +82,14 @@ struct MarkPriceEvent {
   StatedPrices prices;
 };
 
+struct FeeScheduleEvent {
+  std::uint32_t fee_schedule_id = 0;
+  std::vector<FeeTier> tiers;
+};
+
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
-                               PhaseChangeView, MarkPriceEvent>;
+                               PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);
@@ -106,6 +111,7 @@ struct ReadAccount {
   std::vector<BalanceChangeView> balances;  // asset, available, held
   std::vector<ReadOrder> open_orders;
   std::uint64_t account_seq = 0;
+  AccountView account;
 };
 
 // A `QueryResponse`.
