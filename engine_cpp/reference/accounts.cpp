@@ -68,6 +68,10 @@ Result Engine::on(const SetFeeSchedule& command) {
   return {now_.engine_seq};
 }
 
+Result Engine::on(const ActivateRules& command) {
+  return {now_.engine_seq, command.version == 1 ? Reason::kNone : Reason::kRulesVersionUnknown};
+}
+
 // What an order pays that is accepted now: by the instrument's schedule if it has one.
 FeeTier Engine::fees_of(std::uint64_t account_id, std::uint32_t instrument_id) const {
   const AccountView& account = accounts_.at(account_id).set;

@@ -102,6 +102,7 @@ Reason Engine::check_listing(const InstrumentDefinition& d) const {
   unknown.static_band_bps = 0;
   unknown.dynamic_band_bps = 0;
   unknown.fee_schedule_id = 0;
+  if (unknown.kind == InstrumentKind::kSecurity) unknown.kind = InstrumentKind::kSpot;
   if (unknown != InstrumentTerms{}) return Reason::kNotSupported;
   if (d.phase == TradingPhase::kPreOpen || d.phase == TradingPhase::kAuction) return Reason::kNotSupported;
   return valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;

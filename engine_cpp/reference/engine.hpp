@@ -138,6 +138,7 @@ class Engine {
   Result on(const OpenAccount& command);
   Result on(const SetAccount& command);
   Result on(const SetFeeSchedule& command);
+  Result on(const ActivateRules& command);
   Result on(const CreateInstrument& command);
   Result on(const UpdateInstrument& command);
   Result on(const SetPhase& command);

@@ -6,6 +6,7 @@ namespace exchange::engine {
 namespace {
 
 constexpr std::size_t kExpectedFills = 4'096;
+constexpr std::uint32_t kRulesVersion = 1;
 
 }  // namespace
 
@@ -91,6 +92,11 @@ Answer Core::Shard::on(const SetFeeSchedule& command, Step& step) {
     step.events.fee_schedule_changed(fees.definition(fees.find(command.fee_schedule_id)));
   }
   return refuse(outcome.reason, step);
+}
+
+// There is one version so far, and it is active from the start.
+Answer Core::Shard::on(const ActivateRules& command, Step& step) {
+  return refuse(command.version == kRulesVersion ? Reason::kNone : Reason::kRulesVersionUnknown, step);
 }
 
 Answer Core::Shard::on(const CreateInstrument& command, Step& step) {

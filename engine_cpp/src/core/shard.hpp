@@ -59,6 +59,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const SetAccount& command, Step& step);
   [[nodiscard]] Answer on(const SetFeeSchedule& command, Step& step);
+  [[nodiscard]] Answer on(const ActivateRules& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const UpdateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const SetPhase& command, Step& step);

@@ -20,12 +20,34 @@ TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   InstrumentDefinition auctioned = eth_btc();
   auctioned.phase = TradingPhase::kAuction;
   const std::uint64_t before = core_.counts().instruments;
-  for (const std::string& command : {encode(future), encode(auctioned), encode(ActivateRules{2})}) {
+  for (const std::string& command : {encode(future), encode(auctioned), encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126})}) {
     const Outcome refused = submit(command);
     EXPECT_EQ(refused.reason(), Reason::kNotSupported);
     EXPECT_TRUE(refused.events.empty());
   }
   EXPECT_EQ(core_.counts().instruments, before);
+}
+
+TEST_F(ListingTest, ASecurityIsPaidInFullLikeAPair) {
+  InstrumentDefinition share = eth_btc();
+  share.asset_class = AssetClass::kEquity;
+  share.terms.kind = InstrumentKind::kSecurity;
+  EXPECT_EQ(submit(encode(share)).reason(), Reason::kNone);
+  EXPECT_TRUE(submit(encode(share)).result.replayed);
+  share.terms.kind = InstrumentKind::kSpot;
+  EXPECT_EQ(submit(UpdateInstrument{&share}).reason(), Reason::kInstrumentConflict);
+  InstrumentDefinition late = halted();
+  late.terms.kind = InstrumentKind::kSecurity;
+  late.terms.delayed_settlement = true;
+  EXPECT_EQ(submit(encode(late)).reason(), Reason::kNotSupported);
+}
+
+TEST_F(ListingTest, TheOnlyVersionOfTheRulesIsActive) {
+  const Outcome again = submit(encode(ActivateRules{1}));
+  EXPECT_EQ(again.reason(), Reason::kNone);
+  EXPECT_TRUE(again.events.empty());
+  EXPECT_EQ(submit(encode(ActivateRules{0})).reason(), Reason::kRulesVersionUnknown);
+  EXPECT_EQ(submit(encode(ActivateRules{2})).reason(), Reason::kRulesVersionUnknown);
 }
 
 TEST_F(ListingTest, AnotherUnderTheSameNameIsAConflict) {

@@ -57,6 +57,7 @@ std::string CommandStream::set_fees() {
   if (one_in(8)) tiers.insert(tiers.begin(), {9, 400, any<std::int32_t>({0, -299, -100'001})});
   if (one_in(12)) tiers.push_back(tiers.back());
   if (one_in(20)) tiers.front().fee_tier = 1;
+  if (one_in(20)) return encode(ActivateRules{static_cast<std::uint32_t>(below(3))});
   return encode(SetFeeSchedule{one_in(20) ? 0 : schedule, tiers});
 }
 

@@ -117,7 +117,7 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
     const bool never = reason == 219 || reason == 220 || reason == 223;  // full, malformed, the clock: not from a stream
     EXPECT_EQ(met.reasons.contains(static_cast<Reason>(reason)), !never) << reason;
   }
-  for (const Reason reason : {Reason::kTradingState, Reason::kOrderSizeLimit, Reason::kUnknownFeeSchedule,
+  for (const Reason reason : {Reason::kRulesVersionUnknown, Reason::kTradingState, Reason::kOrderSizeLimit, Reason::kUnknownFeeSchedule,
                               Reason::kFeeScheduleInvalid, Reason::kAccountKindNotAllowed}) {
     EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
   }
