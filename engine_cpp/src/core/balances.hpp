@@ -1,7 +1,8 @@
 // Accounts and what they hold of each asset.
 //
 // Invariants:
-//   1. available and held are never negative, but for what account 0 owes of rebates; their sum over all accounts is the asset's supply in this shard.
+//   1. available and held are never negative, but for what account 0 owes of rebates; their sum over all accounts is
+//      the asset's supply in this shard.
 //   2. Account slot 0 is account 0, the venue's own, which collects the fees. Accounts are never removed: slots run in
 //      order of opening.
 //   3. An account's balances form a list in order of first use.

@@ -32,7 +32,8 @@ FeeSchedules::Outcome FeeSchedules::set(const SetFeeSchedule& command) noexcept 
       !std::ranges::all_of(command.tiers, is_in_range)) {
     return {Reason::kInvalidField};
   }
-  Schedule wanted{.fee_schedule_id = command.fee_schedule_id, .count = static_cast<std::uint32_t>(command.tiers.size())};
+  Schedule wanted{.fee_schedule_id = command.fee_schedule_id,
+                  .count = static_cast<std::uint32_t>(command.tiers.size())};
   std::ranges::copy(command.tiers, wanted.tiers.begin());
   std::ranges::sort(std::span(wanted.tiers).first(wanted.count), {}, &FeeTier::fee_tier);
   if (!is_complete(wanted.all()) || !covers_rebates(wanted.all())) return {Reason::kFeeScheduleInvalid};

@@ -27,8 +27,8 @@ bool has_known_terms(const OrderRecord& order) noexcept {
   return is_between(v.side, Side::kBuy, Side::kSell) && is_between(v.type, OrderType::kLimit, OrderType::kMarket) &&
          is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
-         is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 && is_amount(order.held) &&
-         v.quote_budget >= 0;
+         is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 &&
+         is_amount(order.held) && v.quote_budget >= 0;
 }
 
 // Open exactly while its status says so, and with no fee but those of what it traded.

@@ -1,0 +1,33 @@
+// Reads fields of protobuf messages into the core's records; a field that it does not know is a failure.
+#pragma once
+
+#include <cstdint>
+#include <protozero/pbf_reader.hpp>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "wire.hpp"
+
+namespace exchange::engine::testing {
+
+using Reader = protozero::pbf_reader;
+
+inline void take(Reader& in, std::uint64_t& value) { value = in.get_uint64(); }
+inline void take(Reader& in, std::uint32_t& value) { value = in.get_uint32(); }
+inline void take(Reader& in, std::int64_t& value) { value = in.get_int64(); }
+inline void take(Reader& in, bool& value) { value = in.get_bool(); }
+template <class Enum>
+  requires std::is_enum_v<Enum>
+void take(Reader& in, Enum& value) {
+  value = static_cast<Enum>(in.get_enum());
+}
+
+[[noreturn]] inline void unknown(const Reader& in) {
+  throw std::runtime_error("unknown field " + std::to_string(in.tag()));
+}
+
+[[nodiscard]] AccountView read_account_updated(Reader in);
+[[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
+
+}  // namespace exchange::engine::testing
