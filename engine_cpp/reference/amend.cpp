@@ -60,12 +60,20 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
-  if ((v.post_only || d.phase == TradingPhase::kPostOnly) && would_cross(instrument, v.side, price)) return Reason::kPostOnlyWouldCross;
+  const bool keeps_back = v.post_only || d.phase == TradingPhase::kPostOnly;
+  if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
+    return Reason::kPostOnlyWouldCross;
+  }
   Order changed = order;
   changed.held_at = price;
   changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
   const Balance& balance = account.balances.at(held_asset(order));
   return hold_of(changed) - order.held > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+bool Engine::must_stay_behind(const Instrument& instrument, const Order& order, std::int64_t price) const {
+  return order.special && order.special->post_only_reprice && would_cross(instrument, order.view.side, price) &&
+         behind_market(instrument, order.view.side);
 }
 
 void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity,
@@ -78,10 +86,14 @@ void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t pri
   order.limit = price;
   order.held_at = price;
   order.band = dynamic_band(instrument, v.side);
+  if (order.special && !keeps_place) {
+    order.special->has_working_price = must_stay_behind(instrument, order, price);
+    order.special->working_price = order.special->has_working_price ? *behind_market(instrument, v.side) : 0;
+  }
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
   if (!keeps_place) return match(instrument, order);
-  if (shrinks) level_changed(instrument, v.side, price);
+  if (shrinks) level_changed(instrument, v.side, stands_at(order));
 }
 
 Result Engine::amended(const AmendOrder& command, std::uint64_t order_id, Reason reason) {

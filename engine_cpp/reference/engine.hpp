@@ -218,7 +218,12 @@ class Engine {
   // Matching.
   [[nodiscard]] bool are_kept_apart(const Order& taker, const Order& maker) const;
   [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
-  [[nodiscard]] bool can_fill_whole(const Instrument& instrument, const Order& taker) const;
+  [[nodiscard]] bool can_fill(const Instrument& instrument, const Order& taker, std::int64_t wanted) const;
+  // Price of an order in the book.
+  [[nodiscard]] static std::int64_t stands_at(const Order& order);
+  // One tick behind the market, if that is a price.
+  [[nodiscard]] std::optional<std::int64_t> behind_market(const Instrument& instrument, Side side) const;
+  [[nodiscard]] bool must_stay_behind(const Instrument& instrument, const Order& order, std::int64_t price) const;
   void match(Instrument& instrument, Order& taker);
   // Ends what the dynamic band keeps from resting or from trading; true if it did.
   [[nodiscard]] bool ended_by_band(const Instrument& instrument, Order& taker);

@@ -131,10 +131,10 @@ Reason Engine::check_static_band(const Instrument& i, Side side, std::int64_t pr
 bool Engine::ended_by_band(const Instrument& i, Order& taker) {
   if (!taker.band) return false;
   const Side side = taker.view.side;
-  const bool beyond = side == Side::kBuy ? taker.limit > *taker.band : taker.limit < *taker.band;
+  const bool beyond = side == Side::kBuy ? stands_at(taker) > *taker.band : stands_at(taker) < *taker.band;
   const bool rests = taker.view.type == OrderType::kLimit && taker.view.time_in_force != TimeInForce::kIoc &&
                      taker.view.time_in_force != TimeInForce::kFok;
-  if (!beyond || (!rests && !would_cross(i, side, taker.limit))) return false;
+  if (!beyond || (!rests && !would_cross(i, side, stands_at(taker)))) return false;
   end(taker, OrderStatus::kExpired, EndReason::kPriceBand);
   return true;
 }

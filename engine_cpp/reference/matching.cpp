@@ -30,6 +30,10 @@ bool Engine::would_cross(const Instrument& instrument, Side side, std::int64_t l
   return !instrument.bids.empty() && instrument.bids.rbegin()->first >= limit;
 }
 
+std::int64_t Engine::stands_at(const Order& order) {
+  return order.special && order.special->has_working_price ? order.special->working_price : order.limit;
+}
+
 Order* Engine::best_opposite(Instrument& instrument, Side side) {
   auto& levels = side == Side::kBuy ? instrument.asks : instrument.bids;
   if (levels.empty()) return nullptr;
@@ -37,7 +41,7 @@ Order* Engine::best_opposite(Instrument& instrument, Side side) {
   return &orders_.at(level.front());
 }
 
-bool Engine::can_fill_whole(const Instrument& instrument, const Order& taker) const {
+bool Engine::can_fill(const Instrument& instrument, const Order& taker, std::int64_t wanted) const {
   const bool buys = taker.view.side == Side::kBuy;
   std::vector<std::pair<std::int64_t, std::uint64_t>> queue;
   for (const auto& [price, level] : buys ? instrument.asks : instrument.bids) {
@@ -47,13 +51,13 @@ bool Engine::can_fill_whole(const Instrument& instrument, const Order& taker) co
   std::int64_t found = 0;
   for (const auto& [key, id] : queue) {
     const Order& maker = orders_.at(id);
-    if (buys ? maker.limit > taker.limit : maker.limit < taker.limit) break;
-    if (taker.band && (buys ? maker.limit > *taker.band : maker.limit < *taker.band)) break;
+    if (buys ? stands_at(maker) > stands_at(taker) : stands_at(maker) < stands_at(taker)) break;
+    if (taker.band && (buys ? stands_at(maker) > *taker.band : stands_at(maker) < *taker.band)) break;
     const bool own = are_kept_apart(taker, maker);
     if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
     if (own) break;
     found += maker.view.leaves_quantity;
-    if (found >= taker.view.leaves_quantity) return true;
+    if (found >= wanted) return true;
   }
   return false;
 }
@@ -79,10 +83,10 @@ std::int64_t Engine::affordable(const Instrument& instrument, const Order& taker
 void Engine::match(Instrument& instrument, Order& taker) {
   while (taker.has_budget() || taker.is_open()) {
     Order* maker = best_opposite(instrument, taker.view.side);
-    if (maker == nullptr || !would_cross(instrument, taker.view.side, taker.limit)) break;
+    if (maker == nullptr || !would_cross(instrument, taker.view.side, stands_at(taker))) break;
     if (taker.band && !would_cross(instrument, taker.view.side, *taker.band)) break;
     const std::int64_t wanted =
-        taker.has_budget() ? affordable(instrument, taker, maker->limit) : taker.view.leaves_quantity;
+        taker.has_budget() ? affordable(instrument, taker, stands_at(*maker)) : taker.view.leaves_quantity;
     if (wanted == 0) return end(taker, OrderStatus::kFilled, EndReason::kNone);
     if (meet(instrument, taker, *maker, wanted)) return;
   }
@@ -95,9 +99,9 @@ bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64
   const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
   bool last = quantity == taker.view.leaves_quantity;
   if (taker.has_budget()) {
-    const std::int64_t value = notional(instrument, maker.limit, quantity);
+    const std::int64_t value = notional(instrument, stands_at(maker), quantity);
     taker.taker_notional += value;
-    last = affordable(instrument, taker, maker.limit) == 0;
+    last = affordable(instrument, taker, stands_at(maker)) == 0;
     taker.taker_notional -= value;
   }
   trade(instrument, taker, maker, quantity, last);
@@ -111,7 +115,7 @@ bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::in
                             .mode = mode,
                             .maker_order_id = maker.view.order_id,
                             .taker_order_id = taker.view.order_id,
-                            .price = maker.limit,
+                            .price = stands_at(maker),
                             .quantity = quantity,
                             .maker_account_id = maker.view.account_id,
                             .taker_account_id = taker.view.account_id};
@@ -129,12 +133,12 @@ bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::in
       if (ended) order->view.status = OrderStatus::kCancelled;
       if (ended) order->view.end_reason = EndReason::kSelfTrade;
       if (order == &maker && ended) take_out(instrument, maker);
-      if (order == &maker && !ended) level_changed(instrument, maker.view.side, maker.limit);
+      if (order == &maker && !ended) level_changed(instrument, maker.view.side, stands_at(maker));
       changed(*order, ended ? OrderUpdateCause::kCancelled : OrderUpdateCause::kPrevented);
       release_excess(*order);
     }
     if (!taker.has_budget()) return !taker.is_open();
-    taker.maker_notional += notional(instrument, maker.limit, quantity);
+    taker.maker_notional += notional(instrument, stands_at(maker), quantity);
     if (quantity < wanted) return false;
     end(taker, OrderStatus::kCancelled, EndReason::kSelfTrade);
     return true;
@@ -149,7 +153,7 @@ bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::in
 }
 
 void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int64_t quantity, bool last) {
-  const std::int64_t price = maker.limit;
+  const std::int64_t price = stands_at(maker);
   const bool maker_done = quantity == maker.view.leaves_quantity;
   const std::int64_t value = notional(instrument, price, quantity);
   instrument.last_price = price;
@@ -227,19 +231,19 @@ void Engine::finish(Instrument& instrument, Order& taker) {
     return end(taker, OrderStatus::kExpired, EndReason::kIocRemainder);
   }
   auto& levels = taker.view.side == Side::kBuy ? instrument.bids : instrument.asks;
-  levels[taker.limit].push_back(taker.view.order_id);
+  levels[stands_at(taker)].push_back(taker.view.order_id);
   resting_.insert(taker.view.order_id);
   ++account_of(taker).open_orders;
-  level_changed(instrument, taker.view.side, taker.limit);
+  level_changed(instrument, taker.view.side, stands_at(taker));
 }
 
 void Engine::take_out(Instrument& instrument, const Order& order) {
   auto& levels = order.view.side == Side::kBuy ? instrument.bids : instrument.asks;
-  levels.at(order.limit).remove(order.view.order_id);
-  if (levels.at(order.limit).empty()) levels.erase(order.limit);
+  levels.at(stands_at(order)).remove(order.view.order_id);
+  if (levels.at(stands_at(order)).empty()) levels.erase(stands_at(order));
   resting_.erase(order.view.order_id);
   --account_of(order).open_orders;
-  level_changed(instrument, order.view.side, order.limit);
+  level_changed(instrument, order.view.side, stands_at(order));
 }
 
 void Engine::level_changed(Instrument& instrument, Side side, std::int64_t price) {

@@ -57,10 +57,15 @@ Result Engine::on(const PlaceOrder& command) {
   if (const Reason reason = check_money(command, held_at); reason != Reason::kNone) return reject(command, reason);
   Instrument& instrument = instruments_.at(command.instrument_id);
   const bool keeps_back = command.post_only || instrument.definition.phase == TradingPhase::kPostOnly;
-  if (keeps_back && would_cross(instrument, command.side, *worst)) {
-    return reject(command, Reason::kPostOnlyWouldCross);
-  }
+  const bool would_take = keeps_back && would_cross(instrument, command.side, *worst);
+  const bool moves = would_take && command.special != nullptr && command.special->post_only_reprice &&
+                     behind_market(instrument, command.side);
+  if (would_take && !moves) return reject(command, Reason::kPostOnlyWouldCross);
   Order& order = create(command);
+  if (moves) {
+    order.special->has_working_price = true;
+    order.special->working_price = *behind_market(instrument, command.side);
+  }
   order.limit = command.type == OrderType::kLimit  ? command.price
                 : command.side == Side::kBuy ? std::min(*worst, held_at)
                                              : std::max(*worst, held_at);
@@ -72,12 +77,21 @@ Result Engine::on(const PlaceOrder& command) {
   balance.held += order.held;
   changed(order, OrderUpdateCause::kAccepted);
   tell(command.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
-  if (command.time_in_force == TimeInForce::kFok && !can_fill_whole(instrument, order)) {
+  const std::int64_t least = command.special == nullptr ? 0 : command.special->min_quantity;
+  if (command.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, command.quantity)) {
     end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
+  } else if (least > 0 && !can_fill(instrument, order, least)) {
+    end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
   } else {
     match(instrument, order);
   }
   return conclude(command, order, Reason::kNone);
+}
+
+std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side) const {
+  const std::int64_t tick = i.definition.tick;
+  const std::int64_t price = side == Side::kBuy ? i.asks.begin()->first - tick : i.bids.rbegin()->first + tick;
+  return price > 0 && price <= kHighestPrice ? std::optional(price) : std::nullopt;
 }
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
@@ -87,7 +101,14 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
+  not_acted_on.min_quantity = 0;
+  not_acted_on.post_only_reprice = false;
   if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
+  if (c.special != nullptr) {
+    if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
+    const bool ioc_of_a_quantity = c.time_in_force == TimeInForce::kIoc && c.quote_budget == 0;
+    if (c.special->min_quantity != 0 && !ioc_of_a_quantity) return Reason::kOrderFieldsConflict;
+  }
   if (c.type == OrderType::kLimit) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
@@ -113,6 +134,8 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   if (c.quote_budget != 0) return Reason::kNone;
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
+  const std::int64_t least = c.special == nullptr ? 0 : c.special->min_quantity;
+  if (least < 0 || least > c.quantity || least % d.lot != 0) return Reason::kMinQuantityOutOfRange;
   return Reason::kNone;
 }
 

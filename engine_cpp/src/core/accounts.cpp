@@ -118,6 +118,7 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   const Slot order = enter(command, admission.account, instrument, step);
   Place place = hold(command, order, worst_price);
   place.limit = limit;
+  if (command.special != nullptr) work_special_terms(orders_[order], quote, place);
   return {{}, place};
 }
 

@@ -131,8 +131,7 @@ class Accounts {
 
   [[nodiscard]] Amendment find_to_amend(const AmendOrder& command, Step& step);
   // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
-  [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, const Amend& amend, const Quote& quote,
-                                            Step& step);
+  [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step);
   [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
 
   [[nodiscard]] MassCancellation begin_mass_cancel(const MassCancel& command, Step& step);
@@ -218,6 +217,12 @@ class Accounts {
                                         std::int64_t worst_price) const noexcept;
   [[nodiscard]] Slot enter(const PlaceOrder& command, Slot account, Slot instrument, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
+  // What the special terms of an order mean for its entry.
+  void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;
+  void move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept;
+  // Where a post-only order that would take goes instead, if it is to be moved.
+  [[nodiscard]] std::optional<std::int64_t> reprice(const OrderRecord& order, std::int64_t limit,
+                                                    const Quote& quote) const noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
   [[nodiscard]] Answer remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
   [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;

@@ -79,12 +79,14 @@ Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::
   return beyond ? Reason::kPriceBand : check_trading_state(account);
 }
 
-std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& amend, const Quote& quote, Step& step) {
+std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step) {
   OrderRecord& order = orders_[amend.owner];
   OrderView& view = order.view;
   const Instrument& instrument = instruments_[order.instrument];
   if (amend.leaves <= 0) return {};
-  if (is_kept_from_taking(instrument, view.post_only) && quote.best && crosses(view.side, amend.limit, *quote.best)) {
+  const std::optional<std::int64_t> moved = reprice(order, amend.limit, quote);
+  const bool keeps_back = is_kept_from_taking(instrument, view.post_only);
+  if (keeps_back && !moved && quote.best && crosses(view.side, amend.limit, *quote.best)) {
     return conclude(command, amend.owner, Reason::kPostOnlyWouldCross, step);
   }
   if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);
@@ -99,6 +101,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, const Amend& am
   view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
   view.leaves_quantity = amend.leaves;
   order.hold_price = amend.limit;
+  if (order.special != kNil && !amend.keeps_priority) move(order, moved, amend.limit);
   touch(order, step);
   tell(OrderUpdateCause::kAmended, order, step);
   reserve(order, needed, step);

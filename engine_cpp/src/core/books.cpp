@@ -93,8 +93,10 @@ void Books::place(const Place& place) {
     return;
   }
   outbox_.messages.emplace_back(Accepted{place.owner});
-  if (place.time_in_force == TimeInForce::kFok && !is_fillable(place)) {
-    outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kExpired, EndReason::kFokNotFillable});
+  if (place.min_quantity > 0 && !is_fillable(place)) {
+    const bool all = place.time_in_force == TimeInForce::kFok;
+    const EndReason end_reason = all ? EndReason::kFokNotFillable : EndReason::kMinQuantityNotMet;
+    outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kExpired, end_reason});
     return;
   }
   Taker taker{.place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = place.quantity};
@@ -157,7 +159,7 @@ std::int64_t Books::bound_of(const Place& place) const noexcept {
 bool Books::is_fillable(const Place& place) const noexcept {
   const Book& book = books_[place.instrument];
   const std::int64_t bound = bound_of(place);
-  std::int64_t missing = place.quantity;
+  std::int64_t missing = place.min_quantity;
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
     if (!crosses(place.side, bound, book.level(at).price)) return false;
     for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {

@@ -5,7 +5,8 @@
 //   1. Every message in has its messages out in `Outbox`, in the order in which they happened; books never wait for an
 //      answer from the accounts half.
 //   2. Priority is price, then order of arrival; a trade is at the resting order's price.
-//   3. A fill-or-kill order is counted before it acts: the count is the fill, and a killed one touches nothing.
+//   3. An order with a minimum (fill-or-kill: all of it) is counted before it acts: what is counted will trade, and a
+//      killed one touches nothing.
 //
 // Threads: none; owned by one Core.
 #pragma once

@@ -8,6 +8,8 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   SpecialTerms rest = terms;
   rest.tag = 0;
   rest.session_id = 0;
+  rest.min_quantity = 0;
+  rest.post_only_reprice = false;
   return rest == SpecialTerms{};
 }
 
@@ -34,10 +36,27 @@ Reason check_market_shape(const PlaceOrder& command) noexcept {
   return command.quote_budget > 0 ? Reason::kNone : Reason::kNotionalOutOfRange;
 }
 
+Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms) noexcept {
+  if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
+  const bool may_ask_for_some = command.time_in_force == TimeInForce::kIoc && command.quote_budget == 0;
+  return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
+}
+
+Reason check_special_grid(const Instrument& instrument, const PlaceOrder& command,
+                          const SpecialTerms& terms) noexcept {
+  const bool within = terms.min_quantity >= 0 && terms.min_quantity <= command.quantity;
+  if (terms.min_quantity == 0) return Reason::kNone;
+  return within && instrument.by_lot.divides(terms.min_quantity) ? Reason::kNone : Reason::kMinQuantityOutOfRange;
+}
+
 }  // namespace
 
 Reason check_shape(const PlaceOrder& command) noexcept {
   if (!is_supported(command)) return Reason::kNotSupported;
+  if (command.special != nullptr) {
+    const Reason reason = check_special_shape(command, *command.special);
+    if (reason != Reason::kNone) return reason;
+  }
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 
@@ -57,7 +76,10 @@ Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexc
   if (command.type == OrderType::kLimit) {
     if (const Reason reason = check_price(instrument, command.price); reason != Reason::kNone) return reason;
   }
-  return command.quote_budget > 0 ? Reason::kNone : check_quantity(instrument, command.quantity);
+  if (command.quote_budget > 0) return Reason::kNone;
+  const Reason reason = check_quantity(instrument, command.quantity);
+  if (reason != Reason::kNone || command.special == nullptr) return reason;
+  return check_special_grid(instrument, command, *command.special);
 }
 
 Reason check_notional(const Instrument& instrument, const PlaceOrder& command, std::int64_t worst_price) noexcept {

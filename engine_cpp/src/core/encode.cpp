@@ -168,10 +168,10 @@ void write_special(WireWriter& out, const SpecialView& s) {
   out.put(46, s.parent_order_id);
 }
 
-void write_standing(WireWriter& out, const OrderView& order) {
+void write_standing(WireWriter& out, const OrderView& order, const SpecialView* special) {
   out.put(7, order.status);
   out.put(8, order.end_reason);
-  out.put_signed(9, order.price);
+  out.put_signed(9, special != nullptr && special->has_working_price ? special->working_price : order.price);
   out.put(10, order.cum_quantity);
   out.put(11, order.leaves_quantity);
   out.put(12, order.cum_notional);
@@ -181,7 +181,7 @@ void write_standing(WireWriter& out, const OrderView& order) {
 void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
   if (mode == ResponseMode::kFull) return write_whole(out, result);
   out.put(6, result.order->order_id);
-  if (mode == ResponseMode::kResult) write_standing(out, *result.order);
+  if (mode == ResponseMode::kResult) write_standing(out, *result.order, result.special);
 }
 
 }  // namespace

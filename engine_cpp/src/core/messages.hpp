@@ -48,6 +48,7 @@ struct Place {
   std::int64_t limit = 0;     // limit price, or protection price of a MARKET order
   std::int64_t quantity = 0;  // 0 with a budget
   std::int64_t budget = 0;    // most that the order may spend, fees included; 0 with a quantity
+  std::int64_t min_quantity = 0;  // least that must trade at once for any to trade
   Slot owner = kNil;
   Slot instrument = kNil;
   std::int32_t taker_fee_ppm = 0;

@@ -54,6 +54,11 @@ class Orders {
 
   [[nodiscard]] Specials& specials() noexcept { return specials_; }
   [[nodiscard]] const Specials& specials() const noexcept { return specials_; }
+  // Price at which the order stands in the book.
+  [[nodiscard]] std::int64_t book_price(const OrderRecord& order) const noexcept {
+    const SpecialView* const special = special_view(order);
+    return special != nullptr && special->has_working_price ? special->working_price : order.view.price;
+  }
   // What the order says beyond the plain ones, or null.
   [[nodiscard]] const SpecialView* special_view(const OrderRecord& order) const noexcept {
     return order.special == kNil ? nullptr : &specials_[order.special].view;

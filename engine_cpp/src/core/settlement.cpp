@@ -89,6 +89,7 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
           .limit = worst_price,
           .quantity = command.quantity,
           .budget = command.quote_budget,
+          .min_quantity = command.time_in_force == TimeInForce::kFok ? command.quantity : 0,
           .owner = slot,
           .instrument = order.instrument,
           .taker_fee_ppm = order.taker_fee_ppm,

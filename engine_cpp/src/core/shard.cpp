@@ -56,7 +56,7 @@ Answer Core::Shard::on(const CancelOrder& command, Step& step) {
 }
 
 Answer Core::Shard::on(const AmendOrder& command, Step& step) {
-  const Amendment found = accounts_.find_to_amend(command, step);
+  Amendment found = accounts_.find_to_amend(command, step);
   if (found.answer) return *found.answer;
   const Quote quote = books_.inquire({.instrument = found.amend.instrument, .side = found.amend.side, .may_rest = true});
   if (const auto refused = accounts_.amend(command, found.amend, quote, step)) return *refused;

@@ -131,7 +131,9 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, std::v
     const BookOrder entry{.leaves = order.view.leaves_quantity,
                           .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
                           .owner = owner};
-    rested.push_back({owner, books_.restore(instrument, side, order.view.price, entry)});
+    const std::int64_t price = accounts_.orders().book_price(order);
+    if (price <= 0 || price > kMaxPrice || price % instruments_[instrument].tick != 0) return false;
+    rested.push_back({owner, books_.restore(instrument, side, price, entry)});
   }
   return in.ok();
 }

@@ -110,6 +110,10 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   order.special = &special;
   special.tag = static_cast<std::uint32_t>(below(3));
   special.session_id = static_cast<std::uint64_t>(below(3));
+  special.post_only_reprice = order.post_only ? one_in(2) : one_in(40);
+  const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;
+  if (some ? one_in(2) : one_in(40)) special.min_quantity = 10 * (1 + below(40));
+  if (one_in(40)) special.min_quantity = any<std::int64_t>({-10, 3, INT64_MAX, INT64_MIN});
 }
 
 void CommandStream::spoil(PlaceOrder& order) {

@@ -1,0 +1,31 @@
+// How an order with special terms enters, and enters anew: the accounts' half.
+#include "accounts.hpp"
+
+namespace exchange::engine {
+
+void Accounts::work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept {
+  const SpecialView& special = orders_.specials()[order.special].view;
+  if (special.min_quantity > 0) place.min_quantity = special.min_quantity;
+  move(order, reprice(order, place.limit, quote), place.limit);
+}
+
+std::optional<std::int64_t> Accounts::reprice(const OrderRecord& order, std::int64_t limit,
+                                              const Quote& quote) const noexcept {
+  const OrderView& view = order.view;
+  const SpecialView* const special = orders_.special_view(order);
+  if (special == nullptr || !special->post_only_reprice || !quote.best) return {};
+  if (!crosses(view.side, limit, *quote.best)) return {};
+  const std::int64_t tick = instruments_[order.instrument].tick;
+  const std::int64_t behind = view.side == Side::kBuy ? *quote.best - tick : *quote.best + tick;
+  return behind > 0 && behind <= kMaxPrice ? std::optional(behind) : std::nullopt;
+}
+
+// The order stands at `working_price`, or at its limit if that is none.
+void Accounts::move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept {
+  SpecialView& special = orders_.specials()[order.special].view;
+  special.has_working_price = working_price.has_value();
+  special.working_price = working_price.value_or(0);
+  limit = working_price.value_or(limit);
+}
+
+}  // namespace exchange::engine
