@@ -143,6 +143,19 @@ TEST_F(AccountSettingsTest, TheKillSwitchCancelsAllItsOrders) {
   EXPECT_EQ(depth(Side::kBuy).at(0).quantity, 100);
 }
 
+TEST_F(AccountSettingsTest, AKillOfManyOrdersGoesOnInTheNextCommands) {
+  constexpr std::size_t kOrders = 1'200;  // and a command cancels 1,000
+  for (std::size_t i = 0; i < kOrders; ++i) submit(limit(kAlice, Side::kBuy, 10'000, 100));
+  const Outcome killed = set_state(TradingState::kHalted, true);
+  EXPECT_EQ(killed.all<OrderEvent>().size(), 1'000U);
+  EXPECT_TRUE(killed.all<MassCancelDoneView>().empty());
+  const Outcome rest = submit(Tick{});
+  EXPECT_EQ(rest.all<OrderEvent>().size(), kOrders - 1'000);
+  ASSERT_EQ(rest.all<MassCancelDoneView>().size(), 1U);
+  EXPECT_EQ(rest.all<MassCancelDoneView>().at(0).mass_cancel_id, killed.result.engine_seq);
+  EXPECT_EQ(rest.all<MassCancelDoneView>().at(0).count, kOrders);
+}
+
 TEST_F(AccountSettingsTest, PaysInFullAgainOnlyWithoutOpenOrders) {
   set(kAlice, [](AccountSettings& s) { s.kind = AccountKind::kMargin; });
   submit(limit(kAlice, Side::kBuy, 10'000, 100));
@@ -155,6 +168,10 @@ TEST_F(AccountSettingsTest, PaysInFullAgainOnlyWithoutOpenOrders) {
 TEST_F(AccountSettingsTest, ANewGroupHoldsForRestingOrdersToo) {
   submit(limit(kAlice, Side::kBuy, 10'000, 100));
   set(kAlice, [](AccountSettings& s) { s.has_self_trade_group = true, s.self_trade_group_id = 33; });
+  const std::string saved = save(core_);
+  Core restarted(small_limits(), 0);
+  ASSERT_TRUE(load(restarted, saved));
+  EXPECT_EQ(restarted.state_hash(), core_.state_hash());
   const Outcome met = submit(limit(kCarol, Side::kSell, 10'000, 100));
   EXPECT_EQ(met.all<PreventedMatchView>().size(), 1U);
   EXPECT_TRUE(met.all<TradeView>().empty());
