@@ -1,5 +1,6 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
-.PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine
+.PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine \
+	clang proof determinism golden oracle
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -55,6 +56,28 @@ engine-replay: engine-tools
 # Measures the core and compares with engine_cpp/bench/results.json; `ARGS=--save` makes the run the new baseline.
 bench-engine: engine-tools
 	python engine_cpp/bench/report.py build/tools/bench/engine_bench $(ARGS)
+
+# A second compiler, and the fuzzer that comes with it.
+clang: setup
+	@stack/setup.sh clang
+
+# g++ and clang++, at -O3 and -O0: the same commands come to the same bytes, or this fails.
+determinism: clang
+	engine_cpp/tests/determinism/compare.sh build/determinism
+
+# build/proof: what proves the core beyond its tests, with every assertion on.
+proof: setup
+	cmake -S engine_cpp -B build/proof -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O2 -DEXCHANGE_TOOLS=OFF
+	cmake --build build/proof --target oracle golden -j2
+
+# A journal of this version and what it comes to, for all later versions to replay.
+golden: proof
+	build/proof/tests/determinism/golden make $(addprefix engine_cpp/tests/golden/$(VERSION),.journal .expected)
+
+# The core and the naive engine over so many commands.
+COMMANDS ?= 1000000
+oracle: proof
+	build/proof/tests/oracle/oracle $(COMMANDS)
 
 integration: setup
 	pytest tests/integration

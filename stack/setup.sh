@@ -13,6 +13,10 @@ main() {
   trap interrupted INT
   exec 9>.tools/setup.lock
   flock --nonblock 9 || wait_for_the_other_setup
+  if [ "${1:-}" = clang ]; then
+    clang_packages
+    return
+  fi
   debian_packages
   step "Python environment" .venv stack/setup.sh requirements.lock -- make_environment
   step "C++ core and editable install" .venv/core requirements.lock pyproject.toml engine_cpp -- build_core
@@ -27,18 +31,11 @@ wait_for_the_other_setup() {
   flock 9
 }
 
-# What each Debian package is needed for, as something that exists once it is unpacked.
 debian_packages() {
-  local missing=() half_installed need package library headers
+  local library headers
   read -r library headers < <(python3.11 -c 'from sysconfig import get_path as p; print(p("stdlib"), p("include"))' \
     2>/dev/null || echo /usr/lib/python3.11 /usr/include/python3.11)
-  half_installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' 2>/dev/null |
-    sed -En 's/ (unpacked|half-configured|half-installed)$//p' || true)
-  while read -r need package; do
-    if grep -qx "$package" <<<"$half_installed" || { [ ! -e "$need" ] && ! command -v "$need" >/dev/null; }; then
-      missing+=("$package")
-    fi
-  done <<NEEDS
+  need_debian_packages <<NEEDS
 /usr/lib/postgresql/15/bin/postgres postgresql-15
 /usr/include/protozero/pbf_reader.hpp libprotozero-dev
 $library/ensurepip/__init__.py python3-venv
@@ -51,6 +48,26 @@ g++ g++
 curl curl
 git git
 NEEDS
+}
+
+# The second compiler, which nothing but `make determinism` and `make fuzz` needs.
+clang_packages() {
+  need_debian_packages <<NEEDS
+clang++ clang
+/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
+NEEDS
+}
+
+# Reads, a line each, what a Debian package is needed for, as something that exists once it is unpacked, and the package.
+need_debian_packages() {
+  local missing=() half_installed need package
+  half_installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' 2>/dev/null |
+    sed -En 's/ (unpacked|half-configured|half-installed)$//p' || true)
+  while read -r need package; do
+    if grep -qx "$package" <<<"$half_installed" || { [ ! -e "$need" ] && ! command -v "$need" >/dev/null; }; then
+      missing+=("$package")
+    fi
+  done
   [ ${#missing[@]} = 0 ] && return
   grep -qs '^VERSION_CODENAME=bookworm$' /etc/os-release ||
     fail "This is not Debian 12, whose packages are missing here: ${missing[*]}. Install their like, then run this again."
@@ -183,5 +200,5 @@ if [ "${1:-}" = do ]; then
   shift
   "$@"
 else
-  main
+  main "$@"
 fi
