@@ -65,17 +65,4 @@ std::uint32_t Accounts::max_open_orders(Slot account) const noexcept {
   return own > 0 ? own : open_orders_per_account_;
 }
 
-// What is paid for in full is no position, so nothing that trades it makes one smaller.
-Reason Accounts::check_trading_state(const Account& account) noexcept {
-  return account.trading_state == TradingState::kActive ? Reason::kNone : Reason::kTradingState;
-}
-
-FeeRates Accounts::rates_of(const Account& account, Slot instrument) const noexcept {
-  const Slot schedule = instrument == kNil ? kNil : instruments_[instrument].fee_schedule;
-  if (schedule == kNil) {
-    return {static_cast<std::int32_t>(account.taker_fee_ppm), static_cast<std::int32_t>(account.maker_fee_ppm)};
-  }
-  return instruments_.fees().rates(schedule, account.fee_tier);
-}
-
 }  // namespace exchange::engine

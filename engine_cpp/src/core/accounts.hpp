@@ -207,9 +207,16 @@ class Accounts {
   [[nodiscard]] Reason check_size(Slot account, const Instrument& instrument, std::int64_t quantity,
                                   std::int64_t notional) const noexcept;
   [[nodiscard]] std::uint32_t max_open_orders(Slot account) const noexcept;
-  [[nodiscard]] static Reason check_trading_state(const Account& account) noexcept;
+  // What is paid for in full is no position, so nothing that trades it makes one smaller.
+  [[nodiscard]] static Reason check_trading_state(const Account& account) noexcept {
+    return account.trading_state == TradingState::kActive ? Reason::kNone : Reason::kTradingState;
+  }
   // What an order that is accepted now pays for life.
-  [[nodiscard]] FeeRates rates_of(const Account& account, Slot instrument) const noexcept;
+  [[nodiscard]] FeeRates rates_of(const Account& account, Slot instrument) const noexcept {
+    const Slot schedule = instrument == kNil ? kNil : instruments_[instrument].fee_schedule;
+    if (schedule != kNil) [[unlikely]] return instruments_.fees().rates(schedule, account.fee_tier);
+    return {static_cast<std::int32_t>(account.taker_fee_ppm), static_cast<std::int32_t>(account.maker_fee_ppm)};
+  }
 
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
