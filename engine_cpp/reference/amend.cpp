@@ -17,10 +17,10 @@ Result Engine::on(const AmendOrder& c) {
   }
   Instrument& instrument = instruments_.at(v.instrument_id);
   const TradingPhase phase = instrument.definition.phase;
-  if (phase != TradingPhase::kContinuous && phase != TradingPhase::kPostOnly) {
+  if (phase != TradingPhase::kContinuous && phase != TradingPhase::kPostOnly && !collects(instrument)) {
     return amended(c, order_id, Reason::kPhaseNotAllowed);
   }
-  if (c.size == AmendSize::kUnchanged && !c.has_price && !c.requeue) {
+  if ((c.size == AmendSize::kUnchanged && !c.has_price && !c.requeue) || (c.has_price && order.waits())) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
@@ -29,13 +29,13 @@ Result Engine::on(const AmendOrder& c) {
   std::int64_t quantity = v.quantity;
   if (c.size == AmendSize::kTotal) quantity = c.quantity;
   if (c.size == AmendSize::kOpen) quantity = done + std::min(c.quantity, std::int64_t{1} << 61);
-  const std::int64_t price = c.has_price ? c.price : v.price;
+  const std::int64_t price = c.has_price ? c.price : order.limit;
   if (quantity <= done) {
     take_out(instrument, order);
     end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
     return amended(c, order_id, Reason::kNone);
   }
-  const bool keeps_place = price == v.price && quantity <= v.quantity && !c.requeue;
+  const bool keeps_place = price == order.limit && quantity <= v.quantity && !c.requeue;
   if (const Reason reason = check_amended(order, price, quantity, keeps_place); reason != Reason::kNone) {
     return amended(c, order_id, reason);
   }
@@ -60,7 +60,7 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
-  const bool keeps_back = v.post_only || d.phase == TradingPhase::kPostOnly;
+  const bool keeps_back = (v.post_only && !collects(instrument)) || d.phase == TradingPhase::kPostOnly;
   if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
     return Reason::kPostOnlyWouldCross;
   }
@@ -72,7 +72,7 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
 }
 
 bool Engine::must_stay_behind(const Instrument& instrument, const Order& order, std::int64_t price) const {
-  return order.special && order.special->post_only_reprice && would_cross(instrument, order.view.side, price) &&
+  return order.special && order.special->post_only_reprice && !collects(instrument) && would_cross(instrument, order.view.side, price) &&
          behind_market(instrument, order.view.side);
 }
 
@@ -80,7 +80,7 @@ void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t pri
                           bool keeps_place) {
   OrderView& v = order.view;
   const bool shrinks = quantity < v.quantity;
-  v.price = price;
+  if (!order.waits()) v.price = price;
   v.quantity = quantity;
   v.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
   order.limit = price;
@@ -92,8 +92,9 @@ void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t pri
   }
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
+  if (!keeps_place && collects(instrument)) return rest(instrument, order);
   if (!keeps_place) return match(instrument, order);
-  if (shrinks) level_changed(instrument, v.side, stands_at(order));
+  if (shrinks && !order.waits()) level_changed(instrument, v.side, stands_at(order));
 }
 
 Result Engine::amended(const AmendOrder& command, std::uint64_t order_id, Reason reason) {

@@ -61,6 +61,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   run_what_is_due();
   const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   for (const BookChangeView& change : changes_) writer.book_changed(change);
+  tell_auctions();
   const Order* shown = answer.order ? &orders_.at(answer.order->order_id) : nullptr;
   write_result(result, {.engine_seq = answer.engine_seq,
                         .reason = answer.reason,
@@ -104,7 +105,6 @@ Reason Engine::check_listing(const InstrumentDefinition& d) const {
   unknown.fee_schedule_id = 0;
   if (unknown.kind == InstrumentKind::kSecurity) unknown.kind = InstrumentKind::kSpot;
   if (unknown != InstrumentTerms{}) return Reason::kNotSupported;
-  if (d.phase == TradingPhase::kPreOpen || d.phase == TradingPhase::kAuction) return Reason::kNotSupported;
   return valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;
 }
 
@@ -123,6 +123,7 @@ Result Engine::on(const CreateInstrument& command) {
     }
   }
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
+  if (d.phase == TradingPhase::kAuction) return {now_.engine_seq, Reason::kInstrumentInvalid};  // which one?
   if (d.terms.fee_schedule_id != 0 && !schedules_.contains(d.terms.fee_schedule_id)) {
     return {now_.engine_seq, Reason::kUnknownFeeSchedule};
   }
@@ -132,6 +133,7 @@ Result Engine::on(const CreateInstrument& command) {
   Instrument& i = instruments_[d.instrument_id];
   i.listed_seq = now_.engine_seq;
   define(i, d);
+  if (d.phase == TradingPhase::kPreOpen) i.collected_for = AuctionKind::kOpening;
   events_->instrument_updated(d);
   return {now_.engine_seq};
 }

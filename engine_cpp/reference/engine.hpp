@@ -39,6 +39,11 @@ struct Instrument {
   std::optional<std::int64_t> last_price{};
   StatedPrices prices{};
   AuctionKind auction_kind{};
+  AuctionKind collected_for{};  // the auction that orders have collected for since they last matched
+  AuctionView told{};           // what the auction would do, as told last
+  // MARKET orders that wait for an uncross, by the worst price of each.
+  std::map<std::int64_t, std::list<std::uint64_t>> waiting_bids;
+  std::map<std::int64_t, std::list<std::uint64_t>> waiting_asks;
   std::map<std::int64_t, std::list<std::uint64_t>> bids;  // best last
   std::map<std::int64_t, std::list<std::uint64_t>> asks;  // best first
 };
@@ -73,6 +78,10 @@ struct Order {
 
   [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
   [[nodiscard]] bool has_budget() const { return view.quote_budget > 0; }
+  [[nodiscard]] bool is_for_auction() const {
+    return view.time_in_force == TimeInForce::kAtOpen || view.time_in_force == TimeInForce::kAtClose;
+  }
+  [[nodiscard]] bool waits() const { return is_for_auction() && view.type == OrderType::kMarket; }
 };
 
 struct RememberedId {
@@ -157,6 +166,19 @@ class Engine {
   // Markets.
   [[nodiscard]] Reason check_listing(const InstrumentDefinition& definition) const;
   static void define(Instrument& instrument, const InstrumentDefinition& definition);
+  [[nodiscard]] static bool collects(const Instrument& instrument);
+  [[nodiscard]] static bool allows(const Instrument& instrument, const PlaceOrder& command);
+  [[nodiscard]] static bool takes_part(TimeInForce time_in_force, AuctionKind kind);
+
+  // Auctions.
+  [[nodiscard]] AuctionView find_uncross(const Instrument& instrument) const;
+  [[nodiscard]] std::vector<std::int64_t> candidate_prices(const Instrument& instrument) const;
+  [[nodiscard]] Wide willing(const Instrument& instrument, Side side, std::int64_t price) const;
+  void uncross(Instrument& instrument);
+  [[nodiscard]] Order& first_in_uncross(Instrument& instrument, Side side);
+  void trade_in_uncross(Instrument& instrument, std::int64_t price, std::int64_t quantity, Order& buy, Order& sell);
+  void end_auction_orders(const Instrument& instrument, AuctionKind kept);
+  void tell_auctions();
 
   // Ids.
   void forget_old_ids();
@@ -231,6 +253,9 @@ class Engine {
   bool prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted);
   void trade(Instrument& instrument, Order& taker, Order& maker, std::int64_t quantity, bool last);
   void finish(Instrument& instrument, Order& taker);
+  void rest(Instrument& instrument, Order& order);
+  [[nodiscard]] static std::map<std::int64_t, std::list<std::uint64_t>>& place_of(Instrument& instrument,
+                                                                                  const Order& order);
   [[nodiscard]] std::int64_t affordable(const Instrument& instrument, const Order& taker, std::int64_t price) const;
   [[nodiscard]] Order* best_opposite(Instrument& instrument, Side side);
   void take_out(Instrument& instrument, const Order& order);

@@ -53,20 +53,38 @@ void Engine::define(Instrument& i, const InstrumentDefinition& d) {
   i.definition.quote.symbol = i.quote_symbol;
 }
 
+bool Engine::allows(const Instrument& i, const PlaceOrder& c) {
+  const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
+  const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  switch (i.definition.phase) {
+    case TradingPhase::kContinuous: return !for_auction;
+    case TradingPhase::kPostOnly: return c.type == OrderType::kLimit && !at_once && !for_auction;
+    case TradingPhase::kPreOpen:
+    case TradingPhase::kAuction: return !at_once && takes_part(c.time_in_force, i.collected_for);
+    default: return false;
+  }
+}
+
 Result Engine::on(const SetPhase& command) {
   if ((command.phase == TradingPhase::kAuction) != (command.auction_kind != AuctionKind::kNone)) {
     return {now_.engine_seq, Reason::kInvalidField};
-  }
-  if (command.phase == TradingPhase::kAuction || command.phase == TradingPhase::kPreOpen) {
-    return {now_.engine_seq, Reason::kNotSupported};
   }
   const auto found = instruments_.find(command.instrument_id);
   if (found == instruments_.end()) return {now_.engine_seq, Reason::kUnknownInstrument};
   Instrument& i = found->second;
   const TradingPhase previous = i.definition.phase;
   if (previous == command.phase && i.auction_kind == command.auction_kind) return {now_.engine_seq};
+  const bool matches = command.phase == TradingPhase::kContinuous || command.phase == TradingPhase::kPostOnly;
+  const bool collects_anew = command.phase == TradingPhase::kPreOpen || command.phase == TradingPhase::kAuction;
+  const bool ended = previous == TradingPhase::kAuction && collects_anew;
+  if (i.collected_for != AuctionKind::kNone && (matches || ended)) uncross(i);
   i.definition.phase = command.phase;
   i.auction_kind = command.auction_kind;
+  i.told = {};
+  if (collects_anew) {
+    i.collected_for = command.phase == TradingPhase::kPreOpen ? AuctionKind::kOpening : command.auction_kind;
+    end_auction_orders(i, i.collected_for);
+  }
   events_->phase_changed({command.instrument_id, previous, command.phase, command.auction_kind});
   return {now_.engine_seq};
 }

@@ -227,23 +227,32 @@ void Engine::finish(Instrument& instrument, Order& taker) {
   if (!taker.has_budget() && !taker.is_open()) return;
   if (ended_by_band(instrument, taker)) return;
   if (taker.view.type == OrderType::kMarket) return end(taker, OrderStatus::kExpired, EndReason::kMarketRemainder);
-  if (taker.view.time_in_force != TimeInForce::kGtc) {
+  if (taker.view.time_in_force == TimeInForce::kIoc || taker.view.time_in_force == TimeInForce::kFok) {
     return end(taker, OrderStatus::kExpired, EndReason::kIocRemainder);
   }
-  auto& levels = taker.view.side == Side::kBuy ? instrument.bids : instrument.asks;
-  levels[stands_at(taker)].push_back(taker.view.order_id);
-  resting_.insert(taker.view.order_id);
-  ++account_of(taker).open_orders;
-  level_changed(instrument, taker.view.side, stands_at(taker));
+  rest(instrument, taker);
+}
+
+std::map<std::int64_t, std::list<std::uint64_t>>& Engine::place_of(Instrument& i, const Order& order) {
+  const bool buys = order.view.side == Side::kBuy;
+  if (order.waits()) return buys ? i.waiting_bids : i.waiting_asks;
+  return buys ? i.bids : i.asks;
+}
+
+void Engine::rest(Instrument& instrument, Order& order) {
+  place_of(instrument, order)[stands_at(order)].push_back(order.view.order_id);
+  resting_.insert(order.view.order_id);
+  ++account_of(order).open_orders;
+  if (!order.waits()) level_changed(instrument, order.view.side, stands_at(order));
 }
 
 void Engine::take_out(Instrument& instrument, const Order& order) {
-  auto& levels = order.view.side == Side::kBuy ? instrument.bids : instrument.asks;
+  auto& levels = place_of(instrument, order);
   levels.at(stands_at(order)).remove(order.view.order_id);
   if (levels.at(stands_at(order)).empty()) levels.erase(stands_at(order));
   resting_.erase(order.view.order_id);
   --account_of(order).open_orders;
-  level_changed(instrument, order.view.side, stands_at(order));
+  if (!order.waits()) level_changed(instrument, order.view.side, stands_at(order));
 }
 
 void Engine::level_changed(Instrument& instrument, Side side, std::int64_t price) {

@@ -52,11 +52,12 @@ Result Engine::on(const PlaceOrder& command) {
   }
   if (const Reason reason = check_instrument(command); reason != Reason::kNone) return reject(command, reason);
   const auto worst = worst_price(command);
-  if (!worst) return reject(command, Reason::kNoLiquidity);
+  const bool at_once = command.time_in_force == TimeInForce::kIoc || command.time_in_force == TimeInForce::kFok;
+  if (!worst) return reject(command, at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
   const std::int64_t held_at = price_to_hold_at(command, *worst);
   if (const Reason reason = check_money(command, held_at); reason != Reason::kNone) return reject(command, reason);
   Instrument& instrument = instruments_.at(command.instrument_id);
-  const bool keeps_back = command.post_only || instrument.definition.phase == TradingPhase::kPostOnly;
+  const bool keeps_back = (command.post_only && !collects(instrument)) || instrument.definition.phase == TradingPhase::kPostOnly;
   const bool would_take = keeps_back && would_cross(instrument, command.side, *worst);
   const bool moves = would_take && command.special != nullptr && command.special->post_only_reprice &&
                      behind_market(instrument, command.side);
@@ -78,7 +79,9 @@ Result Engine::on(const PlaceOrder& command) {
   changed(order, OrderUpdateCause::kAccepted);
   tell(command.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
   const std::int64_t least = command.special == nullptr ? 0 : command.special->min_quantity;
-  if (command.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, command.quantity)) {
+  if (collects(instrument)) {
+    rest(instrument, order);
+  } else if (command.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, command.quantity)) {
     end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
   } else if (least > 0 && !can_fill(instrument, order, least)) {
     end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
@@ -96,8 +99,9 @@ std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket;
+  const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
-                          c.time_in_force == TimeInForce::kFok;
+                          c.time_in_force == TimeInForce::kFok || for_auction;
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
@@ -117,7 +121,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   if (c.price != 0 || c.post_only || c.time_in_force == TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
   if ((c.quantity == 0) == (c.quote_budget == 0)) return Reason::kOrderFieldsConflict;
   if (c.quantity != 0) return c.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
-  if (c.side == Side::kSell || c.time_in_force == TimeInForce::kFok) return Reason::kOrderFieldsConflict;
+  if (c.side == Side::kSell || c.time_in_force != TimeInForce::kIoc) return Reason::kOrderFieldsConflict;
   return c.quote_budget < 0 ? Reason::kNotionalOutOfRange : Reason::kNone;
 }
 
@@ -125,10 +129,7 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   const auto found = instruments_.find(c.instrument_id);
   if (found == instruments_.end()) return Reason::kUnknownInstrument;
   const InstrumentDefinition& d = found->second.definition;
-  const bool rests = c.type == OrderType::kLimit && c.time_in_force == TimeInForce::kGtc;
-  if (d.phase != TradingPhase::kContinuous && !(d.phase == TradingPhase::kPostOnly && rests)) {
-    return Reason::kPhaseNotAllowed;
-  }
+  if (!allows(found->second, c)) return Reason::kPhaseNotAllowed;
   if (c.type == OrderType::kLimit && (c.price <= 0 || c.price > kHighestPrice)) return Reason::kPriceOutOfRange;
   if (c.type == OrderType::kLimit && c.price % d.tick != 0) return Reason::kPriceNotOnTick;
   if (c.quote_budget != 0) return Reason::kNone;
@@ -142,6 +143,9 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
 std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
   if (c.type == OrderType::kLimit) return c.price;
   const Instrument& i = instruments_.at(c.instrument_id);
+  if (c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose) {
+    return static_band(i, c.side);
+  }
   const std::int64_t tick = i.definition.tick;
   if (c.side == Side::kBuy) {
     if (i.asks.empty()) return {};
@@ -169,7 +173,8 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   if (const Reason reason = check_static_band(i, c.side, worst); reason != Reason::kNone) return reason;
   const std::uint32_t own = account.set.limits.max_open_orders;
   const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
-  if (c.time_in_force == TimeInForce::kGtc && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  const bool rests = c.time_in_force != TimeInForce::kIoc && c.time_in_force != TimeInForce::kFok;
+  if (rests && account.open_orders >= most) return Reason::kTooManyOpenOrders;
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);
   const std::int32_t ppm = std::max(fees.taker_fee_ppm, fees.maker_fee_ppm);

@@ -17,7 +17,8 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       balances_(limits),
       orders_(limits, shard),
       ids_(limits, balances_, orders_),
-      mass_cancels_(limits) {}
+      mass_cancels_(limits),
+      auction_orders_(limits.instruments, limits.orders) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
@@ -102,11 +103,13 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   if (!quote.has_room) return {refuse(Reason::kEngineFull, step), {}};
   const Slot instrument = admission.inquiry.instrument;
   const bool market = command.type == OrderType::kMarket;
-  if (market && !quote.protection) {
-    return {reject(command, admission.account, instrument, Reason::kNoLiquidity, step), {}};
-  }
   const Instrument& terms = instruments_[instrument];
-  std::int64_t limit = market ? *quote.protection : command.price;
+  const bool waits = market && is_for_auction(command.time_in_force);
+  if (market && !(waits ? terms.has_static_band : quote.protection.has_value())) {
+    const Reason reason = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
+    return {reject(command, admission.account, instrument, reason, step), {}};
+  }
+  std::int64_t limit = waits ? static_edge(terms, command.side) : market ? *quote.protection : command.price;
   std::int64_t worst_price = limit;
   if (market && terms.has_static_band) {
     worst_price = static_edge(terms, command.side);
@@ -142,8 +145,7 @@ Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
   if (const Reason reason = check_cancel(slot); reason != Reason::kNone) {
     return {conclude(command, slot, reason, step), {}};
   }
-  const OrderRecord& order = orders_[slot];
-  return {{}, {slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kCancelled, EndReason::kRequested}};
+  return {{}, removal_of(slot, OrderStatus::kCancelled, EndReason::kRequested)};
 }
 
 // An answer shows only an order that has ended, so a repeated one can show the same.
@@ -236,9 +238,26 @@ Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcep
 }
 
 Remove Accounts::expire_first() const noexcept {
-  const Slot slot = orders_.oldest_open();
+  return removal_of(orders_.oldest_open(), OrderStatus::kExpired, EndReason::kTooOld);
+}
+
+Remove Accounts::removal_of(Slot slot, OrderStatus status, EndReason reason) const noexcept {
   const OrderRecord& order = orders_[slot];
-  return {slot, order.instrument, order.book_slot, order.view.side, OrderStatus::kExpired, EndReason::kTooOld};
+  return {.owner = slot,
+          .instrument = order.instrument,
+          .book_slot = order.book_slot,
+          .side = order.view.side,
+          .status = status,
+          .end_reason = reason,
+          .waits = order.waits()};
+}
+
+std::optional<Remove> Accounts::auction_remainder(Slot instrument, AuctionKind kind) const noexcept {
+  for (Slot at = auction_orders_.first(instrument); at != kNil; at = auction_orders_.next(at)) {
+    if (fits_auction(orders_[at].view.time_in_force, kind)) continue;
+    return removal_of(at, OrderStatus::kExpired, EndReason::kAuctionRemainder);
+  }
+  return {};
 }
 
 std::int64_t Accounts::next_expiry_ns() const noexcept {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "auction_orders.hpp"
 #include "balances.hpp"
 #include "events.hpp"
 #include "ids.hpp"
@@ -165,6 +166,11 @@ class Accounts {
   [[nodiscard]] Remove expire_first() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept;
 
+  // How an order leaves its place of rest.
+  [[nodiscard]] Remove removal_of(Slot order, OrderStatus status, EndReason reason) const noexcept;
+  // The removal of the oldest order that waits for an uncross of `instrument`, but for those that fit one of `kind`.
+  [[nodiscard]] std::optional<Remove> auction_remainder(Slot instrument, AuctionKind kind) const noexcept;
+
   void settle(const BookMessage& message, Step& step);
 
   [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
@@ -242,6 +248,7 @@ class Accounts {
   void on(const Release& message, Step& step);
   void on(const Rested& message, Step& step);
 
+  void report_self_trade(const OrderRecord& maker, const OrderRecord& taker, const Fill& message, Step& step);
   // Books a fill on an order and tells its owner; answers the fee.
   std::int64_t fill(Slot order, const Fill& message, Liquidity liquidity, Step& step);
   void settle_buyer(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
@@ -282,6 +289,7 @@ class Accounts {
   IdWindow ids_;
   MassCancels mass_cancels_;
   Transfers transfers_;
+  AuctionOrders auction_orders_;
 };
 
 }  // namespace exchange::engine

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "accounts.hpp"
+#include "phases.hpp"
 
 namespace exchange::engine {
 
@@ -21,7 +22,9 @@ bool Accounts::load(StateReader& in) {
 }
 
 void Accounts::restore_resting(const Rested& message) noexcept {
-  orders_.rest(message.owner, message.book_slot, balances_.account(orders_[message.owner].account));
+  const OrderRecord& order = orders_[message.owner];
+  if (is_for_auction(order.view.time_in_force) && !order.is_resting()) auction_orders_.add(message.owner, order.instrument);
+  orders_.rest(message.owner, message.book_slot, balances_.account(order.account));
 }
 
 bool Accounts::consistent() const {

@@ -24,10 +24,10 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   }
   const OrderRecord& order = orders_[slot];
   const OrderView& view = order.view;
-  const std::int64_t price = command.has_price ? command.price : view.price;
+  const std::int64_t price = command.has_price ? command.price : order.hold_price;
   const std::int64_t quantity = total_quantity(command, view);
   const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
-  const bool keeps_priority = price == view.price && leaves <= view.leaves_quantity && !command.requeue;
+  const bool keeps_priority = price == order.hold_price && leaves <= view.leaves_quantity && !command.requeue;
   if (leaves > 0) {
     if (const Reason reason = check_terms(order, price, quantity, keeps_priority); reason != Reason::kNone) {
       return {conclude(command, slot, reason, step), {}};
@@ -43,7 +43,8 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
            .leaves = leaves,
            .side = view.side,
            .mode = view.self_trade_prevention,
-           .keeps_priority = keeps_priority}};
+           .keeps_priority = keeps_priority,
+           .waits = order.waits()}};
 }
 
 Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcept {
@@ -54,7 +55,8 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcep
     return Reason::kVersionMismatch;
   }
   if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
-  if (command.size == AmendSize::kUnchanged && !command.has_price && !command.requeue) {
+  const bool changes = command.size != AmendSize::kUnchanged || command.has_price || command.requeue;
+  if (!changes || (command.has_price && order.waits())) {
     return Reason::kOrderFieldsConflict;
   }
   return command.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
@@ -97,7 +99,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   if (needed - order.held > given(order).available) {
     return conclude(command, amend.owner, Reason::kInsufficientFunds, step);
   }
-  view.price = amend.limit;
+  if (!amend.waits) view.price = amend.limit;
   view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
   view.leaves_quantity = amend.leaves;
   order.hold_price = amend.limit;

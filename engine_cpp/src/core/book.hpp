@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   1. A level's quantity is the sum of its orders' leaves, all above zero; an empty level does not exist.
-//   2. Levels of a side form a list from best to worst; the best bid is below the best offer.
+//   2. Levels of a side form a list from best to worst; the best bid is below the best offer, unless
+//      orders collect for an auction.
 //   3. Every trade gets the next number of the instrument's trades, from 1.
 //   4. Every change of a level gets the next number of the book, from 1; a run of changes of one level within one
 //      command is one change, reported with the quantity at its end.
@@ -86,6 +87,11 @@ class Book {
   // Where changes of levels are reported.
   void report_to(std::vector<LevelChange>& changes) noexcept { changes_ = &changes; }
 
+  [[nodiscard]] bool is_empty() const noexcept { return best(Side::kBuy) == kNil && best(Side::kSell) == kNil; }
+  // As only a book can be whose orders collect for an auction.
+  [[nodiscard]] bool is_crossed() const noexcept {
+    return best(Side::kBuy) != kNil && would_cross(Side::kBuy, level(best(Side::kBuy)).price);
+  }
   [[nodiscard]] bool consistent(Side side) const noexcept;
 
  private:

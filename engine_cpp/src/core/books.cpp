@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::uint32_t kExpectedMessages = 4'096;
 
-// Levels may lie far apart: nodes for every level to have one of its own, and for both sides of a book to be high.
+// Levels may lie far apart: nodes for every level to have one of its own, and for both sides of both books to be high.
 std::uint32_t node_capacity(const Limits& limits) noexcept {
-  return limits.levels * 2 + limits.instruments * 2 + PriceIndex::kMaxNodesPerInsert;
+  return limits.levels * 2 + limits.instruments * 4 + PriceIndex::kMaxNodesPerInsert;
 }
 
 bool may_rest(const Place& place) noexcept {
@@ -39,6 +39,7 @@ Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instru
       pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
       first_trade_id_(std::uint64_t{shard} << 56) {
   books_.reserve(limits.instruments);
+  waiting_.reserve(limits.instruments);
   outbox_.messages.reserve(kExpectedMessages);
   outbox_.changes.reserve(kExpectedMessages);
 }
@@ -46,6 +47,12 @@ Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instru
 void Books::open(Slot instrument) {
   assert(instrument == books_.size() && books_.size() < books_.capacity());
   books_.emplace_back(instrument, instruments_[instrument].tick, pools_).report_to(outbox_.changes);
+  waiting_.emplace_back(instrument, instruments_[instrument].tick, pools_).report_to(outbox_.unseen);
+}
+
+void Books::regrid(Slot instrument) noexcept {
+  books_[instrument].set_tick(instruments_[instrument].tick);
+  waiting_[instrument].set_tick(instruments_[instrument].tick);
 }
 
 Quote Books::inquire(const Inquiry& inquiry) const noexcept {
@@ -93,6 +100,7 @@ void Books::place(const Place& place) {
     return;
   }
   outbox_.messages.emplace_back(Accepted{place.owner});
+  if (instrument.collects()) return collect(place);
   if (place.min_quantity > 0 && !is_fillable(place)) {
     const bool all = place.time_in_force == TimeInForce::kFok;
     const EndReason end_reason = all ? EndReason::kFokNotFillable : EndReason::kMinQuantityNotMet;
@@ -107,7 +115,7 @@ void Books::place(const Place& place) {
 
 // An order that gives up its place enters the book anew, under the numbers it has.
 void Books::amend(const Amend& amend) {
-  Book& book = books_[amend.instrument];
+  Book& book = amend.waits ? waiting_[amend.instrument] : books_[amend.instrument];
   const std::int64_t leaves = book.order(amend.book_slot).leaves;
   if (amend.leaves <= 0) {
     book.reduce(amend.side, amend.book_slot, leaves);
@@ -126,9 +134,10 @@ void Books::amend(const Amend& amend) {
                     .owner = amend.owner,
                     .instrument = amend.instrument,
                     .side = amend.side,
-                    .type = OrderType::kLimit,
+                    .type = amend.waits ? OrderType::kMarket : OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
                     .mode = amend.mode};
+  if (instruments_[amend.instrument].collects()) return collect(place);
   Taker taker{.place = place,
               .book = book,
               .instrument = instruments_[amend.instrument],
@@ -139,7 +148,7 @@ void Books::amend(const Amend& amend) {
 }
 
 void Books::remove(const Remove& remove) {
-  Book& book = books_[remove.instrument];
+  Book& book = remove.waits ? waiting_[remove.instrument] : books_[remove.instrument];
   const BookOrder& order = book.order(remove.book_slot);
   assert(order.owner == remove.owner && order.leaves > 0);
   book.reduce(remove.side, remove.book_slot, order.leaves);
@@ -307,9 +316,9 @@ bool Books::has_room() const noexcept {
   return pools_.orders.room() > 0 && pools_.levels.room() > 0 && pools_.nodes.room() >= PriceIndex::kMaxNodesPerInsert;
 }
 
-Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order) {
+Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits) {
   assert(has_room());
-  Book& book = books_[instrument];
+  Book& book = waits ? waiting_[instrument] : books_[instrument];
   const std::uint64_t seq = book.seq();
   const Slot slot = book.rest(side, price, order);
   book.set_seq(seq);

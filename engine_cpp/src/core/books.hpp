@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "auction.hpp"
 #include "book.hpp"
 #include "instruments.hpp"
 #include "messages.hpp"
@@ -25,10 +26,12 @@ namespace exchange::engine {
 struct Outbox {
   std::vector<BookMessage> messages;
   std::vector<LevelChange> changes;
+  std::vector<LevelChange> unseen;  // of the orders that wait beside the books
 
   void clear() noexcept {
     messages.clear();
     changes.clear();
+    unseen.clear();
   }
 };
 
@@ -42,7 +45,7 @@ class Books {
   void open(Slot instrument);
 
   // The instrument's terms changed: its book, empty if the tick did, goes by the new one.
-  void regrid(Slot instrument) noexcept { books_[instrument].set_tick(instruments_[instrument].tick); }
+  void regrid(Slot instrument) noexcept;
 
   [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
   void place(const Place& place);
@@ -51,6 +54,11 @@ class Books {
   void regroup(const Regroup& regroup) noexcept {
     books_[regroup.instrument].regroup(regroup.book_slot, regroup.self_trade_group);
   }
+
+  // What the orders that collected would do if they were uncrossed now.
+  [[nodiscard]] AuctionView find_uncross(Slot instrument) const;
+  // Makes the next trade of an uncross at `price`; answers how much was traded of `quantity`.
+  [[nodiscard]] std::int64_t uncross(Slot instrument, std::int64_t price, std::int64_t quantity);
 
   // The messages since the last `clear`.
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
@@ -70,10 +78,12 @@ class Books {
   }
 
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
+  // The MARKET orders that wait for an uncross, at the worst price that each may trade at.
+  [[nodiscard]] const Book& waiting(Slot instrument) const noexcept { return waiting_[instrument]; }
   [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }
 
   // Puts an order of a saved state back at the end of its queue.
-  [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order);
+  [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits);
   [[nodiscard]] bool has_room() const noexcept;
   void save_counters(StateWriter& out) const;
   [[nodiscard]] bool load_counters(StateReader& in);
@@ -81,6 +91,14 @@ class Books {
  private:
   struct Taker;
 
+  // Rests an order while its market collects.
+  void collect(const Place& place);
+  struct Front {
+    Book* book = nullptr;
+    Slot order = kNil;
+  };
+  // The first order of a side in an uncross.
+  [[nodiscard]] Front front(Slot instrument, Side side) noexcept;
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
   [[nodiscard]] std::int64_t bound_of(const Place& place) const noexcept;
   [[nodiscard]] bool is_fillable(const Place& place) const noexcept;
@@ -99,6 +117,7 @@ class Books {
   const Instruments& instruments_;
   LiquidityPools pools_;
   std::vector<Book> books_;
+  std::vector<Book> waiting_;
   Outbox outbox_;
   std::uint64_t first_trade_id_;
   std::uint64_t trades_ = 0;

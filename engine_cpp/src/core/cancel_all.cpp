@@ -77,9 +77,7 @@ bool Accounts::matches(const MassCancelTask& task, const OrderRecord& order) con
 std::optional<Remove> Accounts::removal(std::uint64_t order_id, MassCancelCause cause) const noexcept {
   const Slot slot = orders_.find(order_id);
   if (slot == kNil || !orders_[slot].is_resting()) return {};
-  const OrderRecord& order = orders_[slot];
-  return Remove{slot,         order.instrument,        order.book_slot, order.view.side, OrderStatus::kCancelled,
-                end_reason_of(cause)};
+  return removal_of(slot, OrderStatus::kCancelled, end_reason_of(cause));
 }
 
 void Accounts::tell_done(const MassCancelTask& task, Step& step) {

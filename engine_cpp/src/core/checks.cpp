@@ -13,26 +13,31 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   return rest == SpecialTerms{};
 }
 
+bool is_supported(TimeInForce time_in_force) noexcept {
+  return time_in_force <= TimeInForce::kFok || is_for_auction(time_in_force);
+}
+
 bool is_supported(const PlaceOrder& command) noexcept {
-  return command.type <= OrderType::kMarket && command.time_in_force <= TimeInForce::kFok &&
+  return command.type <= OrderType::kMarket && is_supported(command.time_in_force) &&
          (command.special == nullptr || are_supported(*command.special));
 }
 
 Reason check_limit_shape(const PlaceOrder& command) noexcept {
   if (command.quote_budget != 0) return Reason::kOrderFieldsConflict;
-  if (command.post_only && command.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
+  const bool stays = may_rest(command.time_in_force) && !is_for_auction(command.time_in_force);
+  if (command.post_only && !stays) return Reason::kOrderFieldsConflict;
   return command.quantity > 0 ? Reason::kNone : Reason::kQuantityOutOfRange;
 }
 
 // Exactly one of quantity and budget; a budget is for buying, and cannot be filled "in full".
 Reason check_market_shape(const PlaceOrder& command) noexcept {
   const bool has_budget = command.quote_budget != 0;
-  if (command.price != 0 || command.post_only || command.time_in_force == TimeInForce::kGtc ||
-      has_budget == (command.quantity != 0)) {
+  const bool stays = may_rest(command.time_in_force) && !is_for_auction(command.time_in_force);
+  if (command.price != 0 || command.post_only || stays || has_budget == (command.quantity != 0)) {
     return Reason::kOrderFieldsConflict;
   }
   if (!has_budget) return command.quantity > 0 ? Reason::kNone : Reason::kQuantityOutOfRange;
-  if (command.side == Side::kSell || command.time_in_force == TimeInForce::kFok) return Reason::kOrderFieldsConflict;
+  if (command.side == Side::kSell || command.time_in_force != TimeInForce::kIoc) return Reason::kOrderFieldsConflict;
   return command.quote_budget > 0 ? Reason::kNone : Reason::kNotionalOutOfRange;
 }
 

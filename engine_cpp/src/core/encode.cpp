@@ -66,6 +66,7 @@ void write(WireWriter& out, const TradeView& trade) {
   out.put(11, trade.maker_fee);
   out.put(12, trade.taker_fee);
   out.put(13, trade.trade_seq);
+  out.put(14, trade.uncross);
 }
 
 void write(WireWriter& out, const BookChangeView& change) {

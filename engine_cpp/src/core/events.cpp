@@ -12,7 +12,18 @@ constexpr WireWriter::Field kTransferUpdated = 3;
 constexpr WireWriter::Field kAccountUpdated = 13;
 constexpr WireWriter::Field kFeeScheduleChanged = 19;
 constexpr WireWriter::Field kMassCancelDone = 10;
+constexpr WireWriter::Field kAuctionUpdated = 14;
+constexpr WireWriter::Field kAuctionUncrossed = 15;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
+constexpr WireWriter::Field kSelfTradeUncrossed = 25;
+
+void write_auction(WireWriter& body, std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view) {
+  body.put(1, instrument_id);
+  body.put(2, kind);
+  if (view.price) body.put_signed_present(3, *view.price);
+  body.put(4, view.quantity);
+  body.put_signed(5, view.imbalance);
+}
 constexpr WireWriter::Field kPhaseChanged = 11;
 constexpr WireWriter::Field kMarkPriceChanged = 12;
 
@@ -108,6 +119,22 @@ void EventWriter::phase_changed(const PhaseChangeView& change) {
 
 void EventWriter::mark_price_changed(std::uint32_t instrument_id, const StatedPrices& prices) {
   put_serialized(kMarkPriceChanged, [&](WireWriter& body) { write_prices(body, instrument_id, prices); });
+}
+
+void EventWriter::auction_updated(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view) {
+  put_serialized(kAuctionUpdated, [&](WireWriter& body) { write_auction(body, instrument_id, kind, view); });
+}
+
+void EventWriter::auction_uncrossed(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view) {
+  put_serialized(kAuctionUncrossed, [&](WireWriter& body) { write_auction(body, instrument_id, kind, view); });
+}
+
+void EventWriter::self_trade_uncrossed(std::uint64_t trade_id, std::uint32_t instrument_id, std::uint64_t group) {
+  put_serialized(kSelfTradeUncrossed, [&](WireWriter& body) {
+    body.put(1, trade_id);
+    body.put(2, instrument_id);
+    body.put(3, group);
+  });
 }
 
 }  // namespace exchange::engine

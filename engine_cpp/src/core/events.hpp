@@ -107,6 +107,9 @@ class EventWriter {
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);
   void phase_changed(const PhaseChangeView& change);
+  void auction_updated(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view);
+  void auction_uncrossed(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view);
+  void self_trade_uncrossed(std::uint64_t trade_id, std::uint32_t instrument_id, std::uint64_t group);
   void mark_price_changed(std::uint32_t instrument_id, const StatedPrices& prices);
 
  private:

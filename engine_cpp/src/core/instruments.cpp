@@ -50,7 +50,7 @@ bool is_supported(const InstrumentDefinition& d) noexcept {
   InstrumentTerms others = d.terms;
   others.static_band_bps = others.dynamic_band_bps = others.fee_schedule_id = 0;
   if (others.kind == InstrumentKind::kSecurity) others.kind = InstrumentKind::kSpot;  // paid in full alike
-  return others == InstrumentTerms{} && d.phase != TradingPhase::kPreOpen && d.phase != TradingPhase::kAuction;
+  return others == InstrumentTerms{};
 }
 
 bool is_exact(const InstrumentDefinition& d) noexcept {

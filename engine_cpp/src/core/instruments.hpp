@@ -118,6 +118,8 @@ class Instruments {
   [[nodiscard]] const Asset& asset(Slot slot) const noexcept { return assets_[slot]; }
   [[nodiscard]] InstrumentDefinition definition(Slot slot) const noexcept;
   [[nodiscard]] std::uint32_t size() const noexcept { return instruments_.size(); }
+  // How many are in an auction now.
+  [[nodiscard]] std::uint32_t auctions() const noexcept { return auctions_; }
   [[nodiscard]] std::uint32_t assets() const noexcept { return assets_.size(); }
 
   void save(StateWriter& out) const;
@@ -137,6 +139,7 @@ class Instruments {
   Pool<Asset> assets_;
   Pool<Instrument> instruments_;
   SlotTable by_id_;
+  std::uint32_t auctions_ = 0;
 };
 
 }  // namespace exchange::engine

@@ -35,6 +35,8 @@ void Instruments::update(Slot slot, const InstrumentDefinition& definition) noex
 // An auction is collected for from its first order on, over any halt, until the orders match again.
 void Instruments::set_phase(Slot slot, TradingPhase phase, AuctionKind auction_kind) noexcept {
   Instrument& instrument = instruments_[slot];
+  if (instrument.phase == TradingPhase::kAuction) --auctions_;
+  if (phase == TradingPhase::kAuction) ++auctions_;
   instrument.phase = phase;
   instrument.auction_kind = auction_kind;
   if (phase == TradingPhase::kPreOpen) instrument.collected_for = AuctionKind::kOpening;

@@ -87,6 +87,7 @@ bool Instruments::load_market(StateReader& in, Slot slot) {
   in.require((i.phase == TradingPhase::kAuction) == (i.auction_kind != AuctionKind::kNone));
   in.require(is_price(p.has_mark, p.mark) && is_price(p.has_index, p.index) && is_price(p.has_reference, p.reference));
   in.require(p.has_conversion_rate ? p.conversion_rate_ppb > 0 : p.conversion_rate_ppb == 0);
+  if (in.ok() && i.phase == TradingPhase::kAuction) ++auctions_;
   if (in.ok()) set_prices(slot, p);
   return in.ok();
 }

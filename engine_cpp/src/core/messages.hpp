@@ -71,6 +71,7 @@ struct Remove {
   Side side{};
   OrderStatus status{};
   EndReason end_reason{};
+  bool waits = false;  // a MARKET order that waits for an uncross, beside the book
 };
 
 // Accounts to books: change a resting order.
@@ -85,6 +86,7 @@ struct Amend {
   Side side{};
   SelfTradePrevention mode{};
   bool keeps_priority = false;
+  bool waits = false;  // as of Remove
 };
 
 // Accounts to books: a resting order belongs to another self-trade group now.
@@ -114,6 +116,7 @@ struct Fill {
   Slot instrument = kNil;
   Side taker_side{};
   bool taker_done = false;  // a budget order that cannot afford another lot
+  bool uncross = false;     // both orders rested
 };
 
 struct Prevented {

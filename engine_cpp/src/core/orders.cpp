@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "phases.hpp"
+
 namespace exchange::engine {
 namespace {
 
@@ -25,7 +27,7 @@ bool is_whole(const OrderView& v) noexcept {
 bool has_known_terms(const OrderRecord& order) noexcept {
   const OrderView& v = order.view;
   return is_between(v.side, Side::kBuy, Side::kSell) && is_between(v.type, OrderType::kLimit, OrderType::kMarket) &&
-         is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kFok) &&
+         is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kAtClose) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 &&
          is_amount(order.held) && v.quote_budget >= 0;
@@ -40,15 +42,16 @@ bool adds_up(const OrderRecord& order) noexcept {
   return is_active(v.status) == (v.leaves_quantity > 0) && v.cum_fee == fees;
 }
 
-// An open order is good to rest: a limit order on the grid of its instrument.
+// An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
 bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
-  if (v.type != OrderType::kLimit || v.time_in_force != TimeInForce::kGtc) return false;
-  if (order.instrument >= instruments.size() || v.price <= 0 || v.price > kMaxPrice) return false;
+  const bool rests = v.type == OrderType::kLimit ? may_rest(v.time_in_force) && v.price == order.hold_price
+                                                 : is_for_auction(v.time_in_force) && v.price == 0 && !v.has_budget();
+  const std::int64_t price = order.hold_price;
+  if (!rests || order.instrument >= instruments.size() || price <= 0 || price > kMaxPrice) return false;
   const Instrument& instrument = instruments[order.instrument];
-  return v.price == order.hold_price && v.price % instrument.tick == 0 &&
-         v.quantity <= kMaxAmount / instrument.base_factor &&
-         instrument.notional(v.price, v.quantity) <= kMaxAmount;
+  return price % instrument.tick == 0 && v.quantity <= kMaxAmount / instrument.base_factor &&
+         instrument.notional(price, v.quantity) <= kMaxAmount;
 }
 
 }  // namespace

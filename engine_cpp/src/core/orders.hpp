@@ -38,6 +38,8 @@ struct alignas(64) OrderRecord {
 
   [[nodiscard]] bool has_budget() const noexcept { return view.has_budget(); }
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
+  // A MARKET order that waits for an uncross, where the public book does not show it.
+  [[nodiscard]] bool waits() const noexcept { return view.type == OrderType::kMarket; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };
@@ -57,7 +59,7 @@ class Orders {
   // Price at which the order stands in the book.
   [[nodiscard]] std::int64_t book_price(const OrderRecord& order) const noexcept {
     const SpecialView* const special = special_view(order);
-    return special != nullptr && special->has_working_price ? special->working_price : order.view.price;
+    return special != nullptr && special->has_working_price ? special->working_price : order.hold_price;
   }
   // What the order says beyond the plain ones, or null.
   [[nodiscard]] const SpecialView* special_view(const OrderRecord& order) const noexcept {

@@ -139,7 +139,8 @@ void Accounts::on(const Rested& message, Step& /*step*/) { restore_resting(messa
 void Accounts::on(const Fill& message, Step& step) {
   const Instrument& instrument = instruments_[message.instrument];
   const std::int64_t maker_fee = fill(message.maker, message, Liquidity::kMaker, step);
-  const std::int64_t taker_fee = fill(message.taker, message, Liquidity::kTaker, step);
+  const Liquidity taking = message.uncross ? Liquidity::kMaker : Liquidity::kTaker;
+  const std::int64_t taker_fee = fill(message.taker, message, taking, step);
   OrderRecord& maker = orders_[message.maker];
   OrderRecord& taker = orders_[message.taker];
   const bool taker_buys = message.taker_side == Side::kBuy;
@@ -149,6 +150,7 @@ void Accounts::on(const Fill& message, Step& step) {
   step.events.trade({.trade_id = message.trade_id,
                      .instrument_id = instrument.instrument_id,
                      .taker_side = message.taker_side,
+                     .uncross = message.uncross,
                      .price = message.price,
                      .quantity = message.quantity,
                      .maker_order_id = maker.view.order_id,
@@ -159,6 +161,14 @@ void Accounts::on(const Fill& message, Step& step) {
                      .maker_fee = maker_fee,
                      .taker_fee = taker_fee,
                      .trade_seq = message.trade_seq});
+  if (message.uncross) report_self_trade(maker, taker, message, step);
+}
+
+// An uncross does not keep a group's orders apart; surveillance is told.
+void Accounts::report_self_trade(const OrderRecord& maker, const OrderRecord& taker, const Fill& message, Step& step) {
+  const std::uint64_t group = balances_.account(maker.account).self_trade_group;
+  if (group != balances_.account(taker.account).self_trade_group) return;
+  step.events.self_trade_uncrossed(message.trade_id, maker.view.instrument_id, group);
 }
 
 std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity, Step& step) {
@@ -281,6 +291,7 @@ void Accounts::touch(OrderRecord& order, const Step& step) noexcept {
 
 void Accounts::leave_book(Slot slot, const Step& step) noexcept {
   OrderRecord& order = orders_[slot];
+  if (is_for_auction(order.view.time_in_force)) auction_orders_.erase(slot, order.instrument);
   orders_.leave_book(slot, balances_.account(order.account));
   ids_.unpin(order, step.stamp.time_ns);
 }

@@ -17,6 +17,8 @@ Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
       accounts_(limits, shard, instruments_),
       books_(limits, shard, instruments_) {
   fills_.reserve(kExpectedFills);
+  told_.resize(limits.instruments);
+  touched_.reserve(limits.instruments);
   matching_.reserve(limits.cancels_per_command);
 }
 
@@ -138,7 +140,9 @@ void Core::Shard::publish(Step& step) {
                               .price = change.price,
                               .quantity = change.quantity});
   }
+  if (instruments_.auctions() > 0) tell_auctions(step);
   books_.outbox().changes.clear();
+  books_.outbox().unseen.clear();
 }
 
 void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const {

@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   1. A command runs as: old ids go, orders that are too old expire, the command itself, then the level changes, so
-//      that public book changes are the last events of a block.
+//      that what is public of the books, level changes and then what auctions would do, comes last in a block.
 //   2. Every message of the books reaches the accounts in order, within the command that caused it.
 //
 // Threads: none.
@@ -73,11 +73,17 @@ class Core::Shard {
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);
+  void uncross(Slot instrument, Step& step);
+  // Ends the orders that are for an auction only, but for those that fit one of the kind `kept`.
+  void end_auction_orders(Slot instrument, AuctionKind kept, Step& step);
+  // Something changed that an auction goes by.
+  void touch(Slot instrument);
+  void tell_auctions(Step& step);
   void write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const;
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);
-  [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side, std::vector<Rested>& rested);
+  [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side, bool waits, std::vector<Rested>& rested);
 
   std::uint8_t shard_;
   std::uint32_t cancels_per_command_;
@@ -86,6 +92,8 @@ class Core::Shard {
   Accounts accounts_;
   Books books_;
   std::vector<FillView> fills_;
+  std::vector<AuctionView> told_;  // what each auction would do, as told last
+  std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   static constexpr std::size_t kExpected = 32;
   std::array<Slot, kExpected> expected_{};

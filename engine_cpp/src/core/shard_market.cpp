@@ -1,4 +1,7 @@
 // The commands that change a market as a whole: an instrument's terms, its phase, its prices from outside.
+#include <algorithm>
+
+#include "phases.hpp"
 #include "shard.hpp"
 
 namespace exchange::engine {
@@ -41,15 +44,58 @@ Answer Core::Shard::on(const UpdateInstrument& command, Step& step) {
 Answer Core::Shard::on(const SetPhase& command, Step& step) {
   const bool auction = command.phase == TradingPhase::kAuction;
   if (auction != (command.auction_kind != AuctionKind::kNone)) return refuse(Reason::kInvalidField, step);
-  if (auction || command.phase == TradingPhase::kPreOpen) return refuse(Reason::kNotSupported, step);
   const Slot slot = instruments_.find(command.instrument_id);
   if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
   const Instrument& instrument = instruments_[slot];
   const TradingPhase previous = instrument.phase;
   if (previous == command.phase && instrument.auction_kind == command.auction_kind) return refuse(Reason::kNone, step);
+  const bool collects_anew = command.phase == TradingPhase::kPreOpen || auction;
+  const bool uncrosses = matches(command.phase) || (previous == TradingPhase::kAuction && collects_anew);
+  if (uncrosses && instrument.collected_for != AuctionKind::kNone) uncross(slot, step);
   instruments_.set_phase(slot, command.phase, command.auction_kind);
+  if (collects_anew) end_auction_orders(slot, instrument.collected_for, step);
   step.events.phase_changed({command.instrument_id, previous, command.phase, command.auction_kind});
+  told_[slot] = {};
+  touch(slot);
   return refuse(Reason::kNone, step);
+}
+
+// All at one price, then what is left of the orders that were for the auction alone.
+void Core::Shard::uncross(Slot slot, Step& step) {
+  const Instrument& instrument = instruments_[slot];
+  const AuctionView view = books_.find_uncross(slot);
+  step.events.auction_uncrossed(instrument.instrument_id, instrument.collected_for, view);
+  for (std::int64_t left = view.quantity; left > 0;) {
+    left -= books_.uncross(slot, *view.price, left);
+    deliver(step);
+  }
+  end_auction_orders(slot, AuctionKind::kNone, step);
+  instruments_.end_collection(slot);
+}
+
+void Core::Shard::end_auction_orders(Slot slot, AuctionKind kept, Step& step) {
+  while (const auto rest = accounts_.auction_remainder(slot, kept)) remove(*rest, step);
+}
+
+void Core::Shard::touch(Slot instrument) {
+  if (instruments_[instrument].phase == TradingPhase::kAuction) touched_.push_back(instrument);
+}
+
+// What auctions would do changes with any order of theirs, with their reference price, and as they begin.
+void Core::Shard::tell_auctions(Step& step) {
+  for (const LevelChange& change : books_.outbox().changes) touch(change.instrument);
+  for (const LevelChange& change : books_.outbox().unseen) touch(change.instrument);
+  books_.outbox().unseen.clear();
+  const auto number = [&](Slot slot) { return instruments_[slot].instrument_id; };
+  std::ranges::sort(touched_, {}, number);
+  touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+  for (const Slot slot : touched_) {
+    const AuctionView view = books_.find_uncross(slot);
+    if (view == told_[slot]) continue;
+    told_[slot] = view;
+    step.events.auction_updated(number(slot), instruments_[slot].auction_kind, view);
+  }
+  touched_.clear();
 }
 
 Answer Core::Shard::on(const SetMarkPrice& command, Step& step) {
@@ -68,6 +114,7 @@ Answer Core::Shard::on(const SetMarkPrice& command, Step& step) {
   if (prices == instrument.prices) return refuse(Reason::kNone, step);
   instruments_.set_prices(slot, prices);
   step.events.mark_price_changed(command.instrument_id, prices);
+  touch(slot);
   return refuse(Reason::kNone, step);
 }
 

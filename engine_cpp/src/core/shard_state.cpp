@@ -92,15 +92,16 @@ bool Core::Shard::load(Source& source) {
          consistent();
 }
 
-// Orders of each book by number, in order of price and time.
+// Orders of each book by number, in order of price and time; then those that wait beside it, likewise.
 void Core::Shard::save_queues(StateWriter& out) const {
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    for (const Side side : {Side::kBuy, Side::kSell}) {
-      std::uint32_t count = 0;
-      for_each_order(books_.book(instrument), side, [&](Slot) { ++count; });
-      out.put(count);
-      for_each_order(books_.book(instrument), side,
-                     [&](Slot owner) { out.put(accounts_.orders()[owner].view.order_id); });
+    for (const Book* book : {&books_.book(instrument), &books_.waiting(instrument)}) {
+      for (const Side side : {Side::kBuy, Side::kSell}) {
+        std::uint32_t count = 0;
+        for_each_order(*book, side, [&](Slot) { ++count; });
+        out.put(count);
+        for_each_order(*book, side, [&](Slot owner) { out.put(accounts_.orders()[owner].view.order_id); });
+      }
     }
   }
 }
@@ -108,18 +109,23 @@ void Core::Shard::save_queues(StateWriter& out) const {
 bool Core::Shard::load_queues(StateReader& in) {
   std::vector<Rested> rested;
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    for (const Side side : {Side::kBuy, Side::kSell}) {
-      if (!load_queue(in, instrument, side, rested)) return false;
+    for (const bool waits : {false, true}) {
+      for (const Side side : {Side::kBuy, Side::kSell}) {
+        if (!load_queue(in, instrument, side, waits, rested)) return false;
+      }
     }
   }
   const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].view.order_id; };
   std::ranges::sort(rested, {}, number);
   if (std::ranges::adjacent_find(rested, {}, number) != rested.end()) return false;
   for (const Rested& order : rested) accounts_.restore_resting(order);
+  for (Slot slot = 0; slot < instruments_.size(); ++slot) {
+    if (instruments_[slot].phase == TradingPhase::kAuction) told_[slot] = books_.find_uncross(slot);
+  }
   return true;
 }
 
-bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, std::vector<Rested>& rested) {
+bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, bool waits, std::vector<Rested>& rested) {
   const std::uint32_t count = in.get_count(std::numeric_limits<std::uint32_t>::max());
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
     std::uint64_t order_id = 0;
@@ -128,20 +134,24 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, std::v
     if (!in.ok() || owner == kNil || !books_.has_room()) return false;
     const OrderRecord& order = accounts_.orders()[owner];
     if (order.view.leaves_quantity == 0 || order.instrument != instrument || order.view.side != side) return false;
+    if (order.waits() != waits) return false;
     const BookOrder entry{.leaves = order.view.leaves_quantity,
                           .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
                           .owner = owner};
     const std::int64_t price = accounts_.orders().book_price(order);
     if (price <= 0 || price > kMaxPrice || price % instruments_[instrument].tick != 0) return false;
-    rested.push_back({owner, books_.restore(instrument, side, price, entry)});
+    rested.push_back({owner, books_.restore(instrument, side, price, entry, waits)});
   }
   return in.ok();
 }
 
 bool Core::Shard::consistent() const {
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    const Book& book = books_.book(instrument);
-    if (!book.consistent(Side::kBuy) || !book.consistent(Side::kSell)) return false;
+    for (const Book* book : {&books_.book(instrument), &books_.waiting(instrument)}) {
+      if (!book->consistent(Side::kBuy) || !book->consistent(Side::kSell)) return false;
+    }
+    const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
+    if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
   return accounts_.consistent();
 }
@@ -177,10 +187,12 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   }
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {
-      for_each_order(books_.book(instrument), side, [&](Slot owner) {
-        const OrderRecord& order = accounts_.orders()[owner];
-        parts.add_order(order.view, accounts_.orders().special_view(order));
-      });
+      for (const Book* book : {&books_.waiting(instrument), &books_.book(instrument)}) {
+        for_each_order(*book, side, [&](Slot owner) {
+          const OrderRecord& order = accounts_.orders()[owner];
+          parts.add_order(order.view, accounts_.orders().special_view(order));
+        });
+      }
     }
   }
   parts.finish();

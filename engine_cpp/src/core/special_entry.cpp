@@ -15,7 +15,9 @@ std::optional<std::int64_t> Accounts::reprice(const OrderRecord& order, std::int
   const SpecialView* const special = orders_.special_view(order);
   if (special == nullptr || !special->post_only_reprice || !quote.best) return {};
   if (!crosses(view.side, limit, *quote.best)) return {};
-  const std::int64_t tick = instruments_[order.instrument].tick;
+  const Instrument& instrument = instruments_[order.instrument];
+  if (instrument.collects()) return {};  // nothing takes
+  const std::int64_t tick = instrument.tick;
   const std::int64_t behind = view.side == Side::kBuy ? *quote.best - tick : *quote.best + tick;
   return behind > 0 && behind <= kMaxPrice ? std::optional(behind) : std::nullopt;
 }

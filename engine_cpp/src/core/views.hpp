@@ -125,7 +125,8 @@ struct TradeView {
   std::uint64_t trade_id = 0;
   std::uint32_t instrument_id = 0;
   Side taker_side{};
-  std::array<std::uint8_t, 3> spare{};
+  bool uncross = false;  // both sides rested, and pay the maker's fee
+  std::array<std::uint8_t, 2> spare{};
   std::int64_t price = 0;
   std::int64_t quantity = 0;
   std::uint64_t maker_order_id = 0;

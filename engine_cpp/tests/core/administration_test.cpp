@@ -17,10 +17,8 @@ TEST_F(ListingTest, TheSameListingAgainChangesNothing) {
 TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   InstrumentDefinition future = eth_btc();
   future.terms.kind = InstrumentKind::kFuture;
-  InstrumentDefinition auctioned = eth_btc();
-  auctioned.phase = TradingPhase::kAuction;
   const std::uint64_t before = core_.counts().instruments;
-  for (const std::string& command : {encode(future), encode(auctioned), encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126})}) {
+  for (const std::string& command : {encode(future), encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126})}) {
     const Outcome refused = submit(command);
     EXPECT_EQ(refused.reason(), Reason::kNotSupported);
     EXPECT_TRUE(refused.events.empty());

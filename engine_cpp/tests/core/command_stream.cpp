@@ -101,6 +101,7 @@ std::string CommandStream::place() {
   }
   SpecialTerms special;
   if (one_in(4)) add_special(order, special);
+  if (one_in(10)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
   if (one_in(12)) spoil(order);
   return encode(order);
 }

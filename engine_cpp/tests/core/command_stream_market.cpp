@@ -18,8 +18,13 @@ std::string CommandStream::change_market() {
 std::string CommandStream::change_phase(InstrumentDefinition& listing) {
   SetPhase command{listing.instrument_id, TradingPhase::kContinuous, AuctionKind::kNone};
   if (listing.phase == TradingPhase::kContinuous || one_in(3)) {
-    command.phase = any({TradingPhase::kPostOnly, TradingPhase::kCancelOnly, TradingPhase::kHalt, TradingPhase::kClosed});
+    command.phase = any({TradingPhase::kPostOnly, TradingPhase::kCancelOnly, TradingPhase::kHalt, TradingPhase::kClosed,
+                         TradingPhase::kPreOpen, TradingPhase::kAuction, TradingPhase::kAuction});
   }
+  if (command.phase == TradingPhase::kAuction) {
+    command.auction_kind = any({AuctionKind::kOpening, AuctionKind::kClosing, AuctionKind::kIntraday});
+  }
+  if (one_in(20)) command.auction_kind = any({AuctionKind::kNone, AuctionKind::kIntraday});
   if (one_in(20)) {
     command.instrument_id = 99;
   } else {

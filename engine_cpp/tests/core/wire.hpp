@@ -87,9 +87,23 @@ struct FeeScheduleEvent {
   std::vector<FeeTier> tiers;
 };
 
+struct AuctionEvent {
+  std::uint32_t instrument_id = 0;
+  AuctionKind kind{};
+  AuctionView view;
+  bool uncrossed = false;
+};
+
+struct SelfTradeEvent {
+  std::uint64_t trade_id = 0;
+  std::uint32_t instrument_id = 0;
+  std::uint64_t group = 0;
+};
+
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
-                               PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent>;
+                               PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
+                               AuctionEvent, SelfTradeEvent>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);

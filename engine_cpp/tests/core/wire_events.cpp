@@ -212,6 +212,7 @@ TradeView read_trade(Reader in) {
       case 11: take(in, out.maker_fee); break;
       case 12: take(in, out.taker_fee); break;
       case 13: take(in, out.trade_seq); break;
+      case 14: take(in, out.uncross); break;
       default: unknown(in);
     }
   }
@@ -292,6 +293,35 @@ MarkPriceEvent read_mark_price_changed(Reader in) {
   return out;
 }
 
+AuctionEvent read_auction(Reader in, bool uncrossed) {
+  AuctionEvent out;
+  out.uncrossed = uncrossed;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); break;
+      case 2: take(in, out.kind); break;
+      case 3: out.view.price = in.get_sint64(); break;
+      case 4: take(in, out.view.quantity); break;
+      case 5: out.view.imbalance = in.get_sint64(); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+SelfTradeEvent read_self_trade_uncrossed(Reader in) {
+  SelfTradeEvent out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.trade_id); break;
+      case 2: take(in, out.instrument_id); break;
+      case 3: take(in, out.group); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 ReadEvent read_event(Reader in) {
   if (!in.next()) throw std::runtime_error("an event without a kind");
   switch (in.tag()) {
@@ -307,8 +337,11 @@ ReadEvent read_event(Reader in) {
     case 11: return read_phase_changed(in.get_message());
     case 12: return read_mark_price_changed(in.get_message());
     case 13: return read_account_updated(in.get_message());
+    case 14: return read_auction(in.get_message(), false);
+    case 15: return read_auction(in.get_message(), true);
     case 19: return read_fee_schedule_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
+    case 25: return read_self_trade_uncrossed(in.get_message());
     default: unknown(in);
   }
 }

@@ -1,0 +1,60 @@
+// Auctions in the books half: orders collect, then all that can trade does, at one price.
+#include "bands.hpp"
+#include "books.hpp"
+
+namespace exchange::engine {
+
+void Books::collect(const Place& place) {
+  const bool waits = place.type == OrderType::kMarket;
+  Book& book = waits ? waiting_[place.instrument] : books_[place.instrument];
+  const BookOrder order{.leaves = place.quantity, .self_trade_group = place.self_trade_group, .owner = place.owner};
+  outbox_.messages.emplace_back(Rested{place.owner, book.rest(place.side, place.limit, order)});
+}
+
+AuctionView Books::find_uncross(Slot instrument) const {
+  const Book& book = books_[instrument];
+  const StatedPrices& prices = instruments_[instrument].prices;
+  std::optional<std::int64_t> centre;
+  if (book.last_price() > 0) centre = book.last_price();
+  if (prices.has_reference) centre = prices.reference;
+  return engine::find_uncross({book, waiting_[instrument]}, instruments_[instrument].tick, centre);
+}
+
+// A MARKET order stands at the edge of the band, which no limit passes, before the limits there.
+Books::Front Books::front(Slot instrument, Side side) noexcept {
+  Book& book = books_[instrument];
+  Book& waiting = waiting_[instrument];
+  const Slot limits = book.best(side);
+  const Slot markets = waiting.best(side);
+  const bool market = markets != kNil &&
+                      (limits == kNil || !is_beyond(side, book.level(limits).price, waiting.level(markets).price));
+  if (market) return {&waiting, waiting.level(markets).first};
+  assert(limits != kNil);
+  return {&book, book.level(limits).first};
+}
+
+// Neither takes; the trade names the buy where it has to name one.
+std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t quantity) {
+  const Front buy = front(instrument, Side::kBuy);
+  const Front sell = front(instrument, Side::kSell);
+  const BookOrder& buyer = buy.book->order(buy.order);
+  const BookOrder& seller = sell.book->order(sell.order);
+  const std::int64_t traded = std::min({quantity, buyer.leaves, seller.leaves});
+  Book& book = books_[instrument];
+  outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
+                                     .trade_seq = book.next_trade_seq(),
+                                     .price = price,
+                                     .quantity = traded,
+                                     .notional = instruments_[instrument].notional(price, traded),
+                                     .maker = seller.owner,
+                                     .taker = buyer.owner,
+                                     .instrument = instrument,
+                                     .taker_side = Side::kBuy,
+                                     .uncross = true});
+  book.set_last_price(price);
+  buy.book->reduce(Side::kBuy, buy.order, traded);
+  sell.book->reduce(Side::kSell, sell.order, traded);
+  return traded;
+}
+
+}  // namespace exchange::engine
