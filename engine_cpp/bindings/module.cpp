@@ -14,17 +14,21 @@
 
 namespace py = pybind11;
 using exchange::engine::CommandKinds;
+using exchange::engine::PriceLevel;
+using exchange::engine::Side;
 using exchange::engine::log::Ack;
 using exchange::engine::log::Answer;
 using exchange::engine::log::Engine;
 using exchange::engine::log::EngineOptions;
 using exchange::engine::log::JournalFailed;
+using exchange::engine::log::Levels;
 using exchange::engine::log::LogCorrupt;
 using exchange::engine::log::PositionGone;
 using exchange::engine::log::Recovery;
 using exchange::engine::log::State;
 using exchange::engine::log::StateDiverged;
 using exchange::engine::log::StorageError;
+using exchange::engine::log::Top;
 
 namespace {
 
@@ -78,6 +82,62 @@ std::optional<py::tuple> query(const Engine& engine, std::uint64_t account_id) {
   }
   if (!answer) return std::nullopt;
   return to_python(*answer);
+}
+
+// A caller's buffer for levels, held until they are written.
+class LevelBuffer {
+ public:
+  explicit LevelBuffer(const py::object& buffer) {
+    if (PyObject_GetBuffer(buffer.ptr(), &view_, PyBUF_CONTIG) != 0) throw py::error_already_set();
+  }
+  LevelBuffer(const LevelBuffer&) = delete;
+  LevelBuffer& operator=(const LevelBuffer&) = delete;
+  ~LevelBuffer() { PyBuffer_Release(&view_); }
+
+  [[nodiscard]] std::span<PriceLevel> levels() const {
+    if (reinterpret_cast<std::uintptr_t>(view_.buf) % alignof(PriceLevel) != 0) {
+      throw py::value_error("the buffer does not begin where an integer of 64 bits may lie");
+    }
+    return {static_cast<PriceLevel*>(view_.buf), static_cast<std::size_t>(view_.len) / sizeof(PriceLevel)};
+  }
+
+ private:
+  Py_buffer view_{};
+};
+static_assert(sizeof(PriceLevel) == 2 * sizeof(std::int64_t), "a level is a price and a quantity and nothing else");
+
+Side side_numbered(int side) {
+  if (side == static_cast<int>(Side::kBuy)) return Side::kBuy;
+  if (side == static_cast<int>(Side::kSell)) return Side::kSell;
+  throw py::value_error("side is " + std::to_string(side) + ", neither 1, to buy, nor 2, to sell");
+}
+
+std::optional<py::tuple> depth_into(const Engine& engine, std::uint32_t instrument_id, int side,
+                                    const py::object& buffer) {
+  const Side of = side_numbered(side);
+  const LevelBuffer held(buffer);
+  const std::span<PriceLevel> levels = held.levels();
+  std::optional<Levels> found;
+  {
+    const py::gil_scoped_release released;
+    found = engine.depth(instrument_id, of, levels);
+  }
+  if (!found) return std::nullopt;
+  return py::make_tuple(found->ticket, found->count);
+}
+
+std::optional<py::tuple> top(const Engine& engine, std::uint32_t instrument_id) {
+  std::optional<Top> found;
+  {
+    const py::gil_scoped_release released;
+    found = engine.top(instrument_id);
+  }
+  if (!found) return std::nullopt;
+  const auto level = [](const std::optional<PriceLevel>& best) -> py::object {
+    if (!best) return py::none();
+    return py::make_tuple(best->price, best->quantity);
+  };
+  return py::make_tuple(found->ticket, level(found->bid), level(found->ask));
 }
 
 Ack ack_named(const std::string& name) {
@@ -134,6 +194,8 @@ void add_engine(py::module_& module) {
       .def("heartbeat", [](const Engine& engine) { return py::bytes(engine.heartbeat()); })
       .def("snapshot_parts", &snapshot_parts)
       .def("query", &query, py::arg("account_id"))
+      .def("depth_into", &depth_into, py::arg("instrument_id"), py::arg("side"), py::arg("buffer"))
+      .def("top", &top, py::arg("instrument_id"))
       .def("state", &Engine::state, py::arg("with_hash") = false, WithoutInterpreter())
       .def("recovery", &Engine::recovery)
       .def("take_snapshot", &Engine::take_snapshot, WithoutInterpreter())

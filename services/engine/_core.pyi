@@ -5,6 +5,8 @@ Every method may be called from any thread, and holds no interpreter lock while 
 
 from typing import Literal, final
 
+from typing_extensions import Buffer
+
 class JournalFailed(RuntimeError):  # noqa: N818 - named as what it says
     """The journal has died, with the reason, or the engine is closed: nothing becomes durable any more."""
 
@@ -109,6 +111,19 @@ class Engine:
 
     def query(self, account_id: int) -> tuple[int, bytes] | None:
         """Return the command to wait for and an account's serialized QueryResponse; None if it is unknown."""
+
+    def depth_into(self, instrument_id: int, side: int, buffer: Buffer) -> tuple[int, int] | None:
+        """Fill a writable buffer with levels of one side (1 buy, 2 sell), best first, each a price and a quantity.
+
+        Both are signed integers of 64 bits, at the instrument's scales. Return the command to wait for and how many
+        levels were written; None if the instrument is unknown. Raises BufferError, ValueError.
+        """
+
+    def top(self, instrument_id: int) -> tuple[int, tuple[int, int] | None, tuple[int, int] | None] | None:
+        """Return the command to wait for, and price and quantity of the best bid and the best ask, None where none is.
+
+        None if the instrument is unknown.
+        """
 
     def state(self, with_hash: bool = False) -> State:
         """Return how far the engine is; the hash takes time in proportion to the state. Raises StateDiverged."""

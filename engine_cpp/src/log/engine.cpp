@@ -89,6 +89,25 @@ std::optional<Answer> Engine::query(std::uint64_t account_id) const {
   return answer;
 }
 
+std::optional<Levels> Engine::depth(std::uint32_t instrument_id, Side side, std::span<PriceLevel> levels) const {
+  const std::lock_guard lock(mutex_);
+  const std::optional<std::size_t> count = core_->depth(instrument_id, side, levels);
+  if (!count) return std::nullopt;
+  return Levels{last_seq_, *count};
+}
+
+std::optional<Top> Engine::top(std::uint32_t instrument_id) const {
+  const std::lock_guard lock(mutex_);
+  Top top{last_seq_, {}, {}};
+  for (const Side side : {Side::kBuy, Side::kSell}) {
+    PriceLevel best;
+    const std::optional<std::size_t> count = core_->depth(instrument_id, side, {&best, 1});
+    if (!count) return std::nullopt;
+    if (*count == 1) (side == Side::kBuy ? top.bid : top.ask) = best;
+  }
+  return top;
+}
+
 State Engine::state(bool with_hash) {
   State state;
   {

@@ -80,6 +80,19 @@ struct Answer {
   std::string bytes;
 };
 
+// How many levels were read, and the command that has to be durable before they may leave.
+struct Levels {
+  std::uint64_t ticket = 0;
+  std::size_t count = 0;
+};
+
+// The best of a book; a side that is empty has none.
+struct Top {
+  std::uint64_t ticket = 0;
+  std::optional<PriceLevel> bid;
+  std::optional<PriceLevel> ask;
+};
+
 // How an engine got to where it started.
 struct Recovery {
   std::uint64_t snapshot_seq = 0;  // 0: from the beginning
@@ -132,6 +145,10 @@ class Engine final : private Listener {
   [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
   // An account's serialized QueryResponse; nothing if it is unknown.
   [[nodiscard]] std::optional<Answer> query(std::uint64_t account_id) const;
+  // Fills `levels` with one side of a book, best first, and tells how many there were; nothing for an unknown instrument.
+  [[nodiscard]] std::optional<Levels> depth(std::uint32_t instrument_id, Side side, std::span<PriceLevel> levels) const;
+  // The best level of both sides, at one command; nothing for an unknown instrument.
+  [[nodiscard]] std::optional<Top> top(std::uint32_t instrument_id) const;
   // How far the engine is. The hash is a walk over the whole state, under the mutex; the next snapshot's follower is
   // held against it. Throws StateDiverged.
   State state(bool with_hash = false);
