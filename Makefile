@@ -1,6 +1,6 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
 .PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine \
-	clang proof determinism golden oracle
+	clang proof determinism golden oracle fuzz
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -78,6 +78,11 @@ golden: proof
 COMMANDS ?= 1000000
 oracle: proof
 	build/proof/tests/oracle/oracle $(COMMANDS)
+
+# Any bytes as commands, as a saved state, as a journal, for so many seconds each.
+SECONDS ?= 20
+fuzz: clang
+	engine_cpp/fuzz/run.sh build/fuzz $(SECONDS)
 
 integration: setup
 	pytest tests/integration
