@@ -69,7 +69,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .order = answer.order ? &*answer.order : nullptr,
                         .fills = fills_,
                         .special = shown != nullptr && shown->special ? &*shown->special : nullptr,
-                        .cancelled_count = answer.cancelled});
+                        .cancelled_count = answer.cancelled,
+                        .all_reasons = answer.all_reasons});
 }
 
 Result Engine::on(const Tick& /*command*/) { return {now_.engine_seq}; }

@@ -126,6 +126,7 @@ struct Result {
   bool replayed = false;
   std::optional<OrderView> order{};
   std::uint32_t cancelled = 0;
+  std::vector<Reason> all_reasons{};
 };
 
 class Engine {
@@ -214,6 +215,11 @@ class Engine {
 
   // Orders.
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
+  // All that speaks against an order that is only validated.
+  [[nodiscard]] std::vector<Reason> failures(const PlaceOrder& command) const;
+  void find_failures_of_terms(const PlaceOrder& command, std::vector<Reason>& out) const;
+  void find_failures_of_cost(const PlaceOrder& command, std::int64_t held_at, bool has_quantity,
+                             std::vector<Reason>& out) const;
   [[nodiscard]] Reason check_instrument(const PlaceOrder& command) const;
   [[nodiscard]] std::optional<std::int64_t> worst_price(const PlaceOrder& command) const;
   [[nodiscard]] std::int64_t price_to_hold_at(const PlaceOrder& command, std::int64_t worst) const;

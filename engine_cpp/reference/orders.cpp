@@ -40,6 +40,12 @@ SpecialView special_view(const SpecialTerms& terms) {
 }  // namespace
 
 Result Engine::on(const PlaceOrder& command) {
+  if (command.special != nullptr && command.special->validate_only) {
+    Result result{now_.engine_seq};
+    result.all_reasons = failures(command);
+    if (!result.all_reasons.empty()) result.reason = result.all_reasons.front();
+    return result;
+  }
   if (const Reason reason = check_shape(command); reason != Reason::kNone) return {now_.engine_seq, reason};
   if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
     return {now_.engine_seq, Reason::kUnknownAccount};
@@ -107,6 +113,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   not_acted_on.session_id = 0;
   not_acted_on.min_quantity = 0;
   not_acted_on.post_only_reprice = false;
+  not_acted_on.validate_only = false;
   if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;

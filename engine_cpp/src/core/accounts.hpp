@@ -20,6 +20,7 @@
 #include "mass_cancel.hpp"
 #include "messages.hpp"
 #include "orders.hpp"
+#include "reasons.hpp"
 #include "transfers.hpp"
 
 namespace exchange::engine {
@@ -124,6 +125,9 @@ class Accounts {
   [[nodiscard]] Admission admit(const PlaceOrder& command, Step& step);
   [[nodiscard]] Reservation reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote,
                                     Step& step);
+  // All that speaks against an order: first what needs no instrument, which is answered, then the rest.
+  [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
+  void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, ReasonList& out) const noexcept;
   // After the books' messages: remembers the first answer.
   [[nodiscard]] Answer conclude(const PlaceOrder& command, Slot order, Step& step);
 
@@ -233,6 +237,10 @@ class Accounts {
   // What the special terms of an order mean for its entry.
   void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;
   void move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept;
+  [[nodiscard]] static std::optional<std::int64_t> behind(const Instrument& instrument, Side side,
+                                                          std::int64_t best) noexcept;
+  void judge_cost(const PlaceOrder& command, Slot instrument, std::int64_t worst, bool has_quantity,
+                  ReasonList& out) const noexcept;
   // Where a post-only order that would take goes instead, if it is to be moved.
   [[nodiscard]] std::optional<std::int64_t> reprice(const OrderRecord& order, std::int64_t limit,
                                                     const Quote& quote) const noexcept;

@@ -10,6 +10,7 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   rest.session_id = 0;
   rest.min_quantity = 0;
   rest.post_only_reprice = false;
+  rest.validate_only = false;
   return rest == SpecialTerms{};
 }
 
@@ -47,13 +48,6 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
 }
 
-Reason check_special_grid(const Instrument& instrument, const PlaceOrder& command,
-                          const SpecialTerms& terms) noexcept {
-  const bool within = terms.min_quantity >= 0 && terms.min_quantity <= command.quantity;
-  if (terms.min_quantity == 0) return Reason::kNone;
-  return within && instrument.by_lot.divides(terms.min_quantity) ? Reason::kNone : Reason::kMinQuantityOutOfRange;
-}
-
 }  // namespace
 
 Reason check_shape(const PlaceOrder& command) noexcept {
@@ -76,6 +70,13 @@ Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexc
   return within ? Reason::kNone : Reason::kQuantityOutOfRange;
 }
 
+Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
+                          const SpecialTerms& terms) noexcept {
+  const bool within = terms.min_quantity >= 0 && terms.min_quantity <= command.quantity;
+  if (terms.min_quantity == 0) return Reason::kNone;
+  return within && instrument.by_lot.divides(terms.min_quantity) ? Reason::kNone : Reason::kMinQuantityOutOfRange;
+}
+
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {
   if (!may_place(instrument, command)) return Reason::kPhaseNotAllowed;
   if (command.type == OrderType::kLimit) {
@@ -84,7 +85,7 @@ Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexc
   if (command.quote_budget > 0) return Reason::kNone;
   const Reason reason = check_quantity(instrument, command.quantity);
   if (reason != Reason::kNone || command.special == nullptr) return reason;
-  return check_special_grid(instrument, command, *command.special);
+  return check_special_quantity(instrument, command, *command.special);
 }
 
 Reason check_notional(const Instrument& instrument, const PlaceOrder& command, std::int64_t worst_price) noexcept {

@@ -19,6 +19,8 @@ namespace exchange::engine {
 
 [[nodiscard]] Reason check_price(const Instrument& instrument, std::int64_t price) noexcept;
 [[nodiscard]] Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept;
+[[nodiscard]] Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
+                                            const SpecialTerms& terms) noexcept;
 
 // Notional at the worst price, or the budget, against the instrument's bounds.
 [[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,

@@ -282,6 +282,7 @@ void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) 
     message.put(2, result.reason);
     message.put(3, result.replayed);
     if (result.order != nullptr) write_order_result(message, result, mode);
+    message.put_packed(15, result.all_reasons);
     message.put(16, result.cancelled_count);
   });
 }

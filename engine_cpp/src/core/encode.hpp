@@ -21,6 +21,7 @@ struct ResultView {
   std::span<const FillView> fills;
   const SpecialView* special = nullptr;  // of the order, if it has any
   std::uint32_t cancelled_count = 0;
+  std::span<const Reason> all_reasons{};
 };
 
 void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);

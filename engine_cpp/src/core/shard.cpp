@@ -1,5 +1,6 @@
 #include "shard.hpp"
 
+#include "checks.hpp"
 #include "encode.hpp"
 
 namespace exchange::engine {
@@ -27,6 +28,7 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   assert(stamp.engine_seq > last_.engine_seq && stamp.time_ns >= last_.time_ns);
   last_ = stamp;
   fills_.clear();
+  against_.clear();
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
@@ -40,6 +42,7 @@ Answer Core::Shard::run(const Command& command, Step& step) {
 }
 
 Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
+  if (command.special != nullptr && command.special->validate_only) return validate(command, step);
   const Admission admission = accounts_.admit(command, step);
   if (admission.answer) return *admission.answer;
   const Quote quote = books_.inquire(admission.inquiry);
@@ -48,6 +51,16 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
   books_.place(reservation.place);
   deliver(step);
   return accounts_.conclude(command, reservation.place.owner, step);
+}
+
+Answer Core::Shard::validate(const PlaceOrder& command, Step& step) {
+  const Slot instrument = accounts_.judge_request(command, step, against_);
+  if (instrument != kNil) {
+    const bool market = command.type == OrderType::kMarket;
+    const Quote quote = books_.inquire({instrument, command.side, may_rest(command), market});
+    accounts_.judge_terms(command, instrument, quote, against_);
+  }
+  return refuse(against_.first(), step);
 }
 
 Answer Core::Shard::on(const CancelOrder& command, Step& step) {
@@ -151,7 +164,8 @@ void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuff
                   .replayed = answer.replayed,
                   .order = nullptr,
                   .fills = fills_,
-                  .cancelled_count = answer.cancelled};
+                  .cancelled_count = answer.cancelled,
+                  .all_reasons = against_.all()};
   if (answer.order == kNil) return write_result(result, view, mode);
   view.special = accounts_.orders().special_view(accounts_.orders()[answer.order]);
   if (answer.first == kNil) {

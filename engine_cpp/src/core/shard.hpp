@@ -51,6 +51,7 @@ class Core::Shard {
   [[nodiscard]] bool cancel_matching(MassCancelTask& task, std::uint32_t most, Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
+  [[nodiscard]] Answer validate(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
@@ -94,6 +95,7 @@ class Core::Shard {
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
+  ReasonList against_;  // the order that is only validated
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   static constexpr std::size_t kExpected = 32;
   std::array<Slot, kExpected> expected_{};

@@ -15,11 +15,14 @@ std::optional<std::int64_t> Accounts::reprice(const OrderRecord& order, std::int
   const SpecialView* const special = orders_.special_view(order);
   if (special == nullptr || !special->post_only_reprice || !quote.best) return {};
   if (!crosses(view.side, limit, *quote.best)) return {};
-  const Instrument& instrument = instruments_[order.instrument];
-  if (instrument.collects()) return {};  // nothing takes
-  const std::int64_t tick = instrument.tick;
-  const std::int64_t behind = view.side == Side::kBuy ? *quote.best - tick : *quote.best + tick;
-  return behind > 0 && behind <= kMaxPrice ? std::optional(behind) : std::nullopt;
+  if (instruments_[order.instrument].collects()) return {};  // nothing takes
+  return behind(instruments_[order.instrument], view.side, *quote.best);
+}
+
+// One tick behind the best price of the other side, if that is a price.
+std::optional<std::int64_t> Accounts::behind(const Instrument& instrument, Side side, std::int64_t best) noexcept {
+  const std::int64_t price = side == Side::kBuy ? best - instrument.tick : best + instrument.tick;
+  return price > 0 && price <= kMaxPrice ? std::optional(price) : std::nullopt;
 }
 
 // The order stands at `working_price`, or at its limit if that is none.

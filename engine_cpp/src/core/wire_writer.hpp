@@ -9,6 +9,7 @@
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -51,6 +52,15 @@ class WireWriter {
     at = varint(at, text.size());
     std::memcpy(at, text.data(), text.size());
     out_.end_at(at + text.size());
+  }
+
+  // Several enumerators, packed.
+  template <class Enum>
+  void put_packed(Field field, std::span<const Enum> values) {
+    if (values.empty()) return;
+    message(field, [&](WireWriter&) {
+      for (const Enum value : values) out_.end_at(varint(out_.extend(kMaxVarint), static_cast<std::uint64_t>(value)));
+    });
   }
 
   // A message of what `write(*this)` puts.

@@ -111,6 +111,7 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   order.special = &special;
   special.tag = static_cast<std::uint32_t>(below(3));
   special.session_id = static_cast<std::uint64_t>(below(3));
+  special.validate_only = one_in(6);
   special.post_only_reprice = order.post_only ? one_in(2) : one_in(40);
   const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;
   if (some ? one_in(2) : one_in(40)) special.min_quantity = 10 * (1 + below(40));

@@ -110,7 +110,7 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   for (std::uint16_t reason = 300; reason <= 304; ++reason) {
     EXPECT_TRUE(met.reasons.contains(static_cast<Reason>(reason))) << reason;
   }
-  EXPECT_EQ(met.ends.size(), 13U);
+  EXPECT_EQ(met.ends.size(), 14U);
   EXPECT_EQ(met.causes.size(), 7U);
 }
 

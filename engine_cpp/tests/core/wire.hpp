@@ -59,6 +59,7 @@ struct ReadResult {
   std::optional<ReadOrder> order;
   std::vector<FillView> fills;
   std::uint32_t cancelled_count = 0;
+  std::vector<Reason> all_reasons{};
 };
 
 struct OrderEvent {

@@ -98,6 +98,9 @@ ReadResult read_result(Reader in) {
       case 3: take(in, out.replayed); break;
       case 4: out.order = read_order(in.get_message()); break;
       case 5: out.fills.push_back(read_fill(in.get_message())); break;
+      case 15:
+        for (const std::int32_t reason : in.get_packed_enum()) out.all_reasons.push_back(static_cast<Reason>(reason));
+        break;
       case 16: take(in, out.cancelled_count); break;
       default: unknown(in);
     }

@@ -1,0 +1,95 @@
+// Every check of an order in the naive engine, for an order that is to be judged and not entered.
+#include <algorithm>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+namespace {
+
+std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) {
+  const Wide scaled = Wide{notional} * ppm;
+  return static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 > 0 ? 1 : 0));
+}
+
+}  // namespace
+
+std::vector<Reason> Engine::failures(const PlaceOrder& c) const {
+  if (const Reason shape = check_shape(c); shape != Reason::kNone) return {shape};
+  std::vector<Reason> out;
+  if (c.account_id == 0 || !accounts_.contains(c.account_id)) {
+    out.push_back(Reason::kUnknownAccount);
+  } else {
+    const auto known = repeated(c.account_id, std::string(c.client_order_id), c.fingerprint, CommandKind::kPlaceOrder);
+    if (known && !known->replayed) out.push_back(known->reason);
+  }
+  if (c.valid_until_ns < now_.time_ns) out.push_back(Reason::kRequestExpired);
+  if (c.valid_until_ns > now_.time_ns + limits_.id_window_ns) out.push_back(Reason::kValidUntilTooFar);
+  if (instruments_.contains(c.instrument_id)) {
+    find_failures_of_terms(c, out);
+  } else {
+    out.push_back(Reason::kUnknownInstrument);
+  }
+  return out;
+}
+
+void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& out) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const InstrumentDefinition& d = i.definition;
+  const bool is_limit = c.type == OrderType::kLimit;
+  const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  if (!allows(i, c)) out.push_back(Reason::kPhaseNotAllowed);
+  const bool has_price = !is_limit || (c.price > 0 && c.price <= 1'000'000'000'000'000'000 && c.price % d.tick == 0);
+  if (!has_price) {
+    const bool in_range = c.price > 0 && c.price <= 1'000'000'000'000'000'000;
+    out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
+  }
+  bool has_quantity = true;
+  if (c.quote_budget == 0) {
+    const bool on_lot = c.quantity % d.lot == 0;
+    has_quantity = on_lot && c.quantity >= d.min_quantity && c.quantity <= d.max_quantity;
+    if (!has_quantity) out.push_back(on_lot ? Reason::kQuantityOutOfRange : Reason::kQuantityNotOnLot);
+    const std::int64_t least = c.special->min_quantity;
+    if (least < 0 || least > c.quantity || least % d.lot != 0) out.push_back(Reason::kMinQuantityOutOfRange);
+  }
+  if (!has_price) return;
+  const auto worst = worst_price(c);
+  if (!worst) return out.push_back(at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
+  find_failures_of_cost(c, price_to_hold_at(c, *worst), has_quantity, out);
+  const bool keeps_back = (c.post_only && !collects(i)) || d.phase == TradingPhase::kPostOnly;
+  if (!is_limit || !keeps_back || !would_cross(i, c.side, c.price)) return;
+  if (!c.special->post_only_reprice || !behind_market(i, c.side)) out.push_back(Reason::kPostOnlyWouldCross);
+}
+
+void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bool has_quantity,
+                                   std::vector<Reason>& out) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const InstrumentDefinition& d = i.definition;
+  const auto known = c.account_id == 0 ? accounts_.end() : accounts_.find(c.account_id);
+  const bool has_account = known != accounts_.end();
+  std::int64_t value = c.quote_budget;
+  if (value == 0 && has_quantity) value = notional(i, held_at, c.quantity);
+  if (has_quantity && (value < d.min_notional || value > d.max_notional)) out.push_back(Reason::kNotionalOutOfRange);
+  const auto note = [&](Reason reason) {
+    if (reason != Reason::kNone) out.push_back(reason);
+  };
+  if (has_quantity && has_account) note(check_size(known->second, i, c.quantity, value));
+  note(check_static_band(i, c.side, held_at));
+  if (!has_account) return;
+  const Account& account = known->second;
+  const std::uint32_t own = account.set.limits.max_open_orders;
+  const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
+  const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  if (!at_once && account.open_orders >= most) note(Reason::kTooManyOpenOrders);
+  if (account.set.trading_state != TradingState::kActive) note(Reason::kTradingState);
+  if (!has_quantity) return;
+  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
+  const std::int64_t fee = fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm));
+  const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
+                              : c.quote_budget != 0 ? c.quote_budget
+                                                    : value + fee + 1;
+  const auto balance = account.balances.find(c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
+  const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
+  if (needed > available) note(Reason::kInsufficientFunds);
+}
+
+}  // namespace exchange::engine::reference

@@ -1,0 +1,36 @@
+// All the reasons for which an order would be refused.
+//
+// Invariants:
+//   1. In the order of the checks; no more than there are checks.
+//
+// Threads: plain values.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <span>
+
+#include "exchange/engine/vocabulary.hpp"
+
+namespace exchange::engine {
+
+class ReasonList {
+ public:
+  void add(Reason reason) noexcept {
+    if (reason == Reason::kNone) return;
+    assert(count_ < reasons_.size());
+    reasons_[count_++] = reason;
+  }
+  void clear() noexcept { count_ = 0; }
+  [[nodiscard]] Reason first() const noexcept { return count_ == 0 ? Reason::kNone : reasons_[0]; }
+  [[nodiscard]] std::span<const Reason> all() const noexcept { return {reasons_.data(), count_}; }
+
+ private:
+  static constexpr std::size_t kMostChecks = 24;
+
+  std::array<Reason, kMostChecks> reasons_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace exchange::engine

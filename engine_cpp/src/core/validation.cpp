@@ -1,0 +1,79 @@
+// Every check of an order, all of them made and nothing done: what `validate_only` answers. A check that has nothing to
+// look at, because what it needs failed before, is passed over.
+#include "accounts.hpp"
+#include "bands.hpp"
+#include "checks.hpp"
+
+namespace exchange::engine {
+
+Slot Accounts::judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept {
+  out.add(check_shape(command));
+  if (out.first() != Reason::kNone) return kNil;
+  const Slot account = find_trader(command.account_id);
+  if (account == kNil) {
+    out.add(Reason::kUnknownAccount);
+  } else if (const auto answer = check_id(account, command.client_order_id, command.fingerprint,
+                                          CommandKind::kPlaceOrder, step);
+             answer && !answer->replayed) {
+    out.add(answer->reason);
+  }
+  out.add(check_time(command.valid_until_ns, step));
+  if (!has_room(command)) out.add(Reason::kEngineFull);
+  const Slot instrument = instruments_.find(command.instrument_id);
+  if (instrument == kNil) out.add(Reason::kUnknownInstrument);
+  return instrument;
+}
+
+void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& quote, ReasonList& out) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  const bool market = command.type == OrderType::kMarket;
+  if (!quote.has_room) out.add(Reason::kEngineFull);
+  if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
+  const bool waits = market && is_for_auction(command.time_in_force);
+  const bool priced = waits ? instrument.has_static_band : quote.protection.has_value();
+  const Reason unpriced = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
+  const Reason price = !market ? check_price(instrument, command.price) : priced ? Reason::kNone : unpriced;
+  if (!market) out.add(price);
+  const Reason quantity = command.quote_budget > 0 ? Reason::kNone : check_quantity(instrument, command.quantity);
+  out.add(quantity);
+  if (command.quote_budget == 0) out.add(check_special_quantity(instrument, command, *command.special));
+  if (market) out.add(price);
+  if (price != Reason::kNone) return;
+  const bool at_band = market && instrument.has_static_band;
+  const std::int64_t worst = at_band  ? static_edge(instrument, command.side)
+                             : market ? *quote.protection
+                                      : command.price;
+  judge_cost(command, slot, worst, quantity == Reason::kNone, out);
+  if (market || !is_kept_from_taking(instrument, command.post_only) || !quote.best) return;
+  if (!crosses(command.side, command.price, *quote.best)) return;
+  const bool moves = command.special->post_only_reprice && behind(instrument, command.side, *quote.best);
+  if (!moves) out.add(Reason::kPostOnlyWouldCross);
+}
+
+void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t worst, bool has_quantity,
+                          ReasonList& out) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  const Slot account_slot = find_trader(command.account_id);
+  const bool known = account_slot != kNil;
+  if (has_quantity) {
+    out.add(check_notional(instrument, command, worst));
+    const std::int64_t notional =
+        command.quote_budget > 0 ? command.quote_budget : instrument.notional(worst, command.quantity);
+    if (known) out.add(check_size(account_slot, instrument, command.quantity, notional));
+  }
+  if (instrument.has_static_band && is_beyond(command.side, worst, static_edge(instrument, command.side))) {
+    out.add(Reason::kPriceBand);
+  }
+  if (!known) return;
+  const Account& account = balances_.account(account_slot);
+  if (may_rest(command) && account.open_orders >= max_open_orders(account_slot)) {
+    out.add(Reason::kTooManyOpenOrders);
+  }
+  out.add(check_trading_state(account));
+  const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
+  const bool affords = !has_quantity ||
+                       entry_hold(command, account, slot, worst) <= balances_.available(account_slot, asset);
+  if (!affords) out.add(Reason::kInsufficientFunds);
+}
+
+}  // namespace exchange::engine
