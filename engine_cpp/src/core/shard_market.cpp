@@ -88,7 +88,7 @@ void Core::Shard::tell_auctions(Step& step) {
   books_.outbox().unseen.clear();
   const auto number = [&](Slot slot) { return instruments_[slot].instrument_id; };
   std::ranges::sort(touched_, {}, number);
-  touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());  // clang 14 knows no subranges
   for (const Slot slot : touched_) {
     const AuctionView view = books_.find_uncross(slot);
     if (view == told_[slot]) continue;
