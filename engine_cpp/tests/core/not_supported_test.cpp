@@ -1,0 +1,105 @@
+// Every rule that the contract can say and the core does not act on yet, by the name that docs/reference/engine_rules.md
+// marks it with. One that becomes real leaves this list; tests/tidy holds the two lists together.
+#include "venue.hpp"
+
+namespace exchange::engine::testing {
+namespace {
+
+class NotSupportedTest : public Venue {
+ protected:
+  void refused(const char* rule, const std::string& command) {
+    const Outcome outcome = submit(command);
+    EXPECT_EQ(outcome.reason(), Reason::kNotSupported) << rule;
+    EXPECT_TRUE(outcome.events.empty()) << rule;
+  }
+
+  void type_refused(const char* rule, OrderType type, SpecialTerms terms) {
+    PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
+    order.type = type;
+    order.special = &terms;
+    refused(rule, encode(order));
+  }
+
+  void time_refused(const char* rule, TimeInForce time_in_force, SpecialTerms terms = {}) {
+    PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
+    order.time_in_force = time_in_force;
+    if (terms != SpecialTerms{}) order.special = &terms;
+    refused(rule, encode(order));
+  }
+
+  void flag_refused(const char* rule, const SpecialTerms& terms) { type_refused(rule, OrderType::kLimit, terms); }
+
+  void listing_refused(const char* rule, InstrumentKind kind) {
+    InstrumentDefinition definition = eth_btc();
+    definition.terms.kind = kind;
+    if (kind == InstrumentKind::kOption) {
+      definition.terms.right = OptionRight::kCall;
+      definition.terms.exercise_style = ExerciseStyle::kEuropean;
+      definition.terms.strike_price = 1'000;
+      definition.terms.underlying_id = kBtcKk99;
+      definition.terms.expiry_time_ns = now_ns_ + kDay;
+    }
+    refused(rule, encode(definition));
+  }
+};
+
+TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
+  const SpecialTerms trigger{.trigger_price = 11'000, .has_trigger_price = true};
+  type_refused("STOP", OrderType::kStop, trigger);
+  type_refused("STOP_LIMIT", OrderType::kStopLimit, trigger);
+  type_refused("TAKE_PROFIT", OrderType::kTakeProfit, trigger);
+  type_refused("TAKE_PROFIT_LIMIT", OrderType::kTakeProfitLimit, trigger);
+  type_refused("TRAILING_STOP", OrderType::kTrailingStop, {.trailing_ticks = 10});
+  type_refused("PEGGED", OrderType::kPegged, {.peg_reference = PegReference::kPrimary});
+  time_refused("DAY", TimeInForce::kDay);
+  time_refused("GTD", TimeInForce::kGtd, {.expire_time_ns = now_ns_ + kDay});
+}
+
+TEST_F(NotSupportedTest, FlagsOfOrders) {
+  flag_refused("ICEBERG", {.display_quantity = 50});
+  flag_refused("REDUCE_ONLY", {.reduce_only = true});
+  flag_refused("SURVIVE_DISCONNECT", {.reduce_only = true, .survive_disconnect = true});
+}
+
+TEST_F(NotSupportedTest, OrdersTogether) {
+  const std::vector<PlaceOrder> orders = {limit(kAlice, Side::kBuy, 10'000, 100),
+                                          limit(kAlice, Side::kBuy, 10'005, 100)};
+  refused("GROUP", encode(PlaceOrderGroup{.link_type = LinkType::kOco, .orders = orders}));
+  refused("ALL_OR_NONE", encode(PlaceOrders{.orders = orders}));
+}
+
+TEST_F(NotSupportedTest, MarginInstruments) {
+  listing_refused("FX_MARGIN", InstrumentKind::kFxMargin);
+  listing_refused("FUTURE", InstrumentKind::kFuture);
+  listing_refused("OPTION", InstrumentKind::kOption);
+  listing_refused("COMMODITY_MARGIN", InstrumentKind::kCommodityMargin);
+  refused("MARGIN_PARAMETERS", encode(SetMarginParameters{.instrument_id = kBtcKk99,
+                                                          .initial_margin_ppm = 100'000,
+                                                          .maintenance_margin_ppm = 50'000,
+                                                          .max_leverage = 10}));
+  refused("SETTLE_FUTURE", encode(SettleFuture{kBtcKk99, 20'261'126, 10'000}));
+  refused("EXPIRE_INSTRUMENT", encode(ExpireInstrument{kBtcKk99, 20'261'126, 10'000}));
+  refused("EXERCISE_OPTION", encode(ExerciseOption{kAlice, kBtcKk99, 20'261'126, 10, "exercise"}));
+  refused("ROLL_POSITIONS", encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126}));
+}
+
+TEST_F(NotSupportedTest, WhatComesAfterTheTrade) {
+  InstrumentDefinition late = halted();
+  late.instrument_id = 40;
+  late.symbol = "LATE";
+  late.terms.kind = InstrumentKind::kSecurity;
+  late.terms.delayed_settlement = true;
+  refused("DELAYED_SETTLEMENT", encode(late));
+  const BustedTrade trade{.trade_id = 1,
+                          .maker_account_id = kAlice,
+                          .taker_account_id = kBob,
+                          .price = 10'000,
+                          .quantity = 100,
+                          .value_time_ns = now_ns_ + kDay,
+                          .instrument_id = kBtcKk99,
+                          .taker_side = Side::kBuy};
+  refused("BUST", encode(BustTrade{&trade}));
+}
+
+}  // namespace
+}  // namespace exchange::engine::testing
