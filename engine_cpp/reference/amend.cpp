@@ -12,6 +12,7 @@ Result Engine::on(const AmendOrder& c) {
   Order& order = orders_.at(order_id);
   OrderView& v = order.view;
   if (!order.is_open()) return amended(c, order_id, Reason::kOrderNotOpen);
+  if (v.status == OrderStatus::kUntriggered) return amended(c, order_id, Reason::kNotSupported);
   if (c.expected_version != 0 && c.expected_version != v.version) {
     return amended(c, order_id, Reason::kVersionMismatch);
   }

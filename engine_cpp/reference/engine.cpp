@@ -58,10 +58,11 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   EventWriter writer(events, stamp);
   events_ = &writer;
   forget_old_ids();
+  std::uint32_t steps_left = 1'000;
+  run_triggered(steps_left);
+  fills_.clear();
   run_what_is_due();
   const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
-  for (const BookChangeView& change : changes_) writer.book_changed(change);
-  tell_auctions();
   const Order* shown = answer.order ? &orders_.at(answer.order->order_id) : nullptr;
   write_result(result, {.engine_seq = answer.engine_seq,
                         .reason = answer.reason,
@@ -71,6 +72,10 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .special = shown != nullptr && shown->special ? &*shown->special : nullptr,
                         .cancelled_count = answer.cancelled,
                         .all_reasons = answer.all_reasons});
+  find_triggered();
+  run_triggered(steps_left);
+  for (const BookChangeView& change : changes_) writer.book_changed(change);
+  tell_auctions();
 }
 
 Result Engine::on(const Tick& /*command*/) { return {now_.engine_seq}; }

@@ -235,6 +235,16 @@ class Engine {
   void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
   Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
   void expire(Order& order);
+  void take_out_or_stop_waiting(Order& order);
+
+  // Orders that wait for a price.
+  [[nodiscard]] std::optional<std::int64_t> watched_price(const Instrument& instrument, const OrderView& order,
+                                                          TriggerReference reference) const;
+  [[nodiscard]] static bool has_come(const OrderView& order, std::int64_t trigger, std::int64_t now);
+  Result wait(const PlaceOrder& command);
+  void find_triggered();
+  void run_triggered(std::uint32_t& steps_left);
+  void go_on(Order& order);
 
   // Timers and mass cancels.
   void run_what_is_due();
@@ -300,7 +310,9 @@ class Engine {
   std::map<std::uint32_t, Instrument> instruments_;
   std::map<std::uint64_t, Account> accounts_;
   std::map<std::uint64_t, Order> orders_;
-  std::set<std::uint64_t> resting_;
+  std::set<std::uint64_t> resting_;  // open beyond their command, in a book or waiting for a price
+  std::set<std::uint64_t> waiting_;  // for a price that has not come
+  std::list<std::uint64_t> triggered_;  // those whose price has come, in the order in which they go on
   std::uint64_t orders_entered_ = 0;
   std::uint64_t trades_ = 0;
   IdList window_;

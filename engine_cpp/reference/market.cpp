@@ -56,6 +56,7 @@ void Engine::define(Instrument& i, const InstrumentDefinition& d) {
 bool Engine::allows(const Instrument& i, const PlaceOrder& c) {
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  if (waits_for_price(c.type)) return i.definition.phase == TradingPhase::kContinuous;
   switch (i.definition.phase) {
     case TradingPhase::kContinuous: return !for_auction;
     case TradingPhase::kPostOnly: return c.type == OrderType::kLimit && !at_once && !for_auction;
@@ -150,7 +151,7 @@ bool Engine::ended_by_band(const Instrument& i, Order& taker) {
   if (!taker.band) return false;
   const Side side = taker.view.side;
   const bool beyond = side == Side::kBuy ? stands_at(taker) > *taker.band : stands_at(taker) < *taker.band;
-  const bool rests = taker.view.type == OrderType::kLimit && taker.view.time_in_force != TimeInForce::kIoc &&
+  const bool rests = has_limit(taker.view.type) && taker.view.time_in_force != TimeInForce::kIoc &&
                      taker.view.time_in_force != TimeInForce::kFok;
   if (!beyond || (!rests && !would_cross(i, side, stands_at(taker)))) return false;
   end(taker, OrderStatus::kExpired, EndReason::kPriceBand);

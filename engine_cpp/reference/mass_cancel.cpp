@@ -49,7 +49,7 @@ bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
     Order& order = orders_.at(order_id);
     if (!order.is_open() || !is_meant(cancel, order)) continue;
     if (left == 0) return false;
-    take_out(instruments_.at(order.view.instrument_id), order);
+    take_out_or_stop_waiting(order);
     end(order, OrderStatus::kCancelled, reason);
     ++cancel.count;
     --left;

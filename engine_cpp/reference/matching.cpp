@@ -226,7 +226,7 @@ void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t
 void Engine::finish(Instrument& instrument, Order& taker) {
   if (!taker.has_budget() && !taker.is_open()) return;
   if (ended_by_band(instrument, taker)) return;
-  if (taker.view.type == OrderType::kMarket) return end(taker, OrderStatus::kExpired, EndReason::kMarketRemainder);
+  if (!has_limit(taker.view.type)) return end(taker, OrderStatus::kExpired, EndReason::kMarketRemainder);
   if (taker.view.time_in_force == TimeInForce::kIoc || taker.view.time_in_force == TimeInForce::kFok) {
     return end(taker, OrderStatus::kExpired, EndReason::kIocRemainder);
   }

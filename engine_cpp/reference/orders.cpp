@@ -57,6 +57,7 @@ Result Engine::on(const PlaceOrder& command) {
     return {now_.engine_seq, Reason::kValidUntilTooFar};
   }
   if (const Reason reason = check_instrument(command); reason != Reason::kNone) return reject(command, reason);
+  if (waits_for_price(command.type)) return wait(command);
   const auto worst = worst_price(command);
   const bool at_once = command.time_in_force == TimeInForce::kIoc || command.time_in_force == TimeInForce::kFok;
   if (!worst) return reject(command, at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
@@ -104,23 +105,34 @@ std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side
 }
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
-  const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket;
-  const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
+  const bool waits = c.type == OrderType::kStop || c.type == OrderType::kStopLimit || c.type == OrderType::kTakeProfit ||
+                     c.type == OrderType::kTakeProfitLimit;
+  const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket || waits;
+  const bool for_auction =
+      !waits && (c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose);
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
                           c.time_in_force == TimeInForce::kFok || for_auction;
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
   not_acted_on.min_quantity = 0;
-  not_acted_on.post_only_reprice = false;
-  not_acted_on.validate_only = false;
+  not_acted_on.post_only_reprice = waits && not_acted_on.post_only_reprice;
+  not_acted_on.validate_only = waits && not_acted_on.validate_only;
+  not_acted_on.trigger_price = 0;
+  not_acted_on.has_trigger_price = false;
+  not_acted_on.trigger_reference = TriggerReference::kDefault;
   if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
     const bool ioc_of_a_quantity = c.time_in_force == TimeInForce::kIoc && c.quote_budget == 0;
     if (c.special->min_quantity != 0 && !ioc_of_a_quantity) return Reason::kOrderFieldsConflict;
+    const bool names_trigger =
+        c.special->has_trigger_price || c.special->trigger_reference != TriggerReference::kDefault;
+    if (!waits && names_trigger) return Reason::kOrderFieldsConflict;
   }
-  if (c.type == OrderType::kLimit) {
+  if (waits && (c.special == nullptr || !c.special->has_trigger_price)) return Reason::kOrderFieldsConflict;
+  if (waits && c.quote_budget != 0) return Reason::kOrderFieldsConflict;
+  if (has_limit(c.type)) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
     return c.quantity <= 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
@@ -137,8 +149,13 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   if (found == instruments_.end()) return Reason::kUnknownInstrument;
   const InstrumentDefinition& d = found->second.definition;
   if (!allows(found->second, c)) return Reason::kPhaseNotAllowed;
-  if (c.type == OrderType::kLimit && (c.price <= 0 || c.price > kHighestPrice)) return Reason::kPriceOutOfRange;
-  if (c.type == OrderType::kLimit && c.price % d.tick != 0) return Reason::kPriceNotOnTick;
+  std::vector<std::int64_t> prices;
+  if (has_limit(c.type)) prices.push_back(c.price);
+  if (waits_for_price(c.type)) prices.push_back(c.special->trigger_price);
+  for (const std::int64_t price : prices) {
+    if (price <= 0 || price > kHighestPrice) return Reason::kPriceOutOfRange;
+    if (price % d.tick != 0) return Reason::kPriceNotOnTick;
+  }
   if (c.quote_budget != 0) return Reason::kNone;
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
@@ -177,11 +194,13 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
   const Account& account = accounts_.at(c.account_id);
   if (const Reason reason = check_size(account, i, c.quantity, value); reason != Reason::kNone) return reason;
-  if (const Reason reason = check_static_band(i, c.side, worst); reason != Reason::kNone) return reason;
+  const Reason band = waits_for_price(c.type) ? Reason::kNone : check_static_band(i, c.side, worst);
+  if (band != Reason::kNone) return band;
   const std::uint32_t own = account.set.limits.max_open_orders;
   const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
-  const bool rests = c.time_in_force != TimeInForce::kIoc && c.time_in_force != TimeInForce::kFok;
-  if (rests && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  const bool stays = !at_once || waits_for_price(c.type);
+  if (stays && account.open_orders >= most) return Reason::kTooManyOpenOrders;
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);
   const std::int32_t ppm = std::max(fees.taker_fee_ppm, fees.maker_fee_ppm);
@@ -243,7 +262,7 @@ Result Engine::on(const CancelOrder& command) {
   if (instruments_.at(order.view.instrument_id).definition.phase == TradingPhase::kClosed) {
     return cancelled(command, 0, Reason::kPhaseNotAllowed);  // an answer shows only an order that has ended
   }
-  take_out(instruments_.at(order.view.instrument_id), order);
+  take_out_or_stop_waiting(order);
   end(order, OrderStatus::kCancelled, EndReason::kRequested);
   return cancelled(command, order_id, Reason::kNone);
 }
@@ -265,7 +284,7 @@ Result Engine::cancelled(const CancelOrder& command, std::uint64_t order_id, Rea
 }
 
 void Engine::expire(Order& order) {
-  take_out(instruments_.at(order.view.instrument_id), order);
+  take_out_or_stop_waiting(order);
   end(order, OrderStatus::kExpired, EndReason::kTooOld);
 }
 
@@ -284,13 +303,15 @@ std::int64_t Engine::base_units(const Instrument& i, std::int64_t quantity) cons
 
 std::int64_t Engine::hold_of(const Order& order) const {
   const OrderView& v = order.view;
-  if (v.status != OrderStatus::kNew && v.status != OrderStatus::kPartiallyFilled) return 0;
+  const bool open = v.status == OrderStatus::kNew || v.status == OrderStatus::kPartiallyFilled ||
+                    v.status == OrderStatus::kUntriggered;
+  if (!open) return 0;
   if (order.has_budget()) return v.quote_budget - v.cum_notional - v.cum_fee;
   const Instrument& i = instruments_.at(v.instrument_id);
   if (v.side == Side::kSell) return base_units(i, v.leaves_quantity);
   if (v.leaves_quantity == 0) return 0;
-  const std::int64_t open = notional(i, order.held_at, v.leaves_quantity);
-  return open + fee_of(v.cum_notional + open, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
+  const std::int64_t at_worst = notional(i, order.held_at, v.leaves_quantity);
+  return at_worst + fee_of(v.cum_notional + at_worst, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
 }
 
 std::uint32_t Engine::held_asset(const Order& order) const {

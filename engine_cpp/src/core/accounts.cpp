@@ -249,7 +249,8 @@ Remove Accounts::removal_of(Slot slot, OrderStatus status, EndReason reason) con
           .side = order.view.side,
           .status = status,
           .end_reason = reason,
-          .waits = order.waits()};
+          .waits = order.waits(),
+          .is_untriggered = order.is_untriggered()};
 }
 
 std::optional<Remove> Accounts::auction_remainder(Slot instrument, AuctionKind kind) const noexcept {

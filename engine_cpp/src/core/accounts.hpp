@@ -21,7 +21,9 @@
 #include "messages.hpp"
 #include "orders.hpp"
 #include "reasons.hpp"
+#include "phases.hpp"
 #include "transfers.hpp"
+#include "triggers.hpp"
 
 namespace exchange::engine {
 
@@ -66,6 +68,12 @@ struct Admission {
 struct Reservation {
   std::optional<Answer> answer;
   Place place;
+};
+
+// An order whose cost is reserved and which is to wait for its trigger, or the answer it got.
+struct Waiting {
+  std::optional<Answer> answer;
+  Slot order = kNil;
 };
 
 // A cancel that found an open order, or the answer it got.
@@ -128,6 +136,22 @@ class Accounts {
   // All that speaks against an order: first what needs no instrument, which is answered, then the rest.
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
   void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, ReasonList& out) const noexcept;
+
+  // The same for an order that waits for a price. `has_room`: for its trigger.
+  [[nodiscard]] Waiting reserve_waiting(const PlaceOrder& command, const Admission& admission,
+                                        const WatchedPrices& prices, bool has_room, Step& step);
+  [[nodiscard]] Trigger trigger_of(Slot order) const noexcept;
+  // It waits from here on, under this handle of its trigger.
+  void begin_waiting(Slot order, Slot trigger, Step& step);
+  void wait_again(Slot order, Slot trigger) noexcept { orders_[order].book_slot = trigger; }
+  [[nodiscard]] Inquiry inquiry_of(Slot order) const noexcept {
+    const OrderView& view = orders_[order].view;
+    const bool market = !has_limit(view.type);
+    return {orders_[order].instrument, view.side, !market && may_rest(view.time_in_force), market};
+  }
+  // Its trigger came true: how it enters the book, unless it ended.
+  [[nodiscard]] std::optional<Place> activate(Slot order, const Quote& quote, Step& step);
+
   // After the books' messages: remembers the first answer.
   [[nodiscard]] Answer conclude(const PlaceOrder& command, Slot order, Step& step);
 
@@ -228,6 +252,7 @@ class Accounts {
     return {static_cast<std::int32_t>(account.taker_fee_ppm), static_cast<std::int32_t>(account.maker_fee_ppm)};
   }
 
+  [[nodiscard]] Trigger trigger_of(const PlaceOrder& command, Slot instrument) const noexcept;
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
   [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account, Slot instrument,

@@ -51,6 +51,7 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcep
   if (slot == kNil) return Reason::kOrderNotFound;
   const OrderRecord& order = orders_[slot];
   if (!order.is_resting()) return Reason::kOrderNotOpen;
+  if (order.is_untriggered()) return Reason::kNotSupported;
   if (command.expected_version != 0 && command.expected_version != order.view.version) {
     return Reason::kVersionMismatch;
   }

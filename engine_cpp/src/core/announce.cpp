@@ -57,7 +57,7 @@ void Core::Shard::expect_neighbours(const Command& command, Slot slot) const noe
     return;
   }
   const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
-  if (order == nullptr || !order->is_resting()) return;
+  if (order == nullptr || !order->is_resting() || order->is_untriggered()) return;
   accounts_.orders().prefetch_neighbours(slot);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
   books_.prefetch(order->instrument);
@@ -72,7 +72,7 @@ void Core::Shard::expect_queue(const Command& command, Slot slot) const noexcept
     return;
   }
   const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
-  if (order != nullptr && order->is_resting()) books_.prefetch_neighbours(order->book_slot);
+  if (order != nullptr && order->is_resting() && !order->is_untriggered()) books_.prefetch_neighbours(order->book_slot);
 }
 
 }  // namespace exchange::engine

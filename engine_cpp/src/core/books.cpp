@@ -68,6 +68,17 @@ Quote Books::inquire(const Inquiry& inquiry) const noexcept {
   return quote;
 }
 
+WatchedPrices Books::watched(Slot instrument) const noexcept {
+  const Book& book = books_[instrument];
+  const StatedPrices& stated = instruments_[instrument].prices;
+  const auto best = [&](Side side) {
+    const Slot level = book.best(side);
+    return level == kNil ? 0 : book.level(level).price;
+  };
+  return {book.last_price(), stated.has_mark ? stated.mark : 0, stated.has_index ? stated.index : 0, best(Side::kSell),
+          best(Side::kBuy)};
+}
+
 void Books::prefetch(Slot instrument) const noexcept {
   const auto* book = reinterpret_cast<const char*>(&books_[instrument]);
   for (std::size_t line = 0; line < sizeof(Book); line += 64) __builtin_prefetch(book + line, 1);
@@ -93,14 +104,28 @@ void Books::prefetch_neighbours(Slot book_slot) const noexcept {
 }
 
 void Books::place(const Place& place) {
-  Book& book = books_[place.instrument];
   const Instrument& instrument = instruments_[place.instrument];
-  if (is_kept_from_taking(instrument, place.post_only) && book.would_cross(place.side, place.limit)) {
+  if (is_kept_from_taking(instrument, place.post_only) && books_[place.instrument].would_cross(place.side, place.limit)) {
     outbox_.messages.emplace_back(Refused{place.owner, Reason::kPostOnlyWouldCross});
     return;
   }
   outbox_.messages.emplace_back(Accepted{place.owner});
   if (instrument.collects()) return collect(place);
+  enter(place);
+}
+
+void Books::activate(const Place& place) {
+  const Instrument& instrument = instruments_[place.instrument];
+  if (is_kept_from_taking(instrument, place.post_only) && books_[place.instrument].would_cross(place.side, place.limit)) {
+    outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross});
+    return;
+  }
+  enter(place);
+}
+
+void Books::enter(const Place& place) {
+  Book& book = books_[place.instrument];
+  const Instrument& instrument = instruments_[place.instrument];
   if (place.min_quantity > 0 && !is_fillable(place)) {
     const bool all = place.time_in_force == TimeInForce::kFok;
     const EndReason end_reason = all ? EndReason::kFokNotFillable : EndReason::kMinQuantityNotMet;

@@ -19,6 +19,7 @@
 #include "instruments.hpp"
 #include "messages.hpp"
 #include "state.hpp"
+#include "triggers.hpp"
 
 namespace exchange::engine {
 
@@ -48,7 +49,11 @@ class Books {
   void regrid(Slot instrument) noexcept;
 
   [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
+  // The prices that triggers watch.
+  [[nodiscard]] WatchedPrices watched(Slot instrument) const noexcept;
   void place(const Place& place);
+  // The same for an order whose trigger came true: it was accepted before.
+  void activate(const Place& place);
   void amend(const Amend& amend);
   void remove(const Remove& remove);
   void regroup(const Regroup& regroup) noexcept {
@@ -99,6 +104,7 @@ class Books {
   };
   // The first order of a side in an uncross.
   [[nodiscard]] Front front(Slot instrument, Side side) noexcept;
+  void enter(const Place& place);
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
   [[nodiscard]] std::int64_t bound_of(const Place& place) const noexcept;
   [[nodiscard]] bool is_fillable(const Place& place) const noexcept;

@@ -11,6 +11,9 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   rest.min_quantity = 0;
   rest.post_only_reprice = false;
   rest.validate_only = false;
+  rest.trigger_price = 0;
+  rest.has_trigger_price = false;
+  rest.trigger_reference = {};
   return rest == SpecialTerms{};
 }
 
@@ -19,7 +22,12 @@ bool is_supported(TimeInForce time_in_force) noexcept {
 }
 
 bool is_supported(const PlaceOrder& command) noexcept {
-  return command.type <= OrderType::kMarket && is_supported(command.time_in_force) &&
+  const bool waits = waits_for_price(command.type);
+  if (waits && is_for_auction(command.time_in_force)) return false;
+  if (waits && command.special != nullptr && (command.special->post_only_reprice || command.special->validate_only)) {
+    return false;
+  }
+  return command.type <= OrderType::kTakeProfitLimit && is_supported(command.time_in_force) &&
          (command.special == nullptr || are_supported(*command.special));
 }
 
@@ -42,10 +50,20 @@ Reason check_market_shape(const PlaceOrder& command) noexcept {
   return command.quote_budget > 0 ? Reason::kNone : Reason::kNotionalOutOfRange;
 }
 
+// A trigger is for an order that waits for it, and none waits without.
 Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms) noexcept {
   if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
+  const bool names_trigger = terms.has_trigger_price || terms.trigger_reference != TriggerReference::kDefault;
+  if (names_trigger && !waits_for_price(command.type)) return Reason::kOrderFieldsConflict;
   const bool may_ask_for_some = command.time_in_force == TimeInForce::kIoc && command.quote_budget == 0;
   return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
+}
+
+// It has a quantity, and a limit if its type says so.
+Reason check_waiting_shape(const PlaceOrder& command) noexcept {
+  if (command.special == nullptr || !command.special->has_trigger_price) return Reason::kOrderFieldsConflict;
+  if (has_limit(command.type)) return check_limit_shape(command);
+  return command.quote_budget != 0 ? Reason::kOrderFieldsConflict : check_market_shape(command);
 }
 
 }  // namespace
@@ -56,6 +74,7 @@ Reason check_shape(const PlaceOrder& command) noexcept {
     const Reason reason = check_special_shape(command, *command.special);
     if (reason != Reason::kNone) return reason;
   }
+  if (waits_for_price(command.type)) return check_waiting_shape(command);
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 
@@ -79,8 +98,12 @@ Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& co
 
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {
   if (!may_place(instrument, command)) return Reason::kPhaseNotAllowed;
-  if (command.type == OrderType::kLimit) {
+  if (has_limit(command.type)) {
     if (const Reason reason = check_price(instrument, command.price); reason != Reason::kNone) return reason;
+  }
+  if (waits_for_price(command.type)) {
+    const Reason reason = check_price(instrument, command.special->trigger_price);
+    if (reason != Reason::kNone) return reason;
   }
   if (command.quote_budget > 0) return Reason::kNone;
   const Reason reason = check_quantity(instrument, command.quantity);

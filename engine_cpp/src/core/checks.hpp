@@ -28,7 +28,7 @@ namespace exchange::engine {
 
 // May the order outlive its command?
 [[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {
-  return may_rest(command.time_in_force);
+  return may_rest(command.time_in_force) || waits_for_price(command.type);
 }
 
 }  // namespace exchange::engine

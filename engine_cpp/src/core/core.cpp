@@ -41,7 +41,7 @@ void Core::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBu
 
 void Core::announce(std::span<const Command> coming) noexcept { shard_->announce(coming); }
 
-std::optional<std::int64_t> Core::next_deadline() const noexcept { return shard_->accounts().next_deadline(); }
+std::optional<std::int64_t> Core::next_deadline() const noexcept { return shard_->next_deadline(); }
 
 Stamp Core::last_stamp() const noexcept { return shard_->last_stamp(); }
 

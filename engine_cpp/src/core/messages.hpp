@@ -63,7 +63,7 @@ struct Place {
   }
 };
 
-// Accounts to books: take a resting order out.
+// Accounts to books: take an order out that rests, or waits for its trigger.
 struct Remove {
   Slot owner = kNil;
   Slot instrument = kNil;
@@ -72,6 +72,7 @@ struct Remove {
   OrderStatus status{};
   EndReason end_reason{};
   bool waits = false;  // a MARKET order that waits for an uncross, beside the book
+  bool is_untriggered = false;  // `book_slot` is of its trigger
 };
 
 // Accounts to books: change a resting order.

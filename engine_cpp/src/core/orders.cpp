@@ -19,14 +19,15 @@ bool is_whole(const OrderView& v) noexcept {
        {v.cum_quantity, v.leaves_quantity, v.prevented_quantity, v.cum_notional}) {
     if (!is_amount(value)) return false;
   }
-  return v.quantity >= 0 && v.cancelled_quantity >= 0 && is_between(v.status, OrderStatus::kNew, OrderStatus::kRejected) &&
+  return v.quantity >= 0 && v.cancelled_quantity >= 0 && is_between(v.status, OrderStatus::kNew, OrderStatus::kUntriggered) &&
          is_between(v.end_reason, EndReason::kNone, EndReason::kPostOnlyWouldCross) &&
          Int128{v.cum_quantity} + v.leaves_quantity + v.prevented_quantity + v.cancelled_quantity == v.quantity;
 }
 
 bool has_known_terms(const OrderRecord& order) noexcept {
   const OrderView& v = order.view;
-  return is_between(v.side, Side::kBuy, Side::kSell) && is_between(v.type, OrderType::kLimit, OrderType::kMarket) &&
+  return is_between(v.side, Side::kBuy, Side::kSell) &&
+         is_between(v.type, OrderType::kLimit, OrderType::kTakeProfitLimit) &&
          is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kAtClose) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 &&
@@ -42,11 +43,25 @@ bool adds_up(const OrderRecord& order) noexcept {
   return is_active(v.status) == (v.leaves_quantity > 0) && v.cum_fee == fees;
 }
 
-// An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
-bool may_be_open(const OrderRecord& order, const Instruments& instruments) noexcept {
+// An order that waits for a price has a trigger, and costs what it can hold.
+bool may_wait(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
-  const bool rests = v.type == OrderType::kLimit ? may_rest(v.time_in_force) && v.price == order.hold_price
-                                                 : is_for_auction(v.time_in_force) && v.price == 0 && !v.has_budget();
+  if (!waits_for_price(v.type) || special == nullptr || !special->has_trigger_price) return false;
+  if (special->trigger_price <= 0 || special->trigger_price > kMaxPrice) return false;
+  if (order.instrument >= instruments.size() || order.hold_price <= 0 || order.hold_price > kMaxPrice) return false;
+  const Instrument& instrument = instruments[order.instrument];
+  if (has_limit(v.type) && v.price != order.hold_price) return false;
+  return v.cum_quantity == 0 && v.quantity <= kMaxAmount / instrument.base_factor &&
+         instrument.notional(order.hold_price, v.quantity) <= kMaxAmount;
+}
+
+// An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
+bool may_be_open(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
+  const OrderView& v = order.view;
+  if (order.is_untriggered()) return may_wait(order, special, instruments);
+  const bool rests = has_limit(v.type) ? may_rest(v.time_in_force) && v.price == order.hold_price
+                                       : v.type == OrderType::kMarket && is_for_auction(v.time_in_force) &&
+                                             v.price == 0 && !v.has_budget();
   const std::int64_t price = order.hold_price;
   if (!rests || order.instrument >= instruments.size() || price <= 0 || price > kMaxPrice) return false;
   const Instrument& instrument = instruments[order.instrument];
@@ -188,7 +203,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   in.require(o.instrument < instruments.size() || v.status == OrderStatus::kRejected);
   in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
   o.special = specials_.load(in);
-  in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, instruments)));
+  in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, special_view(o), instruments)));
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;
   v.account_id = balances.account(o.account).account_id;

@@ -26,7 +26,7 @@ struct alignas(64) OrderRecord {
   std::int64_t maker_notional = 0;
   Slot account = kNil;
   Slot instrument = kNil;  // kNil if the order was refused for naming none
-  Slot book_slot = kNil;   // kNil unless it rests
+  Slot book_slot = kNil;   // kNil unless it rests; while it waits for its trigger, the trigger's
   Slot id_entry = kNil;    // of the window, that remembers its client order id
   Slot base_balance = kNil;
   Slot quote_balance = kNil;
@@ -37,9 +37,11 @@ struct alignas(64) OrderRecord {
   bool id_is_pinned = false;
 
   [[nodiscard]] bool has_budget() const noexcept { return view.has_budget(); }
+  // Does it outlive its command, in the book or waiting for its trigger?
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
   // A MARKET order that waits for an uncross, where the public book does not show it.
   [[nodiscard]] bool waits() const noexcept { return view.type == OrderType::kMarket; }
+  [[nodiscard]] bool is_untriggered() const noexcept { return view.status == OrderStatus::kUntriggered; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };

@@ -17,7 +17,9 @@ Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admissio
     const Reason size = check_size(admission.account, instrument, command.quantity, notional);
     if (size != Reason::kNone) return size;
   }
-  if (instrument.has_static_band && is_beyond(command.side, worst_price, static_edge(instrument, command.side))) {
+  // What waits is measured against the band when its trigger comes true: the band moves meanwhile.
+  const bool banded = instrument.has_static_band && !waits_for_price(command.type);
+  if (banded && is_beyond(command.side, worst_price, static_edge(instrument, command.side))) {
     return Reason::kPriceBand;
   }
   const std::uint32_t most = account.is_restricted ? max_open_orders(admission.account) : open_orders_per_account_;

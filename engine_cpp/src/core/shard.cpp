@@ -16,7 +16,8 @@ Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
       cancels_per_command_(limits.cancels_per_command),
       instruments_(limits.instruments, limits.assets),
       accounts_(limits, shard, instruments_),
-      books_(limits, shard, instruments_) {
+      books_(limits, shard, instruments_),
+      triggers_(limits) {
   fills_.reserve(kExpectedFills);
   told_.resize(limits.instruments);
   touched_.reserve(limits.instruments);
@@ -32,8 +33,18 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
+  std::uint32_t steps_left = kMaxTriggersPerCommand;
+  if (triggers_.has_due()) {
+    run_triggers(steps_left, step);
+    fills_.clear();
+  }
   run_due(step);
   write_answer(run(command, step), mode, result);
+  if (triggers_.size() > 0) {
+    find_fired();
+    run_triggers(steps_left, step);
+  }
+  repriced_ = kNil;
   publish(step);
 }
 
@@ -45,6 +56,7 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
   if (command.special != nullptr && command.special->validate_only) return validate(command, step);
   const Admission admission = accounts_.admit(command, step);
   if (admission.answer) return *admission.answer;
+  if (waits_for_price(command.type)) return place_waiting(command, admission, step);
   const Quote quote = books_.inquire(admission.inquiry);
   const Reservation reservation = accounts_.reserve(command, admission, quote, step);
   if (reservation.answer) return *reservation.answer;
@@ -90,6 +102,7 @@ Answer Core::Shard::on(const SetAccount& command, Step& step) {
   if (change.regrouped) {
     const Orders& orders = accounts_.orders();
     for (Slot at = orders.first_open(change.account); at != kNil; at = orders.next_open(at)) {
+      if (orders[at].is_untriggered()) continue;  // its group is looked up when it enters the book
       books_.regroup({orders[at].instrument, orders[at].book_slot, change.self_trade_group});
     }
   }
@@ -127,6 +140,7 @@ Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
     answer.replayed = true;
   } else if (listed.reason == Reason::kNone) {
     books_.open(listed.slot);
+    triggers_.open();
     accounts_.collect_fees_in(instruments_[listed.slot].quote);
     step.events.instrument_updated(*command.instrument);
   }
@@ -136,6 +150,11 @@ Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
 Answer Core::Shard::on(const Tick& /*command*/, Step& step) { return {.engine_seq = step.stamp.engine_seq}; }
 
 void Core::Shard::remove(const Remove& remove, Step& step) {
+  if (remove.is_untriggered) {
+    triggers_.remove(remove.book_slot);
+    accounts_.settle(Release{remove.owner, remove.status, remove.end_reason}, step);
+    return;
+  }
   books_.remove(remove);
   deliver(step);
 }

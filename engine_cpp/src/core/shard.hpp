@@ -36,6 +36,10 @@ class Core::Shard {
   [[nodiscard]] const Accounts& accounts() const noexcept { return accounts_; }
   [[nodiscard]] Counts counts() const noexcept;
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
+  // Engine time at which a Tick is due, if any is.
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
+    return triggers_.has_due() ? last_.time_ns : accounts_.next_deadline();
+  }
 
  private:
   // Stages of `announce`, from far to near.
@@ -71,6 +75,15 @@ class Core::Shard {
   [[nodiscard]] Answer on(const Unsupported& /*command*/, Step& step) {
     return {.engine_seq = step.stamp.engine_seq, .reason = Reason::kNotSupported};
   }
+  [[nodiscard]] Answer place_waiting(const PlaceOrder& command, const Admission& admission, Step& step);
+  void find_fired() noexcept;
+  void find_fired(Slot instrument) noexcept;
+  // Takes what is due on its way, in order, as far as the command's steps go.
+  void run_triggers(std::uint32_t& steps_left, Step& step);
+  void activate(const Trigger& due, Step& step);
+  void save_triggers(StateWriter& out) const;
+  [[nodiscard]] bool load_triggers(StateReader& in, std::vector<Rested>& rested);
+  [[nodiscard]] bool triggers_consistent() const;
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);
@@ -92,6 +105,8 @@ class Core::Shard {
   Instruments instruments_;
   Accounts accounts_;
   Books books_;
+  Triggers triggers_;
+  Slot repriced_ = kNil;  // instrument whose phase or stated prices this command changed
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed

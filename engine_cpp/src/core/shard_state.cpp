@@ -80,6 +80,7 @@ void Core::Shard::save(Sink& sink) const {
   accounts_.save(out);
   books_.save_counters(out);
   save_queues(out);
+  save_triggers(out);
 }
 
 bool Core::Shard::load(Source& source) {
@@ -88,7 +89,9 @@ bool Core::Shard::load(Source& source) {
   std::uint8_t shard = 0;
   in.get(format, shard, last_.engine_seq, last_.time_ns);
   in.require(format == kStateFormat && shard == shard_ && last_.time_ns >= 0);
-  return in.ok() && instruments_.load(in) && accounts_.load(in) && books_.load_counters(in) && load_queues(in) &&
+  if (!in.ok() || !instruments_.load(in)) return false;
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
+  return accounts_.load(in) && books_.load_counters(in) && load_queues(in) &&
          consistent();
 }
 
@@ -115,6 +118,7 @@ bool Core::Shard::load_queues(StateReader& in) {
       }
     }
   }
+  if (!load_triggers(in, rested)) return false;
   const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].view.order_id; };
   std::ranges::sort(rested, {}, number);
   if (std::ranges::adjacent_find(rested, {}, number) != rested.end()) return false;
@@ -134,7 +138,7 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, bool w
     if (!in.ok() || owner == kNil || !books_.has_room()) return false;
     const OrderRecord& order = accounts_.orders()[owner];
     if (order.view.leaves_quantity == 0 || order.instrument != instrument || order.view.side != side) return false;
-    if (order.waits() != waits) return false;
+    if (order.waits() != waits || order.is_untriggered()) return false;
     const BookOrder entry{.leaves = order.view.leaves_quantity,
                           .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
                           .owner = owner};
@@ -153,7 +157,7 @@ bool Core::Shard::consistent() const {
     const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
     if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
-  return accounts_.consistent();
+  return accounts_.consistent() && triggers_consistent();
 }
 
 void Core::Shard::query(Slot account, ByteBuffer& out) const {
@@ -194,6 +198,10 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
         });
       }
     }
+  }
+  for (const Slot slot : accounts_.orders().sorted()) {
+    const OrderRecord& order = accounts_.orders()[slot];
+    if (order.is_untriggered()) parts.add_order(order.view, accounts_.orders().special_view(order));
   }
   parts.finish();
 }

@@ -51,8 +51,9 @@ struct OrderView {
 };
 
 [[nodiscard]] constexpr bool is_active(OrderStatus status) noexcept {
-  return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled;
+  return status == OrderStatus::kNew || status == OrderStatus::kPartiallyFilled || status == OrderStatus::kUntriggered;
 }
+
 
 // What only some orders say, and how it stands: behind the order, for those that have any of it.
 struct SpecialView {

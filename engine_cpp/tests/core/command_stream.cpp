@@ -102,6 +102,7 @@ std::string CommandStream::place() {
   SpecialTerms special;
   if (one_in(4)) add_special(order, special);
   if (one_in(10)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
+  if (one_in(5)) make_waiting(order, special, cross);
   if (one_in(12)) spoil(order);
   return encode(order);
 }
@@ -116,6 +117,25 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;
   if (some ? one_in(2) : one_in(40)) special.min_quantity = 10 * (1 + below(40));
   if (one_in(40)) special.min_quantity = any<std::int64_t>({-10, 3, INT64_MAX, INT64_MIN});
+}
+
+// An order that waits for a price near by.
+void CommandStream::make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross) {
+  order.special = &special;
+  order.type = static_cast<OrderType>(3 + below(4));
+  order.quote_budget = 0;
+  order.quantity = 10 * (1 + below(40));
+  order.price = 0;
+  if (has_limit(order.type)) {
+    order.price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+  } else {
+    order.post_only = false;
+    if (order.time_in_force == TimeInForce::kGtc) order.time_in_force = TimeInForce::kIoc;
+  }
+  special.has_trigger_price = !one_in(50);
+  special.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+  if (one_in(40)) special.trigger_price += any<std::int64_t>({1, -special.trigger_price, INT64_MAX - 100'000});
+  special.trigger_reference = static_cast<TriggerReference>(below(5));
 }
 
 void CommandStream::spoil(PlaceOrder& order) {

@@ -54,6 +54,7 @@ class CommandStream {
   [[nodiscard]] std::string state_prices(const InstrumentDefinition& listing);
   [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
   void add_special(PlaceOrder& order, SpecialTerms& special);
+  void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
   void spoil(PlaceOrder& order);
   [[nodiscard]] std::string client_id();
   [[nodiscard]] std::uint64_t account();

@@ -110,8 +110,10 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   for (std::uint16_t reason = 300; reason <= 304; ++reason) {
     EXPECT_TRUE(met.reasons.contains(static_cast<Reason>(reason))) << reason;
   }
-  EXPECT_EQ(met.ends.size(), 14U);
-  EXPECT_EQ(met.causes.size(), 7U);
+  EXPECT_TRUE(met.reasons.contains(Reason::kWouldTriggerImmediately));
+  EXPECT_TRUE(met.reasons.contains(Reason::kNoReferencePrice));
+  EXPECT_EQ(met.ends.size(), 15U);
+  EXPECT_EQ(met.causes.size(), 8U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));

@@ -165,6 +165,9 @@ inline constexpr std::int64_t kMaxOrderAgeNs = 90LL * 24 * 3'600 * 1'000'000'000
 // Most orders that one command expires before it acts; the rest follow in the next.
 inline constexpr std::size_t kMaxExpiriesPerCommand = 1'000;
 
+// Most orders whose triggers came true that one command takes on their way; the rest follow in the next.
+inline constexpr std::uint32_t kMaxTriggersPerCommand = 1'000;
+
 // The serialized `Command` that holds a Tick.
 inline constexpr std::array<std::byte, 2> kTickCommand{std::byte{0x3A}, std::byte{0x00}};
 

@@ -22,6 +22,14 @@ enum class OrderType : std::uint8_t {
   kPegged = 8,
 };
 
+// Does an order of this type wait for a price first? Does it have a limit when it trades?
+[[nodiscard]] constexpr bool waits_for_price(OrderType type) noexcept {
+  return type >= OrderType::kStop && type <= OrderType::kTakeProfitLimit;
+}
+[[nodiscard]] constexpr bool has_limit(OrderType type) noexcept {
+  return type == OrderType::kLimit || type == OrderType::kStopLimit || type == OrderType::kTakeProfitLimit;
+}
+
 enum class TimeInForce : std::uint8_t {
   kGtc = 1,
   kIoc = 2,

@@ -1,0 +1,100 @@
+// Orders that wait for a price: by instrument, by what they watch and by whether it has to rise or to fall to them.
+//
+// Invariants:
+//   1. A trigger stands in exactly one queue: that of its level, or that of those that came true.
+//   2. Looking costs what came true, not what waits: levels are ordered, and the nearest is asked first.
+//   3. What came true together is due in order of entry, behind what came true before.
+//   4. There are nodes for all that is due to wait again.
+//
+// Threads: none; owned by the books half of one Core.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "exchange/engine/core.hpp"
+#include "price_index.hpp"
+
+namespace exchange::engine {
+
+// A price that triggers watch.
+enum class Watched : std::uint8_t { kLast, kMark, kIndex, kAsk, kBid };
+inline constexpr std::size_t kWatchedPrices = 5;
+
+// The prices of one instrument now; 0 where there is none.
+using WatchedPrices = std::array<std::int64_t, kWatchedPrices>;
+
+struct Trigger {
+  std::uint64_t order_id = 0;
+  std::int64_t price = 0;
+  Slot owner = kNil;  // the accounts' handle of the order
+  Slot instrument = kNil;
+  Slot level = kNil;  // kNil if it is due
+  Watched watched{};
+  bool rises = false;  // comes true at or above its price; otherwise at or below
+  Links links{};
+
+  [[nodiscard]] bool is_true_at(std::int64_t now) const noexcept {
+    return now != 0 && (rises ? now >= price : now <= price);
+  }
+};
+
+class Triggers {
+ public:
+  explicit Triggers(const Limits& limits);
+
+  // Watches the instrument that was listed last.
+  void open() { markets_.emplace_back(); }
+
+  [[nodiscard]] bool has_room() const noexcept;
+  // Needs room; the trigger's handle from then on.
+  [[nodiscard]] Slot wait(const Trigger& trigger) noexcept;
+  void remove(Slot slot) noexcept;
+
+  // Adds to `fired` what comes true at these prices; it waits no more.
+  void find_fired(Slot instrument, const WatchedPrices& prices) noexcept;
+  // What was found is due, in order of entry.
+  void make_due() noexcept;
+  [[nodiscard]] bool has_due() const noexcept { return due_.front() != kNil; }
+  [[nodiscard]] Trigger take_due() noexcept;
+
+  [[nodiscard]] std::uint32_t size() const noexcept { return triggers_.size(); }
+  [[nodiscard]] const Trigger& operator[](Slot slot) const noexcept { return triggers_[slot]; }
+  // A trigger of a saved state was due.
+  void restore_due(Slot slot) noexcept;
+  template <class Visit>
+  void for_each_due(Visit visit) const {
+    for (Slot at = due_.front(); at != kNil; at = triggers_[at].links.next) visit(triggers_[at]);
+  }
+
+ private:
+  struct PriceQueue {
+    std::int64_t price = 0;
+    List queue;
+  };
+  // Levels of one watched price, for those that wait for a rise and for those that wait for a fall.
+  struct Market {
+    std::array<PriceIndex, 2 * kWatchedPrices> indexes;
+    std::uint32_t waiting = 0;
+  };
+
+  [[nodiscard]] static std::size_t index_of(Watched watched, bool rises) noexcept {
+    return 2 * static_cast<std::size_t>(watched) + (rises ? 1 : 0);
+  }
+  [[nodiscard]] auto links() noexcept {
+    return [this](Slot slot) -> Links& { return triggers_[slot].links; };
+  }
+  [[nodiscard]] Slot nearest(const Market& market, Watched watched, bool rises) const noexcept;
+  void leave_level(Slot slot) noexcept;
+
+  Pool<Trigger> triggers_;
+  Pool<PriceQueue> levels_;
+  Pool<PriceNode> nodes_;
+  std::vector<Market> markets_;
+  std::vector<Slot> fired_;
+  List due_;
+  std::uint32_t due_count_ = 0;
+};
+
+}  // namespace exchange::engine

@@ -1,0 +1,117 @@
+// Orders that wait for a price: the accounts' half. What such an order can cost is reserved when it enters; when its
+// trigger comes true it goes on as a MARKET or a LIMIT order under the numbers it has.
+#include "accounts.hpp"
+#include "bands.hpp"
+#include "checks.hpp"
+
+namespace exchange::engine {
+namespace {
+
+Watched watched_by(const Instrument& instrument, Side side, TriggerReference reference) noexcept {
+  const bool on_margin = instrument.terms.kind != InstrumentKind::kSpot && instrument.terms.kind != InstrumentKind::kSecurity;
+  switch (reference) {
+    case TriggerReference::kLast: return Watched::kLast;
+    case TriggerReference::kMark: return Watched::kMark;
+    case TriggerReference::kIndex: return Watched::kIndex;
+    case TriggerReference::kBidAsk: return side == Side::kBuy ? Watched::kAsk : Watched::kBid;
+    case TriggerReference::kDefault: break;
+  }
+  return on_margin ? Watched::kMark : Watched::kLast;
+}
+
+// A stop is for a price that gets worse for its side, a take-profit for one that gets better.
+constexpr bool waits_for_rise(OrderType type, Side side) noexcept {
+  const bool takes_profit = type == OrderType::kTakeProfit || type == OrderType::kTakeProfitLimit;
+  return (side == Side::kBuy) != takes_profit;
+}
+
+}  // namespace
+
+Trigger Accounts::trigger_of(const PlaceOrder& command, Slot instrument) const noexcept {
+  return {.price = command.special->trigger_price,
+          .instrument = instrument,
+          .watched = watched_by(instruments_[instrument], command.side, command.special->trigger_reference),
+          .rises = waits_for_rise(command.type, command.side)};
+}
+
+Trigger Accounts::trigger_of(Slot slot) const noexcept {
+  const OrderRecord& order = orders_[slot];
+  const SpecialView& special = orders_.specials()[order.special].view;
+  return {.order_id = order.view.order_id,
+          .price = special.trigger_price,
+          .owner = slot,
+          .instrument = order.instrument,
+          .watched = watched_by(instruments_[order.instrument], order.view.side, special.trigger_reference),
+          .rises = waits_for_rise(order.view.type, order.view.side)};
+}
+
+// The most that it may trade at once it is triggered: its limit, or what protects it around the trigger.
+Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& admission, const WatchedPrices& prices,
+                                  bool has_room, Step& step) {
+  const Slot instrument = admission.inquiry.instrument;
+  const auto reject_for = [&](Reason reason) {
+    return Waiting{reject(command, admission.account, instrument, reason, step), kNil};
+  };
+  if (!has_room) return {refuse(Reason::kEngineFull, step), kNil};
+  const Trigger trigger = trigger_of(command, instrument);
+  const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
+  if (now == 0) return reject_for(Reason::kNoReferencePrice);
+  if (trigger.is_true_at(now)) return reject_for(Reason::kWouldTriggerImmediately);
+  const Instrument& terms = instruments_[instrument];
+  const std::int64_t worst_price =
+      has_limit(command.type) ? command.price
+                              : band_edge(command.side, trigger.price, terms.market_protection_bps, terms.tick);
+  if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
+    return reject_for(reason);
+  }
+  const Slot order = enter(command, admission.account, instrument, step);
+  static_cast<void>(hold(command, order, worst_price));
+  return {{}, order};
+}
+
+void Accounts::begin_waiting(Slot slot, Slot trigger, Step& step) {
+  OrderRecord& order = orders_[slot];
+  order.view.status = OrderStatus::kUntriggered;
+  restore_resting({slot, trigger});
+  on(Accepted{slot}, step);
+}
+
+std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& step) {
+  OrderRecord& order = orders_[slot];
+  OrderView& view = order.view;
+  const Instrument& terms = instruments_[order.instrument];
+  view.status = OrderStatus::kNew;
+  orders_.specials()[order.special].view.triggered_time_ns = step.stamp.time_ns;
+  touch(order, step);
+  tell(OrderUpdateCause::kTriggered, order, step);
+  const bool market = !has_limit(view.type);
+  const auto end = [&](OrderStatus status, EndReason reason) {
+    on(Release{slot, status, reason}, step);
+    return std::optional<Place>();
+  };
+  if (!quote.has_room) return end(OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
+  if (market && !quote.protection) return end(OrderStatus::kExpired, EndReason::kMarketRemainder);
+  std::int64_t limit = market ? *quote.protection : view.price;
+  if (market && view.side == Side::kBuy) limit = std::min(limit, order.hold_price);
+  if (terms.has_static_band && is_beyond(view.side, limit, static_edge(terms, view.side))) {
+    if (!market) return end(OrderStatus::kExpired, EndReason::kPriceBand);
+    limit = static_edge(terms, view.side);
+  }
+  return Place{.order_id = view.order_id,
+               .self_trade_group = balances_.account(order.account).self_trade_group,
+               .limit = limit,
+               .quantity = view.leaves_quantity,
+               .min_quantity = view.time_in_force == TimeInForce::kFok
+                                   ? view.leaves_quantity
+                                   : orders_.specials()[order.special].view.min_quantity,
+               .owner = slot,
+               .instrument = order.instrument,
+               .taker_fee_ppm = order.taker_fee_ppm,
+               .side = view.side,
+               .type = market ? OrderType::kMarket : OrderType::kLimit,
+               .time_in_force = view.time_in_force,
+               .mode = view.self_trade_prevention,
+               .post_only = view.post_only};
+}
+
+}  // namespace exchange::engine
