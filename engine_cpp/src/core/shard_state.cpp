@@ -8,7 +8,7 @@
 namespace exchange::engine {
 namespace {
 
-constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5201;  // "EXCHCOR", version 1
+constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5202;  // "EXCHCOR", version 2
 
 // Fills `EventsResponse` messages with books and orders, and gives each away when it is full.
 class Parts {
