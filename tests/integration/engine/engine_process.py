@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ class EngineProcess:
         await self._child.wait()
 
     def kill_now(self) -> None:
-        """Send the signal, from any thread, and wait for nothing."""
-        os.kill(self._child.pid, signal.SIGKILL)
+        """Send the signal, from any thread, and wait for nothing; another thread may have done so before."""
+        with suppress(ProcessLookupError):
+            os.kill(self._child.pid, signal.SIGKILL)
 
     async def stop(self) -> int:
         """Tell it to stop; give its exit code."""
