@@ -12,7 +12,6 @@ Result Engine::on(const AmendOrder& c) {
   Order& order = orders_.at(order_id);
   OrderView& v = order.view;
   if (!order.is_open()) return amended(c, order_id, Reason::kOrderNotOpen);
-  if (v.status == OrderStatus::kUntriggered) return amended(c, order_id, Reason::kNotSupported);
   if (c.expected_version != 0 && c.expected_version != v.version) {
     return amended(c, order_id, Reason::kVersionMismatch);
   }
@@ -21,10 +20,13 @@ Result Engine::on(const AmendOrder& c) {
   if (phase != TradingPhase::kContinuous && phase != TradingPhase::kPostOnly && !collects(instrument)) {
     return amended(c, order_id, Reason::kPhaseNotAllowed);
   }
-  if ((c.size == AmendSize::kUnchanged && !c.has_price && !c.requeue) || (c.has_price && order.waits())) {
+  const bool untriggered = v.status == OrderStatus::kUntriggered;
+  const bool changes = c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price;
+  if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price)) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
+  if (untriggered) return amend_waiting(c, order);
 
   const std::int64_t done = v.cum_quantity + v.prevented_quantity;
   std::int64_t quantity = v.quantity;
@@ -61,7 +63,8 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
-  const bool keeps_back = (v.post_only && !collects(instrument)) || d.phase == TradingPhase::kPostOnly;
+  const bool in_book = v.status != OrderStatus::kUntriggered;
+  const bool keeps_back = in_book && ((v.post_only && !collects(instrument)) || d.phase == TradingPhase::kPostOnly);
   if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
     return Reason::kPostOnlyWouldCross;
   }

@@ -241,7 +241,11 @@ class Engine {
   [[nodiscard]] std::optional<std::int64_t> watched_price(const Instrument& instrument, const OrderView& order,
                                                           TriggerReference reference) const;
   [[nodiscard]] static bool has_come(const OrderView& order, std::int64_t trigger, std::int64_t now);
+  [[nodiscard]] Reason check_trigger(const Instrument& instrument, const OrderView& order, TriggerReference reference,
+                                     std::int64_t trigger) const;
+  [[nodiscard]] std::int64_t protected_price(const Instrument& instrument, Side side, std::int64_t trigger) const;
   Result wait(const PlaceOrder& command);
+  Result amend_waiting(const AmendOrder& command, Order& order);
   void find_triggered();
   void run_triggered(std::uint32_t& steps_left);
   void go_on(Order& order);

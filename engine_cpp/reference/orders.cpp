@@ -108,16 +108,15 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool waits = c.type == OrderType::kStop || c.type == OrderType::kStopLimit || c.type == OrderType::kTakeProfit ||
                      c.type == OrderType::kTakeProfitLimit;
   const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket || waits;
-  const bool for_auction =
-      !waits && (c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose);
+  const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
                           c.time_in_force == TimeInForce::kFok || for_auction;
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
   not_acted_on.min_quantity = 0;
-  not_acted_on.post_only_reprice = waits && not_acted_on.post_only_reprice;
-  not_acted_on.validate_only = waits && not_acted_on.validate_only;
+  not_acted_on.post_only_reprice = false;
+  not_acted_on.validate_only = false;
   not_acted_on.trigger_price = 0;
   not_acted_on.has_trigger_price = false;
   not_acted_on.trigger_reference = TriggerReference::kDefault;
@@ -131,7 +130,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
     if (!waits && names_trigger) return Reason::kOrderFieldsConflict;
   }
   if (waits && (c.special == nullptr || !c.special->has_trigger_price)) return Reason::kOrderFieldsConflict;
-  if (waits && c.quote_budget != 0) return Reason::kOrderFieldsConflict;
+  if (waits && (c.quote_budget != 0 || for_auction)) return Reason::kOrderFieldsConflict;
   if (has_limit(c.type)) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;

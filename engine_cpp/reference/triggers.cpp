@@ -36,26 +36,35 @@ bool Engine::has_come(const OrderView& order, std::int64_t trigger, std::int64_t
   return buys ? now >= trigger : now <= trigger;
 }
 
+// Worst price of an order without a limit that is triggered at `trigger`.
+std::int64_t Engine::protected_price(const Instrument& i, Side side, std::int64_t trigger) const {
+  const InstrumentDefinition& d = i.definition;
+  if (side == Side::kBuy) {
+    const Wide bound = std::min<Wide>(Wide{trigger} * (10'000 + d.market_protection_bps) / 10'000, 1'000'000'000'000'000'000);
+    return static_cast<std::int64_t>(bound / d.tick) * d.tick;
+  }
+  const Wide step = Wide{d.tick} * 10'000;
+  const Wide ticks = (Wide{trigger} * (10'000 - d.market_protection_bps) + step - 1) / step;
+  return std::max(static_cast<std::int64_t>(ticks) * d.tick, d.tick);
+}
+
+// What speaks against waiting for `trigger`.
+Reason Engine::check_trigger(const Instrument& i, const OrderView& order, TriggerReference reference,
+                             std::int64_t trigger) const {
+  const auto now = watched_price(i, order, reference);
+  if (!now) return Reason::kNoReferencePrice;
+  return has_come(order, trigger, *now) ? Reason::kWouldTriggerImmediately : Reason::kNone;
+}
+
 Result Engine::wait(const PlaceOrder& c) {
   const Instrument& i = instruments_.at(c.instrument_id);
-  const InstrumentDefinition& d = i.definition;
   OrderView asked;
   asked.side = c.side;
   asked.type = c.type;
   const std::int64_t trigger = c.special->trigger_price;
-  const auto now = watched_price(i, asked, c.special->trigger_reference);
-  if (!now) return reject(c, Reason::kNoReferencePrice);
-  if (has_come(asked, trigger, *now)) return reject(c, Reason::kWouldTriggerImmediately);
-  std::int64_t worst = c.price;
-  if (!has_limit(c.type) && c.side == Side::kBuy) {
-    const Wide bound = std::min<Wide>(Wide{trigger} * (10'000 + d.market_protection_bps) / 10'000, 1'000'000'000'000'000'000);
-    worst = static_cast<std::int64_t>(bound / d.tick) * d.tick;
-  }
-  if (!has_limit(c.type) && c.side == Side::kSell) {
-    const Wide step = Wide{d.tick} * 10'000;
-    const Wide ticks = (Wide{trigger} * (10'000 - d.market_protection_bps) + step - 1) / step;
-    worst = std::max(static_cast<std::int64_t>(ticks) * d.tick, d.tick);
-  }
+  const Reason not_yet = check_trigger(i, asked, c.special->trigger_reference, trigger);
+  if (not_yet != Reason::kNone) return reject(c, not_yet);
+  const std::int64_t worst = has_limit(c.type) ? c.price : protected_price(i, c.side, trigger);
   if (const Reason reason = check_money(c, worst); reason != Reason::kNone) return reject(c, reason);
   Order& order = create(c);
   order.limit = order.held_at = worst;
@@ -70,6 +79,50 @@ Result Engine::wait(const PlaceOrder& c) {
   changed(order, OrderUpdateCause::kAccepted);
   tell(c.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
   return conclude(c, order, Reason::kNone);
+}
+
+// Nothing of it has traded: the quantity is what is open. A new trigger is watched from here on, whatever the old one did.
+Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
+  OrderView& v = order.view;
+  const Instrument& i = instruments_.at(v.instrument_id);
+  const std::int64_t tick = i.definition.tick;
+  std::int64_t quantity = v.quantity;
+  if (c.size == AmendSize::kTotal) quantity = c.quantity;
+  if (c.size == AmendSize::kOpen) quantity = std::min(c.quantity, std::int64_t{1} << 61);
+  if (quantity == 0) {
+    take_out_or_stop_waiting(order);
+    end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
+    return amended(c, v.order_id, Reason::kNone);
+  }
+  std::int64_t worst = c.has_price ? c.price : order.limit;
+  const std::int64_t trigger = c.has_trigger_price ? c.trigger_price : order.special->trigger_price;
+  for (const std::int64_t price : {worst, trigger}) {
+    if (price <= 0 || price > 1'000'000'000'000'000'000) return amended(c, v.order_id, Reason::kPriceOutOfRange);
+    if (price % tick != 0) return amended(c, v.order_id, Reason::kPriceNotOnTick);
+  }
+  const InstrumentDefinition& d = i.definition;
+  if (quantity % d.lot != 0) return amended(c, v.order_id, Reason::kQuantityNotOnLot);
+  if (quantity < d.min_quantity || quantity > d.max_quantity) {
+    return amended(c, v.order_id, Reason::kQuantityOutOfRange);
+  }
+  if (order.special->min_quantity > quantity) return amended(c, v.order_id, Reason::kMinQuantityOutOfRange);
+  if (c.has_trigger_price) {
+    const Reason reason = check_trigger(i, v, order.special->trigger_reference, trigger);
+    if (reason != Reason::kNone) return amended(c, v.order_id, reason);
+    if (!has_limit(v.type)) worst = protected_price(i, v.side, trigger);
+  }
+  if (const Reason reason = check_amended(order, worst, quantity, true); reason != Reason::kNone) {
+    return amended(c, v.order_id, reason);
+  }
+  if (has_limit(v.type)) v.price = worst;
+  v.quantity = v.leaves_quantity = quantity;
+  order.limit = order.held_at = worst;
+  order.special->trigger_price = trigger;
+  changed(order, OrderUpdateCause::kAmended);
+  release_excess(order);
+  if (c.has_trigger_price) triggered_.remove(v.order_id);
+  if (c.has_trigger_price) waiting_.insert(v.order_id);
+  return amended(c, v.order_id, Reason::kNone);
 }
 
 void Engine::find_triggered() {
@@ -106,6 +159,10 @@ void Engine::go_on(Order& order) {
   resting_.erase(v.order_id);
   --account_of(order).open_orders;
   v.status = OrderStatus::kNew;
+  if (has_limit(v.type) && must_stay_behind(i, order, v.price)) {
+    order.special->has_working_price = true;
+    order.special->working_price = *behind_market(i, v.side);
+  }
   order.special->triggered_time_ns = now_.time_ns;
   changed(order, OrderUpdateCause::kTriggered);
   order.band = dynamic_band(i, v.side);
@@ -113,7 +170,7 @@ void Engine::go_on(Order& order) {
     if (check_static_band(i, v.side, v.price) != Reason::kNone) {
       return end(order, OrderStatus::kExpired, EndReason::kPriceBand);
     }
-    if (v.post_only && would_cross(i, v.side, v.price)) {
+    if (v.post_only && would_cross(i, v.side, stands_at(order))) {
       return end(order, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross);
     }
   } else {

@@ -35,13 +35,21 @@ std::vector<Reason> Engine::failures(const PlaceOrder& c) const {
 void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& out) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
-  const bool is_limit = c.type == OrderType::kLimit;
+  const bool waits = waits_for_price(c.type);
+  const bool is_limit = has_limit(c.type);
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (!allows(i, c)) out.push_back(Reason::kPhaseNotAllowed);
   const bool has_price = !is_limit || (c.price > 0 && c.price <= 1'000'000'000'000'000'000 && c.price % d.tick == 0);
   if (!has_price) {
     const bool in_range = c.price > 0 && c.price <= 1'000'000'000'000'000'000;
     out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
+  }
+  const std::int64_t trigger = c.special->trigger_price;
+  bool has_trigger = !waits;
+  if (waits) {
+    const bool in_range = trigger > 0 && trigger <= 1'000'000'000'000'000'000;
+    has_trigger = in_range && trigger % d.tick == 0;
+    if (!has_trigger) out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
   }
   bool has_quantity = true;
   if (c.quote_budget == 0) {
@@ -51,7 +59,18 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     const std::int64_t least = c.special->min_quantity;
     if (least < 0 || least > c.quantity || least % d.lot != 0) out.push_back(Reason::kMinQuantityOutOfRange);
   }
-  if (!has_price) return;
+  if (waits && has_trigger) {
+    OrderView asked;
+    asked.side = c.side;
+    asked.type = c.type;
+    const Reason reason = check_trigger(i, asked, c.special->trigger_reference, trigger);
+    if (reason != Reason::kNone) out.push_back(reason);
+  }
+  if (!has_price || !has_trigger) return;
+  if (waits) {
+    const std::int64_t held_at = is_limit ? c.price : protected_price(i, c.side, trigger);
+    return find_failures_of_cost(c, held_at, has_quantity, out);
+  }
   const auto worst = worst_price(c);
   if (!worst) return out.push_back(at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
   find_failures_of_cost(c, price_to_hold_at(c, *worst), has_quantity, out);
@@ -73,13 +92,13 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
     if (reason != Reason::kNone) out.push_back(reason);
   };
   if (has_quantity && has_account) note(check_size(known->second, i, c.quantity, value));
-  note(check_static_band(i, c.side, held_at));
+  if (!waits_for_price(c.type)) note(check_static_band(i, c.side, held_at));
   if (!has_account) return;
   const Account& account = known->second;
   const std::uint32_t own = account.set.limits.max_open_orders;
   const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
-  if (!at_once && account.open_orders >= most) note(Reason::kTooManyOpenOrders);
+  if ((!at_once || waits_for_price(c.type)) && account.open_orders >= most) note(Reason::kTooManyOpenOrders);
   if (account.set.trading_state != TradingState::kActive) note(Reason::kTradingState);
   if (!has_quantity) return;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);

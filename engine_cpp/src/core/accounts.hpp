@@ -137,7 +137,9 @@ class Accounts {
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
   void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, ReasonList& out) const noexcept;
 
-  // The same for an order that waits for a price. `has_room`: for its trigger.
+  // The same for orders that wait for a price. `has_room`: for the trigger.
+  void judge_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices, bool has_room,
+                     ReasonList& out) const noexcept;
   [[nodiscard]] Waiting reserve_waiting(const PlaceOrder& command, const Admission& admission,
                                         const WatchedPrices& prices, bool has_room, Step& step);
   [[nodiscard]] Trigger trigger_of(Slot order) const noexcept;
@@ -162,6 +164,10 @@ class Accounts {
   // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
   [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step);
   [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
+  // The same for an order that waits for a price; the check completes what the amend comes to.
+  [[nodiscard]] Reason check_amend_waiting(const AmendOrder& command, Amend& amend,
+                                           const WatchedPrices& prices) const noexcept;
+  void amend_waiting(const AmendOrder& command, const Amend& amend, Step& step);
 
   [[nodiscard]] MassCancellation begin_mass_cancel(const MassCancel& command, Step& step);
   [[nodiscard]] MassCancelTask mass_cancel_of(Slot account, const OrderFilter& filter, MassCancelCause cause,
@@ -253,6 +259,13 @@ class Accounts {
   }
 
   [[nodiscard]] Trigger trigger_of(const PlaceOrder& command, Slot instrument) const noexcept;
+  [[nodiscard]] static Reason check_trigger(const Trigger& trigger, const WatchedPrices& prices) noexcept;
+  // Worst price of an order without a limit that is triggered at `trigger_price`.
+  [[nodiscard]] static std::int64_t protected_price(const Instrument& instrument, Side side,
+                                                    std::int64_t trigger_price) noexcept;
+  [[nodiscard]] static std::int64_t worst_price_of_waiting(const PlaceOrder& command,
+                                                           const Instrument& instrument) noexcept;
+  [[nodiscard]] std::int64_t hold_of(const OrderRecord& order, const Amend& amend) const noexcept;
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;
   [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account, Slot instrument,
@@ -297,6 +310,9 @@ class Accounts {
   // The balance of what the order gives.
   [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {
     return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
+  }
+  [[nodiscard]] std::int64_t available_to(const OrderRecord& order) const noexcept {
+    return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance].available;
   }
   void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
     step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill,

@@ -13,6 +13,15 @@ std::int64_t total_quantity(const AmendOrder& command, const OrderView& order) n
   return command.size == AmendSize::kOpen ? done + std::min(command.quantity, kMaxAmount) : order.quantity;
 }
 
+// Does the amend change anything, and nothing that the order has not? A place in the book has only what is in it, a
+// trigger of one's own only what waits for it and does not trail.
+bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
+  const bool waits_for_price = order.is_untriggered();
+  if (command.has_price && !has_limit(order.view.type)) return false;
+  if (waits_for_price ? command.requeue : command.has_trigger_price) return false;
+  return command.size != AmendSize::kUnchanged || command.has_price || command.requeue || command.has_trigger_price;
+}
+
 }  // namespace
 
 Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
@@ -28,7 +37,7 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const std::int64_t quantity = total_quantity(command, view);
   const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
   const bool keeps_priority = price == order.hold_price && leaves <= view.leaves_quantity && !command.requeue;
-  if (leaves > 0) {
+  if (leaves > 0 && !order.is_untriggered()) {
     if (const Reason reason = check_terms(order, price, quantity, keeps_priority); reason != Reason::kNone) {
       return {conclude(command, slot, reason, step), {}};
     }
@@ -44,22 +53,19 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
            .side = view.side,
            .mode = view.self_trade_prevention,
            .keeps_priority = keeps_priority,
-           .waits = order.waits()}};
+           .waits = order.waits(),
+           .is_untriggered = order.is_untriggered()}};
 }
 
 Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcept {
   if (slot == kNil) return Reason::kOrderNotFound;
   const OrderRecord& order = orders_[slot];
   if (!order.is_resting()) return Reason::kOrderNotOpen;
-  if (order.is_untriggered()) return Reason::kNotSupported;
   if (command.expected_version != 0 && command.expected_version != order.view.version) {
     return Reason::kVersionMismatch;
   }
   if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
-  const bool changes = command.size != AmendSize::kUnchanged || command.has_price || command.requeue;
-  if (!changes || (command.has_price && order.waits())) {
-    return Reason::kOrderFieldsConflict;
-  }
+  if (!can_take(command, order)) return Reason::kOrderFieldsConflict;
   return command.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
 }
 
@@ -93,11 +99,8 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
     return conclude(command, amend.owner, Reason::kPostOnlyWouldCross, step);
   }
   if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);
-  const std::int64_t needed = view.side == Side::kSell
-                                  ? instrument.base_amount(amend.leaves)
-                                  : buyer_hold(instrument.notional(amend.limit, amend.leaves), view.cum_notional,
-                                               order.max_fee_ppm(), view.cum_fee);
-  if (needed - order.held > given(order).available) {
+  const std::int64_t needed = hold_of(order, amend);
+  if (needed - order.held > available_to(order)) {
     return conclude(command, amend.owner, Reason::kInsufficientFunds, step);
   }
   if (!amend.waits) view.price = amend.limit;
@@ -109,6 +112,14 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   tell(OrderUpdateCause::kAmended, order, step);
   reserve(order, needed, step);
   return {};
+}
+
+// What the order holds once it is amended so.
+std::int64_t Accounts::hold_of(const OrderRecord& order, const Amend& amend) const noexcept {
+  const Instrument& instrument = instruments_[order.instrument];
+  if (order.view.side == Side::kSell) return instrument.base_amount(amend.leaves);
+  return buyer_hold(instrument.notional(amend.limit, amend.leaves), order.view.cum_notional, order.max_fee_ppm(),
+                    order.view.cum_fee);
 }
 
 Answer Accounts::conclude(const AmendOrder& command, Slot order, Reason reason, Step& step) {

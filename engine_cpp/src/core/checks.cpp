@@ -22,11 +22,6 @@ bool is_supported(TimeInForce time_in_force) noexcept {
 }
 
 bool is_supported(const PlaceOrder& command) noexcept {
-  const bool waits = waits_for_price(command.type);
-  if (waits && is_for_auction(command.time_in_force)) return false;
-  if (waits && command.special != nullptr && (command.special->post_only_reprice || command.special->validate_only)) {
-    return false;
-  }
   return command.type <= OrderType::kTakeProfitLimit && is_supported(command.time_in_force) &&
          (command.special == nullptr || are_supported(*command.special));
 }
@@ -59,8 +54,9 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
 }
 
-// It has a quantity, and a limit if its type says so.
+// It has a quantity, and a limit if its type says so. It comes while the market matches, and so to no auction.
 Reason check_waiting_shape(const PlaceOrder& command) noexcept {
+  if (is_for_auction(command.time_in_force)) return Reason::kOrderFieldsConflict;
   if (command.special == nullptr || !command.special->has_trigger_price) return Reason::kOrderFieldsConflict;
   if (has_limit(command.type)) return check_limit_shape(command);
   return command.quote_budget != 0 ? Reason::kOrderFieldsConflict : check_market_shape(command);

@@ -88,6 +88,7 @@ struct Amend {
   SelfTradePrevention mode{};
   bool keeps_priority = false;
   bool waits = false;  // as of Remove
+  bool is_untriggered = false;  // as of Remove; it never gets to the books
 };
 
 // Accounts to books: a resting order belongs to another self-trade group now.

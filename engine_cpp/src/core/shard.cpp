@@ -67,7 +67,9 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
 
 Answer Core::Shard::validate(const PlaceOrder& command, Step& step) {
   const Slot instrument = accounts_.judge_request(command, step, against_);
-  if (instrument != kNil) {
+  if (instrument != kNil && waits_for_price(command.type)) {
+    accounts_.judge_waiting(command, instrument, books_.watched(instrument), triggers_.has_room(), against_);
+  } else if (instrument != kNil) {
     const bool market = command.type == OrderType::kMarket;
     const Quote quote = books_.inquire({instrument, command.side, may_rest(command), market});
     accounts_.judge_terms(command, instrument, quote, against_);
@@ -85,6 +87,7 @@ Answer Core::Shard::on(const CancelOrder& command, Step& step) {
 Answer Core::Shard::on(const AmendOrder& command, Step& step) {
   Amendment found = accounts_.find_to_amend(command, step);
   if (found.answer) return *found.answer;
+  if (found.amend.is_untriggered) [[unlikely]] return amend_waiting(command, found.amend, step);
   const Quote quote = books_.inquire({.instrument = found.amend.instrument, .side = found.amend.side, .may_rest = true});
   if (const auto refused = accounts_.amend(command, found.amend, quote, step)) return *refused;
   books_.amend(found.amend);

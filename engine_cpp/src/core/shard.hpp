@@ -76,6 +76,7 @@ class Core::Shard {
     return {.engine_seq = step.stamp.engine_seq, .reason = Reason::kNotSupported};
   }
   [[nodiscard]] Answer place_waiting(const PlaceOrder& command, const Admission& admission, Step& step);
+  [[nodiscard]] Answer amend_waiting(const AmendOrder& command, Amend& amend, Step& step);
   void find_fired() noexcept;
   void find_fired(Slot instrument) noexcept;
   // Takes what is due on its way, in order, as far as the command's steps go.

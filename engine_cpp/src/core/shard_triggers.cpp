@@ -14,6 +14,23 @@ Answer Core::Shard::place_waiting(const PlaceOrder& command, const Admission& ad
   return accounts_.conclude(command, waiting.order, step);
 }
 
+// A new trigger begins to wait anew, also if the old one has come true and is due.
+Answer Core::Shard::amend_waiting(const AmendOrder& command, Amend& amend, Step& step) {
+  if (amend.leaves <= 0) {
+    remove(accounts_.removal_of(amend.owner, OrderStatus::kCancelled, EndReason::kAmendedAway), step);
+    return accounts_.conclude(command, amend.owner, Reason::kNone, step);
+  }
+  const Reason reason = accounts_.check_amend_waiting(command, amend, books_.watched(amend.instrument));
+  if (reason != Reason::kNone) return accounts_.conclude(command, amend.owner, reason, step);
+  if (command.has_trigger_price && !triggers_.has_room_to_move()) return refuse(Reason::kEngineFull, step);
+  accounts_.amend_waiting(command, amend, step);
+  if (command.has_trigger_price) {
+    triggers_.remove(amend.book_slot);
+    accounts_.wait_again(amend.owner, triggers_.wait(accounts_.trigger_of(amend.owner)));
+  }
+  return accounts_.conclude(command, amend.owner, Reason::kNone, step);
+}
+
 // Prices changed where levels did, and where a command said so.
 void Core::Shard::find_fired() noexcept {
   Slot seen = repriced_;

@@ -21,9 +21,9 @@ Triggers::Triggers(const Limits& limits)
   fired_.reserve(limits.special_orders);
 }
 
-bool Triggers::has_room() const noexcept {
+bool Triggers::has_room_to_move() const noexcept {
   const std::uint64_t inserts = std::uint64_t{due_count_} + 1;
-  return triggers_.room() > 0 && nodes_.room() >= inserts * PriceIndex::kMaxNodesPerInsert;
+  return nodes_.room() >= inserts * PriceIndex::kMaxNodesPerInsert;
 }
 
 Slot Triggers::wait(const Trigger& trigger) noexcept {

@@ -50,6 +50,22 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   if (!moves) out.add(Reason::kPostOnlyWouldCross);
 }
 
+// What is true of the trigger now; the band is asked when it comes true.
+void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const WatchedPrices& prices, bool has_room,
+                             ReasonList& out) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  if (!has_room) out.add(Reason::kEngineFull);
+  if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
+  const Reason price = has_limit(command.type) ? check_price(instrument, command.price) : Reason::kNone;
+  const Reason trigger = check_price(instrument, command.special->trigger_price);
+  const Reason quantity = check_quantity(instrument, command.quantity);
+  for (const Reason reason : {price, trigger, quantity}) out.add(reason);
+  out.add(check_special_quantity(instrument, command, *command.special));
+  if (trigger == Reason::kNone) out.add(check_trigger(trigger_of(command, slot), prices));
+  if (price != Reason::kNone || trigger != Reason::kNone) return;
+  judge_cost(command, slot, worst_price_of_waiting(command, instrument), quantity == Reason::kNone, out);
+}
+
 void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t worst, bool has_quantity,
                           ReasonList& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
@@ -61,7 +77,8 @@ void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t wor
         command.quote_budget > 0 ? command.quote_budget : instrument.notional(worst, command.quantity);
     if (known) out.add(check_size(account_slot, instrument, command.quantity, notional));
   }
-  if (instrument.has_static_band && is_beyond(command.side, worst, static_edge(instrument, command.side))) {
+  const bool banded = instrument.has_static_band && !waits_for_price(command.type);
+  if (banded && is_beyond(command.side, worst, static_edge(instrument, command.side))) {
     out.add(Reason::kPriceBand);
   }
   if (!known) return;

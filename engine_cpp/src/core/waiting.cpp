@@ -53,20 +53,30 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
     return Waiting{reject(command, admission.account, instrument, reason, step), kNil};
   };
   if (!has_room) return {refuse(Reason::kEngineFull, step), kNil};
-  const Trigger trigger = trigger_of(command, instrument);
-  const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
-  if (now == 0) return reject_for(Reason::kNoReferencePrice);
-  if (trigger.is_true_at(now)) return reject_for(Reason::kWouldTriggerImmediately);
-  const Instrument& terms = instruments_[instrument];
-  const std::int64_t worst_price =
-      has_limit(command.type) ? command.price
-                              : band_edge(command.side, trigger.price, terms.market_protection_bps, terms.tick);
+  const Reason not_yet = check_trigger(trigger_of(command, instrument), prices);
+  if (not_yet != Reason::kNone) return reject_for(not_yet);
+  const std::int64_t worst_price = worst_price_of_waiting(command, instruments_[instrument]);
   if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
     return reject_for(reason);
   }
   const Slot order = enter(command, admission.account, instrument, step);
   static_cast<void>(hold(command, order, worst_price));
   return {{}, order};
+}
+
+Reason Accounts::check_trigger(const Trigger& trigger, const WatchedPrices& prices) noexcept {
+  const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
+  if (now == 0) return Reason::kNoReferencePrice;
+  return trigger.is_true_at(now) ? Reason::kWouldTriggerImmediately : Reason::kNone;
+}
+
+std::int64_t Accounts::protected_price(const Instrument& instrument, Side side, std::int64_t trigger_price) noexcept {
+  return band_edge(side, trigger_price, instrument.market_protection_bps, instrument.tick);
+}
+
+std::int64_t Accounts::worst_price_of_waiting(const PlaceOrder& command, const Instrument& instrument) noexcept {
+  if (has_limit(command.type)) return command.price;
+  return protected_price(instrument, command.side, command.special->trigger_price);
 }
 
 void Accounts::begin_waiting(Slot slot, Slot trigger, Step& step) {
@@ -81,19 +91,20 @@ std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& ste
   OrderView& view = order.view;
   const Instrument& terms = instruments_[order.instrument];
   view.status = OrderStatus::kNew;
+  const bool market = !has_limit(view.type);
+  std::int64_t limit = view.price;
+  if (!market) move(order, reprice(order, limit, quote), limit);
   orders_.specials()[order.special].view.triggered_time_ns = step.stamp.time_ns;
   touch(order, step);
   tell(OrderUpdateCause::kTriggered, order, step);
-  const bool market = !has_limit(view.type);
   const auto end = [&](OrderStatus status, EndReason reason) {
     on(Release{slot, status, reason}, step);
     return std::optional<Place>();
   };
   if (!quote.has_room) return end(OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
   if (market && !quote.protection) return end(OrderStatus::kExpired, EndReason::kMarketRemainder);
-  std::int64_t limit = market ? *quote.protection : view.price;
-  if (market && view.side == Side::kBuy) limit = std::min(limit, order.hold_price);
-  if (terms.has_static_band && is_beyond(view.side, limit, static_edge(terms, view.side))) {
+  if (market) limit = view.side == Side::kBuy ? std::min(*quote.protection, order.hold_price) : *quote.protection;
+  if (terms.has_static_band && is_beyond(view.side, market ? limit : view.price, static_edge(terms, view.side))) {
     if (!market) return end(OrderStatus::kExpired, EndReason::kPriceBand);
     limit = static_edge(terms, view.side);
   }

@@ -208,6 +208,12 @@ std::string CommandStream::amend() {
   if (one_in(20)) amend.price = any<std::int64_t>({0, -5, 3, INT64_MAX, INT64_MIN});
   if (one_in(20)) amend.quantity = any<std::int64_t>({-1, 3, INT64_MAX, INT64_MIN, std::int64_t{1} << 61});
   if (amend.size == AmendSize::kUnchanged) amend.quantity = 0;
+  if (one_in(6)) {
+    amend.has_trigger_price = true;
+    amend.requeue = amend.requeue && one_in(4);
+    amend.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+    if (one_in(20)) amend.trigger_price = any<std::int64_t>({0, 3, -5, INT64_MAX, INT64_MIN});
+  }
   return encode(amend);
 }
 

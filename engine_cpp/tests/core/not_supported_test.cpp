@@ -44,10 +44,6 @@ class NotSupportedTest : public Venue {
 };
 
 TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
-  const SpecialTerms trigger{.trigger_price = 11'000, .has_trigger_price = true, .post_only_reprice = true};
-  type_refused("STOP_LIMIT_REPRICE", OrderType::kStopLimit, trigger);
-  type_refused("STOP_LIMIT_VALIDATE",
-               OrderType::kStopLimit, {.trigger_price = 11'000, .has_trigger_price = true, .validate_only = true});
   type_refused("TRAILING_STOP", OrderType::kTrailingStop, {.trailing_ticks = 10});
   type_refused("PEGGED", OrderType::kPegged, {.peg_reference = PegReference::kPrimary});
   time_refused("DAY", TimeInForce::kDay);

@@ -1,0 +1,41 @@
+// Amending an order that waits for a price: the accounts' half. It is judged as if it were entered so now, and keeps its
+// number, so its turn among those whose triggers come true together.
+#include "accounts.hpp"
+#include "checks.hpp"
+
+namespace exchange::engine {
+
+// In the order in which it was judged when it entered.
+Reason Accounts::check_amend_waiting(const AmendOrder& command, Amend& amend, const WatchedPrices& prices) const noexcept {
+  const OrderRecord& order = orders_[amend.owner];
+  const Instrument& instrument = instruments_[amend.instrument];
+  Trigger trigger = trigger_of(amend.owner);
+  if (command.has_trigger_price) trigger.price = command.trigger_price;
+  for (const std::int64_t price : {amend.limit, trigger.price}) {
+    if (const Reason reason = check_price(instrument, price); reason != Reason::kNone) return reason;
+  }
+  if (const Reason reason = check_quantity(instrument, amend.leaves); reason != Reason::kNone) return reason;
+  if (orders_.specials()[order.special].view.min_quantity > amend.leaves) return Reason::kMinQuantityOutOfRange;
+  if (command.has_trigger_price) {
+    if (const Reason reason = check_trigger(trigger, prices); reason != Reason::kNone) return reason;
+    if (!has_limit(order.view.type)) amend.limit = protected_price(instrument, order.view.side, trigger.price);
+  }
+  const Reason reason = check_terms(order, amend.limit, amend.leaves, /*keeps_priority=*/true);
+  if (reason != Reason::kNone) return reason;
+  return hold_of(order, amend) - order.held > available_to(order) ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+void Accounts::amend_waiting(const AmendOrder& command, const Amend& amend, Step& step) {
+  OrderRecord& order = orders_[amend.owner];
+  OrderView& view = order.view;
+  if (has_limit(view.type)) view.price = amend.limit;
+  if (command.has_trigger_price) orders_.specials()[order.special].view.trigger_price = command.trigger_price;
+  view.quantity = amend.leaves;
+  view.leaves_quantity = amend.leaves;
+  order.hold_price = amend.limit;
+  touch(order, step);
+  tell(OrderUpdateCause::kAmended, order, step);
+  rehold(order, step);
+}
+
+}  // namespace exchange::engine
