@@ -21,11 +21,14 @@ Result Engine::on(const AmendOrder& c) {
     return amended(c, order_id, Reason::kPhaseNotAllowed);
   }
   const bool untriggered = v.status == OrderStatus::kUntriggered;
-  const bool changes = c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price;
-  if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price)) {
+  const bool changes =
+      c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price || c.has_expire_time;
+  if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price) ||
+      (c.has_expire_time && v.time_in_force != TimeInForce::kGtd)) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
+  if (c.has_expire_time && !may_expire_at(c.expire_time_ns)) return amended(c, order_id, Reason::kExpireTimeOutOfRange);
   if (untriggered) return amend_waiting(c, order);
 
   const std::int64_t done = v.cum_quantity + v.prevented_quantity;
@@ -43,6 +46,7 @@ Result Engine::on(const AmendOrder& c) {
     return amended(c, order_id, reason);
   }
   if (!keeps_place) take_out(instrument, order);
+  if (c.has_expire_time) order.special->expire_time_ns = c.expire_time_ns;
   change_terms(instrument, order, price, quantity, keeps_place);
   return amended(c, order_id, Reason::kNone);
 }

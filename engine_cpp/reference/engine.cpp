@@ -58,10 +58,10 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   EventWriter writer(events, stamp);
   events_ = &writer;
   forget_old_ids();
+  run_what_is_due();
   std::uint32_t steps_left = 1'000;
   run_triggered(steps_left);
   fills_.clear();
-  run_what_is_due();
   const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   const Order* shown = answer.order ? &orders_.at(answer.order->order_id) : nullptr;
   write_result(result, {.engine_seq = answer.engine_seq,

@@ -230,11 +230,11 @@ class Engine {
   Result cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason);
   [[nodiscard]] std::uint64_t find_target(std::uint64_t account_id, std::uint64_t order_id,
                                           std::string_view client_id) const;
-  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity,
-                                     bool keeps_place) const;
+  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place) const;
   void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
   Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
-  void expire(Order& order);
+  [[nodiscard]] bool may_expire_at(std::int64_t time_ns) const;
+  void expire(Order& order, EndReason reason);
   void take_out_or_stop_waiting(Order& order);
 
   // Orders that wait for a price.
@@ -252,6 +252,7 @@ class Engine {
 
   // Timers and mass cancels.
   void run_what_is_due();
+  [[nodiscard]] Order* first_to_expire();
   [[nodiscard]] bool finish_mass_cancels(std::uint32_t& left);
   [[nodiscard]] bool go_on(MassCancelLeft& cancel, std::uint32_t& left);
   [[nodiscard]] bool is_meant(const MassCancelLeft& cancel, const Order& order) const;

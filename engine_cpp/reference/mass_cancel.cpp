@@ -1,5 +1,6 @@
 // Time and mass cancels in the naive engine: what is due runs before a command, what is left of a mass cancel before that.
 #include <algorithm>
+#include <limits>
 
 #include "engine.hpp"
 
@@ -9,18 +10,36 @@ void Engine::run_what_is_due() {
   std::uint32_t left = limits_.cancels_per_command;
   if (!finish_mass_cancels(left)) return;
   for (std::size_t timers = 0; timers < kMaxExpiriesPerCommand; ++timers) {
+    Order* ending = first_to_expire();
     Order* oldest = resting_.empty() ? nullptr : &orders_.at(*resting_.begin());
     const auto timer = std::ranges::min_element(cancel_timers_, {}, [](const auto& t) { return t.second.due_ns; });
-    const bool is_old = oldest != nullptr && oldest->view.accepted_time_ns + kMaxOrderAgeNs <= now_.time_ns;
-    const bool is_out = timer != cancel_timers_.end() && timer->second.due_ns <= now_.time_ns;
-    if (!is_old && !is_out) return;
-    if (is_old && (!is_out || oldest->view.accepted_time_ns + kMaxOrderAgeNs <= timer->second.due_ns)) {
-      expire(*oldest);
-      continue;
+    constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t ends_ns = ending == nullptr ? kNever : ending->special->expire_time_ns;
+    const std::int64_t old_ns = oldest == nullptr ? kNever : oldest->view.accepted_time_ns + kMaxOrderAgeNs;
+    const std::int64_t out_ns = timer == cancel_timers_.end() ? kNever : timer->second.due_ns;
+    if (std::min({ends_ns, old_ns, out_ns}) > now_.time_ns) return;
+    if (ends_ns <= old_ns && ends_ns <= out_ns) {
+      const bool day = ending->view.time_in_force == TimeInForce::kDay;
+      expire(*ending, day ? EndReason::kDayEnded : EndReason::kGtdReached);
+    } else if (old_ns <= out_ns) {
+      expire(*oldest, EndReason::kTooOld);
+    } else {
+      fire(timer->first);
+      if (!finish_mass_cancels(left)) return;
     }
-    fire(timer->first);
-    if (!finish_mass_cancels(left)) return;
   }
+}
+
+// Of those that end at one time, the one that was entered first.
+Order* Engine::first_to_expire() {
+  Order* first = nullptr;
+  for (const std::uint64_t order_id : resting_) {
+    Order& order = orders_.at(order_id);
+    const TimeInForce time = order.view.time_in_force;
+    if (time != TimeInForce::kDay && time != TimeInForce::kGtd) continue;
+    if (first == nullptr || order.special->expire_time_ns < first->special->expire_time_ns) first = &order;
+  }
+  return first;
 }
 
 void Engine::fire(std::uint64_t account_id) {

@@ -109,18 +109,22 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
                      c.type == OrderType::kTakeProfitLimit;
   const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket || waits;
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
+  const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
-                          c.time_in_force == TimeInForce::kFok || for_auction;
+                          c.time_in_force == TimeInForce::kFok || until_a_time || for_auction;
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
   not_acted_on.min_quantity = 0;
+  not_acted_on.expire_time_ns = 0;
   not_acted_on.post_only_reprice = false;
   not_acted_on.validate_only = false;
   not_acted_on.trigger_price = 0;
   not_acted_on.has_trigger_price = false;
   not_acted_on.trigger_reference = TriggerReference::kDefault;
   if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
+  const bool says_when = c.special != nullptr && c.special->expire_time_ns != 0;
+  if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
     const bool ioc_of_a_quantity = c.time_in_force == TimeInForce::kIoc && c.quote_budget == 0;
@@ -133,10 +137,11 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   if (waits && (c.quote_budget != 0 || for_auction)) return Reason::kOrderFieldsConflict;
   if (has_limit(c.type)) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
-    if (c.post_only && c.time_in_force != TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
+    if (c.post_only && c.time_in_force != TimeInForce::kGtc && !until_a_time) return Reason::kOrderFieldsConflict;
     return c.quantity <= 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
   }
-  if (c.price != 0 || c.post_only || c.time_in_force == TimeInForce::kGtc) return Reason::kOrderFieldsConflict;
+  const bool stays = c.time_in_force == TimeInForce::kGtc || until_a_time;
+  if (c.price != 0 || c.post_only || stays) return Reason::kOrderFieldsConflict;
   if ((c.quantity == 0) == (c.quote_budget == 0)) return Reason::kOrderFieldsConflict;
   if (c.quantity != 0) return c.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
   if (c.side == Side::kSell || c.time_in_force != TimeInForce::kIoc) return Reason::kOrderFieldsConflict;
@@ -155,11 +160,13 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
     if (price <= 0 || price > kHighestPrice) return Reason::kPriceOutOfRange;
     if (price % d.tick != 0) return Reason::kPriceNotOnTick;
   }
-  if (c.quote_budget != 0) return Reason::kNone;
+  if (c.quote_budget != 0) return Reason::kNone;  // which is not kept until a time
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t least = c.special == nullptr ? 0 : c.special->min_quantity;
   if (least < 0 || least > c.quantity || least % d.lot != 0) return Reason::kMinQuantityOutOfRange;
+  const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
+  if (until_a_time && !may_expire_at(c.special->expire_time_ns)) return Reason::kExpireTimeOutOfRange;
   return Reason::kNone;
 }
 
@@ -282,9 +289,14 @@ Result Engine::cancelled(const CancelOrder& command, std::uint64_t order_id, Rea
   return result;
 }
 
-void Engine::expire(Order& order) {
+bool Engine::may_expire_at(std::int64_t time_ns) const {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return time_ns > now_.time_ns + kSecond && time_ns <= now_.time_ns + 90 * 24 * 3'600 * kSecond;
+}
+
+void Engine::expire(Order& order, EndReason reason) {
   take_out_or_stop_waiting(order);
-  end(order, OrderStatus::kExpired, EndReason::kTooOld);
+  end(order, OrderStatus::kExpired, reason);
 }
 
 std::int64_t Engine::notional(const Instrument& i, std::int64_t price, std::int64_t quantity) const {

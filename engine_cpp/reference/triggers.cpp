@@ -118,6 +118,7 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   v.quantity = v.leaves_quantity = quantity;
   order.limit = order.held_at = worst;
   order.special->trigger_price = trigger;
+  if (c.has_expire_time) order.special->expire_time_ns = c.expire_time_ns;
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
   if (c.has_trigger_price) triggered_.remove(v.order_id);

@@ -18,7 +18,8 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       orders_(limits, shard),
       ids_(limits, balances_, orders_),
       mass_cancels_(limits),
-      auction_orders_(limits.instruments, limits.orders) {}
+      auction_orders_(limits.instruments, limits.orders),
+      expire_times_(limits.special_orders) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
@@ -93,8 +94,10 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   }
   if (!has_room(command)) return {refuse(Reason::kEngineFull, step), account, {}};
   const Slot instrument = instruments_.find(command.instrument_id);
-  const Reason reason =
-      instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
+  Reason reason = instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
+  if (reason == Reason::kNone && command.special != nullptr) [[unlikely]] {
+    reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
+  }
   if (reason != Reason::kNone) return {reject(command, account, instrument, reason, step), account, {}};
   return {{}, account, {instrument, command.side, may_rest(command), command.type == OrderType::kMarket}};
 }
@@ -237,7 +240,13 @@ Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcep
   return {entry.engine_seq, entry.reason, false, entry.order};
 }
 
-Remove Accounts::expire_first() const noexcept {
+Remove Accounts::expire_reached() const noexcept {
+  const Slot order = orders_.find(expire_times_.next_number());
+  const bool day = orders_[order].view.time_in_force == TimeInForce::kDay;
+  return removal_of(order, OrderStatus::kExpired, day ? EndReason::kDayEnded : EndReason::kGtdReached);
+}
+
+Remove Accounts::expire_oldest() const noexcept {
   return removal_of(orders_.oldest_open(), OrderStatus::kExpired, EndReason::kTooOld);
 }
 
@@ -261,7 +270,7 @@ std::optional<Remove> Accounts::auction_remainder(Slot instrument, AuctionKind k
   return {};
 }
 
-std::int64_t Accounts::next_expiry_ns() const noexcept {
+std::int64_t Accounts::next_age_limit_ns() const noexcept {
   const Slot oldest = orders_.oldest_open();
   return oldest == kNil ? Deadlines::kNever : orders_[oldest].view.accepted_time_ns + kMaxOrderAgeNs;
 }

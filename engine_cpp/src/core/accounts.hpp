@@ -95,7 +95,7 @@ struct MassCancellation {
 };
 
 // Timers that are due at one time run in the order of their kinds.
-enum class TimerKind : std::uint8_t { kOrderExpiry, kCancelAllAfter };
+enum class TimerKind : std::uint8_t { kExpireTime, kOrderAge, kCancelAllAfter };
 
 struct Timer {
   std::int64_t due_ns = Deadlines::kNever;
@@ -135,11 +135,12 @@ class Accounts {
                                     Step& step);
   // All that speaks against an order: first what needs no instrument, which is answered, then the rest.
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
-  void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, ReasonList& out) const noexcept;
+  void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, std::int64_t now_ns,
+                   ReasonList& out) const noexcept;
 
   // The same for orders that wait for a price. `has_room`: for the trigger.
   void judge_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices, bool has_room,
-                     ReasonList& out) const noexcept;
+                     std::int64_t now_ns, ReasonList& out) const noexcept;
   [[nodiscard]] Waiting reserve_waiting(const PlaceOrder& command, const Admission& admission,
                                         const WatchedPrices& prices, bool has_room, Step& step);
   [[nodiscard]] Trigger trigger_of(Slot order) const noexcept;
@@ -191,13 +192,14 @@ class Accounts {
   }
   // The timer that is due first; never, if none is set.
   [[nodiscard]] Timer next_timer() const noexcept {
-    const std::int64_t expiry_ns = next_expiry_ns();
+    Timer next{expire_times_.next_ns(), TimerKind::kExpireTime};
+    if (const std::int64_t age_ns = next_age_limit_ns(); age_ns < next.due_ns) next = {age_ns, TimerKind::kOrderAge};
     const std::int64_t cancel_ns = mass_cancels_.timers().next_ns();
-    return cancel_ns < expiry_ns ? Timer{cancel_ns, TimerKind::kCancelAllAfter}
-                                 : Timer{expiry_ns, TimerKind::kOrderExpiry};
+    return cancel_ns < next.due_ns ? Timer{cancel_ns, TimerKind::kCancelAllAfter} : next;
   }
-  // The removal of the order that expires first.
-  [[nodiscard]] Remove expire_first() const noexcept;
+  // The removal of the order whose time to expire comes first, and of the one that is the oldest.
+  [[nodiscard]] Remove expire_reached() const noexcept;
+  [[nodiscard]] Remove expire_oldest() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept;
 
   // How an order leaves its place of rest.
@@ -218,6 +220,9 @@ class Accounts {
   [[nodiscard]] bool consistent() const;
 
  private:
+  void begin_to_expire(const OrderRecord& order) noexcept;
+  void expire_at(const OrderRecord& order, std::int64_t expire_time_ns) noexcept;
+  [[nodiscard]] bool expiries_consistent() const;
   [[nodiscard]] Slot find_trader(std::uint64_t account_id) const noexcept;
   template <class Body>
   [[nodiscard]] Request request_of(const Body& command, CommandKind kind) const noexcept {
@@ -234,8 +239,8 @@ class Accounts {
     return instruments_[instrument].phase == TradingPhase::kClosed;
   }
   [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
-  [[nodiscard]] std::int64_t next_expiry_ns() const noexcept;
-  [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order) const noexcept;
+  [[nodiscard]] std::int64_t next_age_limit_ns() const noexcept;
+  [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order, std::int64_t now_ns) const noexcept;
   [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity,
                                    bool keeps_priority) const noexcept;
   // The answer to a request that is not the first under its id, or not in time.
@@ -339,6 +344,7 @@ class Accounts {
   MassCancels mass_cancels_;
   Transfers transfers_;
   AuctionOrders auction_orders_;
+  Deadlines expire_times_;  // of open orders that say when they expire, by their special records
 };
 
 }  // namespace exchange::engine

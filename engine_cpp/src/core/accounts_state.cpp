@@ -23,8 +23,27 @@ bool Accounts::load(StateReader& in) {
 
 void Accounts::restore_resting(const Rested& message) noexcept {
   const OrderRecord& order = orders_[message.owner];
+  if (order.special != kNil && !order.is_resting()) [[unlikely]] begin_to_expire(order);
   if (is_for_auction(order.view.time_in_force) && !order.is_resting()) auction_orders_.add(message.owner, order.instrument);
   orders_.rest(message.owner, message.book_slot, balances_.account(order.account));
+}
+
+void Accounts::begin_to_expire(const OrderRecord& order) noexcept {
+  if (!expires_at_time(order.view.time_in_force)) return;
+  expire_times_.set(order.special, orders_.special_view(order)->expire_time_ns, order.view.order_id);
+}
+
+// Every open order that says when it expires has that deadline, and no other has one.
+bool Accounts::expiries_consistent() const {
+  std::uint32_t expiring = 0;
+  for (const Slot slot : orders_.sorted()) {
+    const OrderRecord& order = orders_[slot];
+    if (!order.is_resting() || !expires_at_time(order.view.time_in_force)) continue;
+    ++expiring;
+    if (!expire_times_.contains(order.special)) return false;
+    if (expire_times_.due_ns(order.special) != orders_.special_view(order)->expire_time_ns) return false;
+  }
+  return expiring == expire_times_.size() && expire_times_.consistent();
 }
 
 bool Accounts::consistent() const {
@@ -47,7 +66,7 @@ bool Accounts::consistent() const {
       if (found != holds.end()) holds.erase(found);
     });
   }
-  return held && holds.empty() && orders_.all_remembered() &&
+  return held && holds.empty() && expiries_consistent() && orders_.all_remembered() &&
          mass_cancels_.timers().consistent() && balances_.conserved(instruments_.assets());
 }
 

@@ -14,12 +14,14 @@ std::int64_t total_quantity(const AmendOrder& command, const OrderView& order) n
 }
 
 // Does the amend change anything, and nothing that the order has not? A place in the book has only what is in it, a
-// trigger of one's own only what waits for it and does not trail.
+// trigger of one's own only what waits for it and does not trail, a time to expire only GTD: a day ends for all at once.
 bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
   const bool waits_for_price = order.is_untriggered();
   if (command.has_price && !has_limit(order.view.type)) return false;
   if (waits_for_price ? command.requeue : command.has_trigger_price) return false;
-  return command.size != AmendSize::kUnchanged || command.has_price || command.requeue || command.has_trigger_price;
+  if (command.has_expire_time && order.view.time_in_force != TimeInForce::kGtd) return false;
+  return command.size != AmendSize::kUnchanged || command.has_price || command.requeue || command.has_trigger_price ||
+         command.has_expire_time;
 }
 
 }  // namespace
@@ -28,7 +30,7 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const Request request = request_of(command, CommandKind::kAmendOrder);
   if (auto answer = check_request(request, step)) return {answer, {}};
   const Slot slot = find_target(request.account, command.order_id, command.client_order_id);
-  if (const Reason reason = check_amend(command, slot); reason != Reason::kNone) {
+  if (const Reason reason = check_amend(command, slot, step.stamp.time_ns); reason != Reason::kNone) {
     return {conclude(command, slot, reason, step), {}};
   }
   const OrderRecord& order = orders_[slot];
@@ -57,7 +59,7 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
            .is_untriggered = order.is_untriggered()}};
 }
 
-Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcept {
+Reason Accounts::check_amend(const AmendOrder& command, Slot slot, std::int64_t now_ns) const noexcept {
   if (slot == kNil) return Reason::kOrderNotFound;
   const OrderRecord& order = orders_[slot];
   if (!order.is_resting()) return Reason::kOrderNotOpen;
@@ -66,7 +68,9 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot) const noexcep
   }
   if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
   if (!can_take(command, order)) return Reason::kOrderFieldsConflict;
-  return command.quantity < 0 ? Reason::kQuantityOutOfRange : Reason::kNone;
+  if (command.quantity < 0) return Reason::kQuantityOutOfRange;
+  if (!command.has_expire_time) return Reason::kNone;
+  return check_expire_time(order.view.time_in_force, command.expire_time_ns, now_ns);
 }
 
 // Grid and bounds of the order as it would be. One that keeps its place is not measured against the band again.
@@ -107,6 +111,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
   view.leaves_quantity = amend.leaves;
   order.hold_price = amend.limit;
+  if (command.has_expire_time) expire_at(order, command.expire_time_ns);
   if (order.special != kNil && !amend.keeps_priority) move(order, moved, amend.limit);
   touch(order, step);
   tell(OrderUpdateCause::kAmended, order, step);
@@ -120,6 +125,11 @@ std::int64_t Accounts::hold_of(const OrderRecord& order, const Amend& amend) con
   if (order.view.side == Side::kSell) return instrument.base_amount(amend.leaves);
   return buyer_hold(instrument.notional(amend.limit, amend.leaves), order.view.cum_notional, order.max_fee_ppm(),
                     order.view.cum_fee);
+}
+
+void Accounts::expire_at(const OrderRecord& order, std::int64_t expire_time_ns) noexcept {
+  orders_.specials()[order.special].view.expire_time_ns = expire_time_ns;
+  begin_to_expire(order);
 }
 
 Answer Accounts::conclude(const AmendOrder& command, Slot order, Reason reason, Step& step) {

@@ -30,6 +30,7 @@ void Accounts::amend_waiting(const AmendOrder& command, const Amend& amend, Step
   OrderView& view = order.view;
   if (has_limit(view.type)) view.price = amend.limit;
   if (command.has_trigger_price) orders_.specials()[order.special].view.trigger_price = command.trigger_price;
+  if (command.has_expire_time) expire_at(order, command.expire_time_ns);
   view.quantity = amend.leaves;
   view.leaves_quantity = amend.leaves;
   order.hold_price = amend.limit;

@@ -3,12 +3,15 @@
 namespace exchange::engine {
 namespace {
 
+constexpr std::int64_t kMinTimeToExpiryNs = 1'000'000'000;
+
 // Terms that the core does not act on are refused rather than ignored.
 bool are_supported(const SpecialTerms& terms) noexcept {
   SpecialTerms rest = terms;
   rest.tag = 0;
   rest.session_id = 0;
   rest.min_quantity = 0;
+  rest.expire_time_ns = 0;
   rest.post_only_reprice = false;
   rest.validate_only = false;
   rest.trigger_price = 0;
@@ -17,12 +20,8 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   return rest == SpecialTerms{};
 }
 
-bool is_supported(TimeInForce time_in_force) noexcept {
-  return time_in_force <= TimeInForce::kFok || is_for_auction(time_in_force);
-}
-
 bool is_supported(const PlaceOrder& command) noexcept {
-  return command.type <= OrderType::kTakeProfitLimit && is_supported(command.time_in_force) &&
+  return command.type <= OrderType::kTakeProfitLimit &&
          (command.special == nullptr || are_supported(*command.special));
 }
 
@@ -47,6 +46,7 @@ Reason check_market_shape(const PlaceOrder& command) noexcept {
 
 // A trigger is for an order that waits for it, and none waits without.
 Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms) noexcept {
+  if (expires_at_time(command.time_in_force) != (terms.expire_time_ns != 0)) return Reason::kOrderFieldsConflict;
   if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
   const bool names_trigger = terms.has_trigger_price || terms.trigger_reference != TriggerReference::kDefault;
   if (names_trigger && !waits_for_price(command.type)) return Reason::kOrderFieldsConflict;
@@ -69,6 +69,8 @@ Reason check_shape(const PlaceOrder& command) noexcept {
   if (command.special != nullptr) {
     const Reason reason = check_special_shape(command, *command.special);
     if (reason != Reason::kNone) return reason;
+  } else if (expires_at_time(command.time_in_force)) {
+    return Reason::kOrderFieldsConflict;
   }
   if (waits_for_price(command.type)) return check_waiting_shape(command);
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
@@ -90,6 +92,12 @@ Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& co
   const bool within = terms.min_quantity >= 0 && terms.min_quantity <= command.quantity;
   if (terms.min_quantity == 0) return Reason::kNone;
   return within && instrument.by_lot.divides(terms.min_quantity) ? Reason::kNone : Reason::kMinQuantityOutOfRange;
+}
+
+Reason check_expire_time(TimeInForce time_in_force, std::int64_t expire_time_ns, std::int64_t now_ns) noexcept {
+  if (!expires_at_time(time_in_force)) return Reason::kNone;
+  const bool within = expire_time_ns > now_ns + kMinTimeToExpiryNs && expire_time_ns <= now_ns + kMaxOrderAgeNs;
+  return within ? Reason::kNone : Reason::kExpireTimeOutOfRange;
 }
 
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {

@@ -21,6 +21,9 @@ namespace exchange::engine {
 [[nodiscard]] Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept;
 [[nodiscard]] Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
                                             const SpecialTerms& terms) noexcept;
+// When an order expires, if it says so: more than a second and at most 90 days ahead.
+[[nodiscard]] Reason check_expire_time(TimeInForce time_in_force, std::int64_t expire_time_ns,
+                                       std::int64_t now_ns) noexcept;
 
 // Notional at the worst price, or the budget, against the instrument's bounds.
 [[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,

@@ -55,9 +55,17 @@ bool may_wait(const OrderRecord& order, const SpecialView* special, const Instru
          instrument.notional(order.hold_price, v.quantity) <= kMaxAmount;
 }
 
+// It says when it expires exactly if its time in force needs that.
+bool expires_as_it_says(const OrderRecord& order, const SpecialView* special) noexcept {
+  const std::int64_t expire_time_ns = special == nullptr ? 0 : special->expire_time_ns;
+  if (!expires_at_time(order.view.time_in_force)) return expire_time_ns == 0;
+  return expire_time_ns > 0 && expire_time_ns <= kMaxTimeNs;
+}
+
 // An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
 bool may_be_open(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
+  if (!expires_as_it_says(order, special)) return false;
   if (order.is_untriggered()) return may_wait(order, special, instruments);
   const bool rests = has_limit(v.type) ? may_rest(v.time_in_force) && v.price == order.hold_price
                                        : v.type == OrderType::kMarket && is_for_auction(v.time_in_force) &&

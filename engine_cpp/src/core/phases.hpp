@@ -22,6 +22,11 @@ namespace exchange::engine {
   return time_in_force >= TimeInForce::kAtOpen;
 }
 
+// Does an order of this time in force say when it expires?
+[[nodiscard]] constexpr bool expires_at_time(TimeInForce time_in_force) noexcept {
+  return time_in_force == TimeInForce::kDay || time_in_force == TimeInForce::kGtd;
+}
+
 // Has an order its part in an auction of this kind, if in any?
 [[nodiscard]] constexpr bool fits_auction(TimeInForce time_in_force, AuctionKind kind) noexcept {
   if (time_in_force == TimeInForce::kAtOpen) return kind == AuctionKind::kOpening;

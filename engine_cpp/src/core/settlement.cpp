@@ -294,6 +294,7 @@ void Accounts::touch(OrderRecord& order, const Step& step) noexcept {
 void Accounts::leave_book(Slot slot, const Step& step) noexcept {
   OrderRecord& order = orders_[slot];
   if (is_for_auction(order.view.time_in_force)) auction_orders_.erase(slot, order.instrument);
+  if (order.special != kNil && expire_times_.contains(order.special)) [[unlikely]] expire_times_.erase(order.special);
   orders_.leave_book(slot, balances_.account(order.account));
   ids_.unpin(order, step.stamp.time_ns);
 }

@@ -33,12 +33,12 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
+  run_due(step);
   std::uint32_t steps_left = kMaxTriggersPerCommand;
   if (triggers_.has_due()) {
     run_triggers(steps_left, step);
     fills_.clear();
   }
-  run_due(step);
   write_answer(run(command, step), mode, result);
   if (triggers_.size() > 0) {
     find_fired();
@@ -68,11 +68,12 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
 Answer Core::Shard::validate(const PlaceOrder& command, Step& step) {
   const Slot instrument = accounts_.judge_request(command, step, against_);
   if (instrument != kNil && waits_for_price(command.type)) {
-    accounts_.judge_waiting(command, instrument, books_.watched(instrument), triggers_.has_room(), against_);
+    accounts_.judge_waiting(command, instrument, books_.watched(instrument), triggers_.has_room(), step.stamp.time_ns,
+                             against_);
   } else if (instrument != kNil) {
     const bool market = command.type == OrderType::kMarket;
     const Quote quote = books_.inquire({instrument, command.side, may_rest(command), market});
-    accounts_.judge_terms(command, instrument, quote, against_);
+    accounts_.judge_terms(command, instrument, quote, step.stamp.time_ns, against_);
   }
   return refuse(against_.first(), step);
 }

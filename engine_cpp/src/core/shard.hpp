@@ -1,8 +1,9 @@
 // One shard: the two halves and the border between them. Commands come in here; messages cross here; nothing else does.
 //
 // Invariants:
-//   1. A command runs as: old ids go, orders that are too old expire, the command itself, then the level changes, so
-//      that what is public of the books, level changes and then what auctions would do, comes last in a block.
+//   1. A command runs as: old ids go, what is due by time ends, triggers left due go on, the command itself, then the
+//      level changes, so that what is public of the books, level changes and then what auctions would do, comes last in
+//      a block.
 //   2. Every message of the books reaches the accounts in order, within the command that caused it.
 //
 // Threads: none.

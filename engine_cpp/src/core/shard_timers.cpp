@@ -10,8 +10,9 @@ void Core::Shard::run_due(Step& step) {
   for (std::size_t fired = 0; fired < kMaxExpiriesPerCommand; ++fired) {
     const Timer timer = accounts_.next_timer();
     if (timer.due_ns > step.stamp.time_ns) return;
-    if (timer.kind == TimerKind::kOrderExpiry) {
-      remove(accounts_.expire_first(), step);
+    if (timer.kind != TimerKind::kCancelAllAfter) {
+      const bool says_when = timer.kind == TimerKind::kExpireTime;
+      remove(says_when ? accounts_.expire_reached() : accounts_.expire_oldest(), step);
       continue;
     }
     accounts_.mass_cancels().leave_unfinished(accounts_.fire_cancel_all_after(step));

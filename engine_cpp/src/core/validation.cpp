@@ -24,7 +24,8 @@ Slot Accounts::judge_request(const PlaceOrder& command, const Step& step, Reason
   return instrument;
 }
 
-void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& quote, ReasonList& out) const noexcept {
+void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& quote, std::int64_t now_ns,
+                           ReasonList& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
   const bool market = command.type == OrderType::kMarket;
   if (!quote.has_room) out.add(Reason::kEngineFull);
@@ -37,6 +38,7 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   const Reason quantity = command.quote_budget > 0 ? Reason::kNone : check_quantity(instrument, command.quantity);
   out.add(quantity);
   if (command.quote_budget == 0) out.add(check_special_quantity(instrument, command, *command.special));
+  out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
   if (market) out.add(price);
   if (price != Reason::kNone) return;
   const bool at_band = market && instrument.has_static_band;
@@ -52,7 +54,7 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
 
 // What is true of the trigger now; the band is asked when it comes true.
 void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const WatchedPrices& prices, bool has_room,
-                             ReasonList& out) const noexcept {
+                             std::int64_t now_ns, ReasonList& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
   if (!has_room) out.add(Reason::kEngineFull);
   if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
@@ -61,6 +63,7 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   const Reason quantity = check_quantity(instrument, command.quantity);
   for (const Reason reason : {price, trigger, quantity}) out.add(reason);
   out.add(check_special_quantity(instrument, command, *command.special));
+  out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
   if (trigger == Reason::kNone) out.add(check_trigger(trigger_of(command, slot), prices));
   if (price != Reason::kNone || trigger != Reason::kNone) return;
   judge_cost(command, slot, worst_price_of_waiting(command, instrument), quantity == Reason::kNone, out);

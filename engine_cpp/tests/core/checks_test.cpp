@@ -42,7 +42,6 @@ TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
   const SpecialTerms pegged{.peg_offset_ticks = 1};
   EXPECT_EQ(broken([&](auto& o) { o.special = &pegged; }).reason(), refused);
   EXPECT_EQ(broken([](auto& o) { o.type = OrderType::kTrailingStop; }).reason(), refused);
-  EXPECT_EQ(broken([](auto& o) { o.time_in_force = TimeInForce::kDay; }).reason(), refused);
 }
 
 TEST_F(ChecksTest, BadShapeIsNoOrderAndConsumesNoId) {

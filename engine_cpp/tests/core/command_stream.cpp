@@ -103,6 +103,7 @@ std::string CommandStream::place() {
   if (one_in(4)) add_special(order, special);
   if (one_in(10)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
   if (one_in(5)) make_waiting(order, special, cross);
+  if (order.time_in_force == TimeInForce::kGtc ? one_in(4) : one_in(60)) make_expiring(order, special);
   if (one_in(12)) spoil(order);
   return encode(order);
 }
@@ -136,6 +137,21 @@ void CommandStream::make_waiting(PlaceOrder& order, SpecialTerms& special, bool 
   special.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
   if (one_in(40)) special.trigger_price += any<std::int64_t>({1, -special.trigger_price, INT64_MAX - 100'000});
   special.trigger_reference = static_cast<TriggerReference>(below(5));
+}
+
+// An order that says when it expires: soon, mostly.
+void CommandStream::make_expiring(PlaceOrder& order, SpecialTerms& special) {
+  order.special = &special;
+  special.expire_time_ns = some_expiry();
+  if (!one_in(30)) order.time_in_force = any({TimeInForce::kDay, TimeInForce::kGtd});
+}
+
+std::int64_t CommandStream::some_expiry() {
+  if (one_in(20)) {
+    return any<std::int64_t>({0, -1, INT64_MAX, INT64_MIN, time_ns_ + kSecond, time_ns_ + kSecond + 1,
+                              time_ns_ + 90 * kDay, time_ns_ + 90 * kDay + 1});
+  }
+  return time_ns_ + kSecond + kSecond * (1 + below(one_in(4) ? 3'600 : 40));
 }
 
 void CommandStream::spoil(PlaceOrder& order) {
@@ -214,6 +230,8 @@ std::string CommandStream::amend() {
     amend.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
     if (one_in(20)) amend.trigger_price = any<std::int64_t>({0, 3, -5, INT64_MAX, INT64_MIN});
   }
+  amend.has_expire_time = one_in(6);
+  if (amend.has_expire_time) amend.expire_time_ns = some_expiry();
   return encode(amend);
 }
 

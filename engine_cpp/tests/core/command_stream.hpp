@@ -55,6 +55,8 @@ class CommandStream {
   [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
   void add_special(PlaceOrder& order, SpecialTerms& special);
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
+  void make_expiring(PlaceOrder& order, SpecialTerms& special);
+  [[nodiscard]] std::int64_t some_expiry();
   void spoil(PlaceOrder& order);
   [[nodiscard]] std::string client_id();
   [[nodiscard]] std::uint64_t account();

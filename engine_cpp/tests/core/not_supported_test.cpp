@@ -20,13 +20,6 @@ class NotSupportedTest : public Venue {
     refused(rule, encode(order));
   }
 
-  void time_refused(const char* rule, TimeInForce time_in_force, SpecialTerms terms = {}) {
-    PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
-    order.time_in_force = time_in_force;
-    if (terms != SpecialTerms{}) order.special = &terms;
-    refused(rule, encode(order));
-  }
-
   void flag_refused(const char* rule, const SpecialTerms& terms) { type_refused(rule, OrderType::kLimit, terms); }
 
   void listing_refused(const char* rule, InstrumentKind kind) {
@@ -46,8 +39,6 @@ class NotSupportedTest : public Venue {
 TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
   type_refused("TRAILING_STOP", OrderType::kTrailingStop, {.trailing_ticks = 10});
   type_refused("PEGGED", OrderType::kPegged, {.peg_reference = PegReference::kPrimary});
-  time_refused("DAY", TimeInForce::kDay);
-  time_refused("GTD", TimeInForce::kGtd, {.expire_time_ns = now_ns_ + kDay});
 }
 
 TEST_F(NotSupportedTest, FlagsOfOrders) {

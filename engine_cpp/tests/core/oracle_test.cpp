@@ -112,7 +112,8 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   }
   EXPECT_TRUE(met.reasons.contains(Reason::kWouldTriggerImmediately));
   EXPECT_TRUE(met.reasons.contains(Reason::kNoReferencePrice));
-  EXPECT_EQ(met.ends.size(), 15U);
+  EXPECT_TRUE(met.reasons.contains(Reason::kExpireTimeOutOfRange));
+  EXPECT_EQ(met.ends.size(), 17U);
   EXPECT_EQ(met.causes.size(), 8U);
 }
 
