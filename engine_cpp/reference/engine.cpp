@@ -62,7 +62,15 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   std::uint32_t steps_left = 1'000;
   run_triggered(steps_left);
   fills_.clear();
-  const Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
+  Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
+  for (std::size_t i = 0; i < answer.orders.size(); ++i) {
+    OrderResultView& one = answer.orders[i];
+    if (one.order.order_id == 0) continue;
+    const Order& order = orders_.at(one.order.order_id);
+    one.special = order.special ? &*order.special : nullptr;
+    if (!answer.replayed) one.fills = answer.order_fills[i];
+  }
+  if (!answer.orders.empty()) fills_.clear();  // each order has its own
   const Order* shown = answer.order ? &orders_.at(answer.order->order_id) : nullptr;
   write_result(result, {.engine_seq = answer.engine_seq,
                         .reason = answer.reason,
@@ -71,7 +79,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .fills = fills_,
                         .special = shown != nullptr && shown->special ? &*shown->special : nullptr,
                         .cancelled_count = answer.cancelled,
-                        .all_reasons = answer.all_reasons});
+                        .all_reasons = answer.all_reasons,
+                        .orders = answer.orders});
   find_triggered();
   run_triggered(steps_left);
   for (const BookChangeView& change : changes_) writer.book_changed(change);

@@ -127,6 +127,8 @@ struct Result {
   std::optional<OrderView> order{};
   std::uint32_t cancelled = 0;
   std::vector<Reason> all_reasons{};
+  std::vector<OrderResultView> orders{};  // the special terms are added when it is written
+  std::vector<std::vector<FillView>> order_fills{};  // of each of them
 };
 
 class Engine {
@@ -140,6 +142,7 @@ class Engine {
 
   Result on(const Tick& command);
   Result on(const PlaceOrder& command);
+  Result on(const PlaceOrders& command);
   Result on(const CancelOrder& command);
   Result on(const AmendOrder& command);
   Result on(const MassCancel& command);
@@ -214,6 +217,20 @@ class Engine {
   }
 
   // Orders.
+  // Why an order may not enter, or the limit it goes to the book with and the price it is held at.
+  struct Judged {
+    Reason reason = Reason::kNone;
+    std::int64_t limit = 0;
+    std::int64_t held_at = 0;
+  };
+  [[nodiscard]] Judged judge(const PlaceOrder& command) const;
+  [[nodiscard]] static bool keeps_back(const Instrument& instrument, bool post_only);
+  Order& reserve(const PlaceOrder& command, const Judged& judged);
+  void enter(Order& order);
+  // Of several orders that enter together: the answer if they did before; the first check that one fails.
+  [[nodiscard]] std::optional<Result> first_answers(const PlaceOrders& command) const;
+  [[nodiscard]] Judged judge_among(const PlaceOrder& command, const std::set<std::string>& ids_before) const;
+  void claim(const PlaceOrder& command, const Judged& judged);
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
   // All that speaks against an order that is only validated.
   [[nodiscard]] std::vector<Reason> failures(const PlaceOrder& command) const;
@@ -224,6 +241,7 @@ class Engine {
   [[nodiscard]] std::optional<std::int64_t> worst_price(const PlaceOrder& command) const;
   [[nodiscard]] std::int64_t price_to_hold_at(const PlaceOrder& command, std::int64_t worst) const;
   [[nodiscard]] Reason check_money(const PlaceOrder& command, std::int64_t worst) const;
+  [[nodiscard]] std::int64_t cost_of(const PlaceOrder& command, std::int64_t worst) const;
   Order& create(const PlaceOrder& command);
   Result conclude(const PlaceOrder& command, Order& order, Reason reason);
   Result reject(const PlaceOrder& command, Reason reason);
@@ -244,8 +262,8 @@ class Engine {
   [[nodiscard]] Reason check_trigger(const Instrument& instrument, const OrderView& order, TriggerReference reference,
                                      std::int64_t trigger) const;
   [[nodiscard]] std::int64_t protected_price(const Instrument& instrument, Side side, std::int64_t trigger) const;
-  Result wait(const PlaceOrder& command);
   Result amend_waiting(const AmendOrder& command, Order& order);
+  [[nodiscard]] Judged judge_waiting(const PlaceOrder& command) const;
   void find_triggered();
   void run_triggered(std::uint32_t& steps_left);
   void go_on(Order& order);
@@ -307,6 +325,7 @@ class Engine {
   Stamp now_;
   EventWriter* events_ = nullptr;
   std::vector<FillView> fills_;
+  std::map<std::uint64_t, std::vector<FillView>> together_;  // what orders that enter together trade, each
   std::vector<BookChangeView> changes_;
 
   std::map<std::uint32_t, Asset> assets_;

@@ -194,6 +194,7 @@ std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
   if (!order.has_budget()) order.view.leaves_quantity -= fill.quantity;
   order.view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   if (!makes) fills_.push_back(told);
+  if (const auto among = together_.find(order.view.order_id); among != together_.end()) among->second.push_back(told);
   changed(order, OrderUpdateCause::kFilled, &told);
   return told.fee;
 }

@@ -56,46 +56,80 @@ Result Engine::on(const PlaceOrder& command) {
   if (command.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
     return {now_.engine_seq, Reason::kValidUntilTooFar};
   }
-  if (const Reason reason = check_instrument(command); reason != Reason::kNone) return reject(command, reason);
-  if (waits_for_price(command.type)) return wait(command);
+  const Judged judged = judge(command);
+  if (judged.reason != Reason::kNone) return reject(command, judged.reason);
+  Order& order = reserve(command, judged);
+  enter(order);
+  return conclude(command, order, Reason::kNone);
+}
+
+// The checks of an order beyond those of its request, and the prices that it gets.
+Engine::Judged Engine::judge(const PlaceOrder& command) const {
+  if (const Reason reason = check_instrument(command); reason != Reason::kNone) return {.reason = reason};
+  if (waits_for_price(command.type)) return judge_waiting(command);
   const auto worst = worst_price(command);
   const bool at_once = command.time_in_force == TimeInForce::kIoc || command.time_in_force == TimeInForce::kFok;
-  if (!worst) return reject(command, at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
+  if (!worst) return {.reason = at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice};
   const std::int64_t held_at = price_to_hold_at(command, *worst);
-  if (const Reason reason = check_money(command, held_at); reason != Reason::kNone) return reject(command, reason);
-  Instrument& instrument = instruments_.at(command.instrument_id);
-  const bool keeps_back = (command.post_only && !collects(instrument)) || instrument.definition.phase == TradingPhase::kPostOnly;
-  const bool would_take = keeps_back && would_cross(instrument, command.side, *worst);
-  const bool moves = would_take && command.special != nullptr && command.special->post_only_reprice &&
-                     behind_market(instrument, command.side);
-  if (would_take && !moves) return reject(command, Reason::kPostOnlyWouldCross);
-  Order& order = create(command);
-  if (moves) {
-    order.special->has_working_price = true;
-    order.special->working_price = *behind_market(instrument, command.side);
+  if (const Reason reason = check_money(command, held_at); reason != Reason::kNone) return {.reason = reason};
+  const Instrument& instrument = instruments_.at(command.instrument_id);
+  const bool moves = command.special != nullptr && command.special->post_only_reprice;
+  if (keeps_back(instrument, command.post_only) && would_cross(instrument, command.side, *worst)) {
+    if (!moves || !behind_market(instrument, command.side)) return {.reason = Reason::kPostOnlyWouldCross};
   }
-  order.limit = command.type == OrderType::kLimit  ? command.price
-                : command.side == Side::kBuy ? std::min(*worst, held_at)
-                                             : std::max(*worst, held_at);
-  order.held_at = held_at;
-  order.band = dynamic_band(instrument, command.side);
+  const std::int64_t nearer = command.side == Side::kBuy ? std::min(*worst, held_at) : std::max(*worst, held_at);
+  return {.limit = command.type == OrderType::kLimit ? command.price : nearer, .held_at = held_at};
+}
+
+bool Engine::keeps_back(const Instrument& instrument, bool post_only) {
+  return (post_only && !collects(instrument)) || instrument.definition.phase == TradingPhase::kPostOnly;
+}
+
+// The order is in, with its cost held; it is in no book yet, and nobody is told.
+Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
+  Order& order = create(command);
+  order.limit = judged.limit;
+  order.held_at = judged.held_at;
+  if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
   order.held = hold_of(order);
   Balance& balance = account_of(order).balances[held_asset(order)];
   balance.available -= order.held;
   balance.held += order.held;
-  changed(order, OrderUpdateCause::kAccepted);
-  tell(command.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
-  const std::int64_t least = command.special == nullptr ? 0 : command.special->min_quantity;
-  if (collects(instrument)) {
-    rest(instrument, order);
-  } else if (command.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, command.quantity)) {
-    end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
-  } else if (least > 0 && !can_fill(instrument, order, least)) {
-    end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
-  } else {
-    match(instrument, order);
+  return order;
+}
+
+// Its turn has come: it is accepted, and trades, rests, waits or ends.
+void Engine::enter(Order& order) {
+  OrderView& v = order.view;
+  Instrument& instrument = instruments_.at(v.instrument_id);
+  const bool waits = v.status == OrderStatus::kUntriggered;
+  if (waits) {
+    waiting_.insert(v.order_id);
+    resting_.insert(v.order_id);
+    ++account_of(order).open_orders;
   }
-  return conclude(command, order, Reason::kNone);
+  const bool would_take =
+      !waits && keeps_back(instrument, v.post_only) && would_cross(instrument, v.side, order.limit);
+  const bool moves =
+      would_take && order.special && order.special->post_only_reprice && behind_market(instrument, v.side);
+  if (moves) {
+    order.special->has_working_price = true;
+    order.special->working_price = *behind_market(instrument, v.side);
+  }
+  changed(order, OrderUpdateCause::kAccepted);
+  tell(v.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
+  if (waits) return;
+  if (would_take && !moves) return end(order, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross);
+  order.band = dynamic_band(instrument, v.side);
+  if (collects(instrument)) return rest(instrument, order);
+  if (v.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, v.quantity)) {
+    return end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
+  }
+  const std::int64_t least = order.special ? order.special->min_quantity : 0;
+  if (least > 0 && !can_fill(instrument, order, least)) {
+    return end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
+  }
+  match(instrument, order);
 }
 
 std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side) const {
@@ -208,14 +242,18 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   const bool stays = !at_once || waits_for_price(c.type);
   if (stays && account.open_orders >= most) return Reason::kTooManyOpenOrders;
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
-  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
-  const std::int32_t ppm = std::max(fees.taker_fee_ppm, fees.maker_fee_ppm);
-  const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
-                              : c.quote_budget != 0 ? c.quote_budget
-                                                    : value + fee_of(value, ppm) + 1;
   const auto balance = account.balances.find(c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
   const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
-  return needed > available ? Reason::kInsufficientFunds : Reason::kNone;
+  return cost_of(c, worst) > available ? Reason::kInsufficientFunds : Reason::kNone;
+}
+
+std::int64_t Engine::cost_of(const PlaceOrder& c, std::int64_t worst) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  if (c.side == Side::kSell) return base_units(i, c.quantity);
+  if (c.quote_budget != 0) return c.quote_budget;
+  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
+  const std::int64_t value = notional(i, worst, c.quantity);
+  return value + fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm)) + 1;
 }
 
 Order& Engine::create(const PlaceOrder& c) {

@@ -56,29 +56,16 @@ Reason Engine::check_trigger(const Instrument& i, const OrderView& order, Trigge
   return has_come(order, trigger, *now) ? Reason::kWouldTriggerImmediately : Reason::kNone;
 }
 
-Result Engine::wait(const PlaceOrder& c) {
+Engine::Judged Engine::judge_waiting(const PlaceOrder& c) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   OrderView asked;
   asked.side = c.side;
   asked.type = c.type;
   const std::int64_t trigger = c.special->trigger_price;
   const Reason not_yet = check_trigger(i, asked, c.special->trigger_reference, trigger);
-  if (not_yet != Reason::kNone) return reject(c, not_yet);
+  if (not_yet != Reason::kNone) return {.reason = not_yet};
   const std::int64_t worst = has_limit(c.type) ? c.price : protected_price(i, c.side, trigger);
-  if (const Reason reason = check_money(c, worst); reason != Reason::kNone) return reject(c, reason);
-  Order& order = create(c);
-  order.limit = order.held_at = worst;
-  order.view.status = OrderStatus::kUntriggered;
-  order.held = hold_of(order);
-  Balance& balance = account_of(order).balances[held_asset(order)];
-  balance.available -= order.held;
-  balance.held += order.held;
-  waiting_.insert(order.view.order_id);
-  resting_.insert(order.view.order_id);
-  ++account_of(order).open_orders;
-  changed(order, OrderUpdateCause::kAccepted);
-  tell(c.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
-  return conclude(c, order, Reason::kNone);
+  return {.reason = check_money(c, worst), .limit = worst, .held_at = worst};
 }
 
 // Nothing of it has traded: the quantity is what is open. A new trigger is watched from here on, whatever the old one did.

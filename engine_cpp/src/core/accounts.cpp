@@ -1,6 +1,5 @@
 #include "accounts.hpp"
 
-#include "bands.hpp"
 #include "checks.hpp"
 
 namespace exchange::engine {
@@ -94,36 +93,28 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   }
   if (!has_room(command)) return {refuse(Reason::kEngineFull, step), account, {}};
   const Slot instrument = instruments_.find(command.instrument_id);
-  Reason reason = instrument == kNil ? Reason::kUnknownInstrument : check_grid(instruments_[instrument], command);
-  if (reason == Reason::kNone && command.special != nullptr) [[unlikely]] {
-    reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
-  }
+  const Reason reason = check_terms(command, instrument, step);
   if (reason != Reason::kNone) return {reject(command, account, instrument, reason, step), account, {}};
   return {{}, account, {instrument, command.side, may_rest(command), command.type == OrderType::kMarket}};
+}
+
+Reason Accounts::check_terms(const PlaceOrder& command, Slot instrument, const Step& step) const noexcept {
+  if (instrument == kNil) return Reason::kUnknownInstrument;
+  const Reason reason = check_grid(instruments_[instrument], command);
+  if (reason != Reason::kNone || command.special == nullptr) return reason;
+  return check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
 }
 
 Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {
   if (!quote.has_room) return {refuse(Reason::kEngineFull, step), {}};
   const Slot instrument = admission.inquiry.instrument;
-  const bool market = command.type == OrderType::kMarket;
-  const Instrument& terms = instruments_[instrument];
-  const bool waits = market && is_for_auction(command.time_in_force);
-  if (market && !(waits ? terms.has_static_band : quote.protection.has_value())) {
-    const Reason reason = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
-    return {reject(command, admission.account, instrument, reason, step), {}};
-  }
-  std::int64_t limit = waits ? static_edge(terms, command.side) : market ? *quote.protection : command.price;
-  std::int64_t worst_price = limit;
-  if (market && terms.has_static_band) {
-    worst_price = static_edge(terms, command.side);
-    limit = less_aggressive(command.side, limit, worst_price);
-  }
-  if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
-    return {reject(command, admission.account, instrument, reason, step), {}};
-  }
+  const Pricing pricing = price_of(command, instruments_[instrument], quote);
+  const Reason reason = pricing.reason != Reason::kNone ? pricing.reason
+                                                        : check_price_and_funds(command, admission, pricing.worst);
+  if (reason != Reason::kNone) return {reject(command, admission.account, instrument, reason, step), {}};
   const Slot order = enter(command, admission.account, instrument, step);
-  Place place = hold(command, order, worst_price);
-  place.limit = limit;
+  Place place = hold(command, order, pricing.worst);
+  place.limit = pricing.limit;
   if (command.special != nullptr) work_special_terms(orders_[order], quote, place);
   return {{}, place};
 }
@@ -230,9 +221,9 @@ Reason Accounts::check_time(std::int64_t valid_until_ns, const Step& step) const
 }
 
 // One order with its special terms, one id, and a balance in each of the two assets.
-bool Accounts::has_room(const PlaceOrder& command) const noexcept {
-  return orders_.room() > 0 && ids_.has_room() && balances_.room() >= 2 &&
-         (command.special == nullptr || orders_.specials().has_room());
+bool Accounts::has_room(const PlaceOrder& command, std::uint32_t beside) const noexcept {
+  return orders_.room() > beside && ids_.has_room(beside + 1) && balances_.room() >= 2 * (beside + 1) &&
+         (command.special == nullptr || orders_.specials().has_room(beside + 1));
 }
 
 Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {

@@ -14,6 +14,7 @@
 
 #include "auction_orders.hpp"
 #include "balances.hpp"
+#include "claims.hpp"
 #include "events.hpp"
 #include "ids.hpp"
 #include "instruments.hpp"
@@ -22,6 +23,7 @@
 #include "orders.hpp"
 #include "reasons.hpp"
 #include "phases.hpp"
+#include "pricing.hpp"
 #include "transfers.hpp"
 #include "triggers.hpp"
 
@@ -74,6 +76,16 @@ struct Reservation {
 struct Waiting {
   std::optional<Answer> answer;
   Slot order = kNil;
+};
+
+// One of the orders that a command enters together: all of them or none.
+struct Entrant {
+  Reason reason = Reason::kNone;  // why it was refused
+  Slot order = kNil;
+  Slot first = kNil;  // of the id window, if the command is a repeat: show the order as its first answer did
+  Admission admission{};
+  Pricing pricing{};
+  Place place{};
 };
 
 // A cancel that found an open order, or the answer it got.
@@ -141,9 +153,30 @@ class Accounts {
   // The same for orders that wait for a price. `has_room`: for the trigger.
   void judge_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices, bool has_room,
                      std::int64_t now_ns, ReasonList& out) const noexcept;
+
+  // Orders that enter all or none. Are they the repeat of such, answered before?
+  [[nodiscard]] bool are_repeated(std::span<const PlaceOrder> commands, const Step& step,
+                                  std::vector<Entrant>& out) const;
+  // The first check that one of them fails which needs no price of the book; and then the first of the rest: an order
+  // that fails none takes what it can cost from those checked after it, until `unclaim`.
+  [[nodiscard]] Reason check_together(const PlaceOrder& command, bool repeats_id, Step& step, Admission& out) const;
+  [[nodiscard]] Reason claim(const PlaceOrder& command, const Entrant& entrant);
+  [[nodiscard]] std::uint32_t claimed() const noexcept { return claims_.orders(); }
+  void unclaim() noexcept { claims_.give_back(balances_); }
+  // An order that was checked so is in, with what it costs reserved; nobody is told yet.
+  void enter_together(const PlaceOrder& command, Entrant& entrant, Step& step);
+  // How it meets the book when its turn comes.
+  void meet(Place& place, const Quote& quote) noexcept {
+    if (orders_[place.owner].special != kNil) work_special_terms(orders_[place.owner], quote, place);
+  }
+  [[nodiscard]] Reason check_post_only(const PlaceOrder& command, Slot instrument, const Quote& quote) const noexcept;
+
+  // An order that waits for a price, reserved for likewise. `has_room`: for its trigger.
   [[nodiscard]] Waiting reserve_waiting(const PlaceOrder& command, const Admission& admission,
                                         const WatchedPrices& prices, bool has_room, Step& step);
   [[nodiscard]] Trigger trigger_of(Slot order) const noexcept;
+  [[nodiscard]] Pricing price_waiting(const PlaceOrder& command, Slot instrument,
+                                      const WatchedPrices& prices) const noexcept;
   // It waits from here on, under this handle of its trigger.
   void begin_waiting(Slot order, Slot trigger, Step& step);
   void wait_again(Slot order, Slot trigger) noexcept { orders_[order].book_slot = trigger; }
@@ -231,7 +264,10 @@ class Accounts {
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
-  [[nodiscard]] bool has_room(const PlaceOrder& command) const noexcept;
+  // Phase, grid and dates: what an order says against what its instrument allows.
+  [[nodiscard]] Reason check_terms(const PlaceOrder& command, Slot instrument, const Step& step) const noexcept;
+  // `beside`: orders of the same command that will take theirs.
+  [[nodiscard]] bool has_room(const PlaceOrder& command, std::uint32_t beside = 0) const noexcept;
   // An account's order, by its number or by its owner's id.
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
@@ -345,6 +381,7 @@ class Accounts {
   Transfers transfers_;
   AuctionOrders auction_orders_;
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
+  Claims claims_;
 };
 
 }  // namespace exchange::engine

@@ -120,6 +120,7 @@ void Books::activate(const Place& place) {
     outbox_.messages.emplace_back(Release{place.owner, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross});
     return;
   }
+  if (instrument.collects()) return collect(place);
   enter(place);
 }
 
@@ -320,9 +321,10 @@ void Books::expire_rest(const Taker& taker, EndReason otherwise) {
 }
 
 void Books::finish_budget(Taker& taker) {
+  std::vector<BookMessage>& told = outbox_.messages;
   if (!taker.exhausted) {
     expire_rest(taker, EndReason::kMarketRemainder);
-  } else if (Fill* last = std::get_if<Fill>(&outbox_.messages.back())) {
+  } else if (Fill* last = told.empty() ? nullptr : std::get_if<Fill>(&told.back())) {
     last->taker_done = true;
   } else {
     outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kFilled, EndReason::kNone});
@@ -337,8 +339,9 @@ void Books::rest(const Taker& taker) {
   outbox_.messages.emplace_back(Rested{taker.place.owner, slot});
 }
 
-bool Books::has_room() const noexcept {
-  return pools_.orders.room() > 0 && pools_.levels.room() > 0 && pools_.nodes.room() >= PriceIndex::kMaxNodesPerInsert;
+bool Books::has_room(std::uint32_t orders) const noexcept {
+  return pools_.orders.room() >= orders && pools_.levels.room() >= orders &&
+         pools_.nodes.room() >= std::uint64_t{orders} * PriceIndex::kMaxNodesPerInsert;
 }
 
 Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits) {

@@ -52,7 +52,7 @@ class Books {
   // The prices that triggers watch.
   [[nodiscard]] WatchedPrices watched(Slot instrument) const noexcept;
   void place(const Place& place);
-  // The same for an order whose trigger came true: it was accepted before.
+  // The same for an order that was accepted before: its trigger came true, or it entered with others.
   void activate(const Place& place);
   void amend(const Amend& amend);
   void remove(const Remove& remove);
@@ -89,7 +89,7 @@ class Books {
 
   // Puts an order of a saved state back at the end of its queue.
   [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits);
-  [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] bool has_room(std::uint32_t orders = 1) const noexcept;
   void save_counters(StateWriter& out) const;
   [[nodiscard]] bool load_counters(StateReader& in);
 

@@ -1,5 +1,10 @@
 #include "checks.hpp"
 
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <tuple>
+
 namespace exchange::engine {
 namespace {
 
@@ -120,6 +125,25 @@ Reason check_notional(const Instrument& instrument, const PlaceOrder& command, s
       command.quote_budget > 0 ? command.quote_budget : instrument.notional(worst_price, command.quantity);
   const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
   return within ? Reason::kNone : Reason::kNotionalOutOfRange;
+}
+
+std::size_t first_repeated_id(std::span<const PlaceOrder> orders) noexcept {
+  assert(orders.size() <= kMaxAtomicOrders);
+  std::array<std::uint16_t, kMaxAtomicOrders> places{};
+  const std::span sorted = std::span(places).first(orders.size());
+  std::iota(sorted.begin(), sorted.end(), std::uint16_t{0});
+  const auto key = [&](std::uint16_t at) {
+    return std::tuple(orders[at].account_id, orders[at].client_order_id, at);
+  };
+  std::ranges::sort(sorted, {}, key);
+  std::size_t first = orders.size();
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    const PlaceOrder& one = orders[sorted[i - 1]];
+    const PlaceOrder& next = orders[sorted[i]];
+    const bool same = one.account_id == next.account_id && one.client_order_id == next.client_order_id;
+    if (same) first = std::min<std::size_t>(first, sorted[i]);
+  }
+  return first;
 }
 
 }  // namespace exchange::engine

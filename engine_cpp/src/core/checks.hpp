@@ -7,6 +7,8 @@
 // Threads: pure functions.
 #pragma once
 
+#include <span>
+
 #include "phases.hpp"
 
 namespace exchange::engine {
@@ -28,6 +30,9 @@ namespace exchange::engine {
 // Notional at the worst price, or the budget, against the instrument's bounds.
 [[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,
                                     std::int64_t worst_price) noexcept;
+
+// The place of the first order whose id an earlier one of the same account has; how many there are, if none.
+[[nodiscard]] std::size_t first_repeated_id(std::span<const PlaceOrder> orders) noexcept;
 
 // May the order outlive its command?
 [[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {

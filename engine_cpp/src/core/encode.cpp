@@ -169,20 +169,35 @@ void write_special(WireWriter& out, const SpecialView& s) {
   out.put(46, s.parent_order_id);
 }
 
-void write_standing(WireWriter& out, const OrderView& order, const SpecialView* special) {
-  out.put(7, order.status);
-  out.put(8, order.end_reason);
-  out.put_signed(9, special != nullptr && special->has_working_price ? special->working_price : order.price);
-  out.put(10, order.cum_quantity);
-  out.put(11, order.leaves_quantity);
-  out.put(12, order.cum_notional);
-  out.put(13, order.version);
+// Seven fields in a row, from `first` on.
+void write_standing(WireWriter& out, WireWriter::Field first, const OrderView& order, const SpecialView* special) {
+  out.put(first, order.status);
+  out.put(first + 1, order.end_reason);
+  out.put_signed(first + 2, special != nullptr && special->has_working_price ? special->working_price : order.price);
+  out.put(first + 3, order.cum_quantity);
+  out.put(first + 4, order.leaves_quantity);
+  out.put(first + 5, order.cum_notional);
+  out.put(first + 6, order.version);
+}
+
+// An `OrderResult`.
+void write_one(WireWriter& out, const OrderResultView& result, ResponseMode mode) {
+  out.put(1, result.reason);
+  if (result.order.order_id == 0) return;
+  out.put(2, result.order.order_id);
+  if (mode == ResponseMode::kAck) return;
+  write_standing(out, 3, result.order, result.special);
+  if (mode != ResponseMode::kFull) return;
+  out.message(10, [&](WireWriter& message) { write_order(message, result.order, result.special); });
+  for (const FillView& fill : result.fills) {
+    out.message(11, [&](WireWriter& message) { write_fill(message, fill); });
+  }
 }
 
 void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
   if (mode == ResponseMode::kFull) return write_whole(out, result);
   out.put(6, result.order->order_id);
-  if (mode == ResponseMode::kResult) write_standing(out, *result.order, result.special);
+  if (mode == ResponseMode::kResult) write_standing(out, 7, *result.order, result.special);
 }
 
 }  // namespace
@@ -282,6 +297,9 @@ void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) 
     message.put(2, result.reason);
     message.put(3, result.replayed);
     if (result.order != nullptr) write_order_result(message, result, mode);
+    for (const OrderResultView& order : result.orders) {
+      message.message(14, [&](WireWriter& one) { write_one(one, order, mode); });
+    }
     message.put_packed(15, result.all_reasons);
     message.put(16, result.cancelled_count);
   });

@@ -13,6 +13,14 @@
 
 namespace exchange::engine {
 
+// What became of one of several orders.
+struct OrderResultView {
+  Reason reason = Reason::kNone;
+  OrderView order{};  // with number 0: it was refused
+  const SpecialView* special = nullptr;
+  std::span<const FillView> fills{};
+};
+
 struct ResultView {
   std::uint64_t engine_seq = 0;
   Reason reason = Reason::kNone;
@@ -22,6 +30,7 @@ struct ResultView {
   const SpecialView* special = nullptr;  // of the order, if it has any
   std::uint32_t cancelled_count = 0;
   std::span<const Reason> all_reasons{};
+  std::span<const OrderResultView> orders{};
 };
 
 void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);

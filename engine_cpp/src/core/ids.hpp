@@ -93,7 +93,7 @@ class IdWindow {
   [[nodiscard]] bool is_full(Slot account) const noexcept {
     return balances_.account(account).ids >= ids_per_account_;
   }
-  [[nodiscard]] bool has_room() const noexcept { return entries_.room() > 0; }
+  [[nodiscard]] bool has_room(std::uint32_t ids = 1) const noexcept { return entries_.room() >= ids; }
   [[nodiscard]] const IdEntry& operator[](Slot slot) const noexcept { return entries_[slot]; }
   // The order of an entry as the first answer showed it.
   [[nodiscard]] OrderView first_view(Slot slot) const noexcept;

@@ -22,6 +22,9 @@ Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
   told_.resize(limits.instruments);
   touched_.reserve(limits.instruments);
   matching_.reserve(limits.cancels_per_command);
+  entrants_.reserve(kMaxAtomicOrders);
+  entrant_fills_.reserve(kExpectedFills);
+  entrant_views_.reserve(kMaxAtomicOrders);
 }
 
 void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, ByteBuffer& result,
@@ -181,7 +184,8 @@ void Core::Shard::publish(Step& step) {
   books_.outbox().unseen.clear();
 }
 
-void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const {
+void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) {
+  if (!entrants_.empty()) [[unlikely]] return write_together(answer, mode, result);
   ResultView view{.engine_seq = answer.engine_seq,
                   .reason = answer.reason,
                   .replayed = answer.replayed,

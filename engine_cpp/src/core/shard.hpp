@@ -13,10 +13,17 @@
 
 #include "accounts.hpp"
 #include "books.hpp"
+#include "encode.hpp"
 #include "exchange/engine/core.hpp"
 #include "instruments.hpp"
 
 namespace exchange::engine {
+
+// What one of several orders traded in the command that entered them.
+struct EntrantFill {
+  std::uint32_t entrant = 0;
+  FillView fill;
+};
 
 class Core::Shard {
  public:
@@ -57,6 +64,7 @@ class Core::Shard {
   [[nodiscard]] Answer run(const Command& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer validate(const PlaceOrder& command, Step& step);
+  [[nodiscard]] Answer on(const PlaceOrders& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
@@ -78,6 +86,14 @@ class Core::Shard {
   }
   [[nodiscard]] Answer place_waiting(const PlaceOrder& command, const Admission& admission, Step& step);
   [[nodiscard]] Answer amend_waiting(const AmendOrder& command, Amend& amend, Step& step);
+  // Orders that enter all or none; what they come to is in `entrants_`.
+  [[nodiscard]] Answer answer_again() const noexcept;
+  [[nodiscard]] bool check_together(std::span<const PlaceOrder> orders, std::size_t repeated, Step& step);
+  [[nodiscard]] Reason check_entrant(const PlaceOrder& command, bool repeats_id, Entrant& entrant, Step& step);
+  void enter_together(std::span<const PlaceOrder> orders, Step& step);
+  void deliver_together(Step& step);
+  void note_fill(const Fill& fill, Slot order, Liquidity liquidity, std::int64_t fees_before);
+  void write_together(const Answer& answer, ResponseMode mode, ByteBuffer& result);
   void find_fired() noexcept;
   void find_fired(Slot instrument) noexcept;
   // Takes what is due on its way, in order, as far as the command's steps go.
@@ -95,7 +111,7 @@ class Core::Shard {
   // Something changed that an auction goes by.
   void touch(Slot instrument);
   void tell_auctions(Step& step);
-  void write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) const;
+  void write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result);
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);
@@ -114,6 +130,9 @@ class Core::Shard {
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   ReasonList against_;  // the order that is only validated
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
+  std::vector<Entrant> entrants_;        // of the command, if it enters several
+  std::vector<EntrantFill> entrant_fills_;
+  std::vector<OrderResultView> entrant_views_;
   static constexpr std::size_t kExpected = 32;
   std::array<Slot, kExpected> expected_{};
   std::size_t announced_ = 0;

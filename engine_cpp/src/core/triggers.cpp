@@ -21,8 +21,8 @@ Triggers::Triggers(const Limits& limits)
   fired_.reserve(limits.special_orders);
 }
 
-bool Triggers::has_room_to_move() const noexcept {
-  const std::uint64_t inserts = std::uint64_t{due_count_} + 1;
+bool Triggers::has_room_to_move(std::uint32_t triggers) const noexcept {
+  const std::uint64_t inserts = std::uint64_t{due_count_} + triggers;
   return nodes_.room() >= inserts * PriceIndex::kMaxNodesPerInsert;
 }
 

@@ -47,9 +47,11 @@ class Triggers {
   // Watches the instrument that was listed last.
   void open() { markets_.emplace_back(); }
 
-  [[nodiscard]] bool has_room() const noexcept { return triggers_.room() > 0 && has_room_to_move(); }
-  // For one that waits to wait for another price instead.
-  [[nodiscard]] bool has_room_to_move() const noexcept;
+  [[nodiscard]] bool has_room(std::uint32_t triggers = 1) const noexcept {
+    return triggers_.room() >= triggers && has_room_to_move(triggers);
+  }
+  // For some that wait to wait for another price instead.
+  [[nodiscard]] bool has_room_to_move(std::uint32_t triggers = 1) const noexcept;
   // Needs room; the trigger's handle from then on.
   [[nodiscard]] Slot wait(const Trigger& trigger) noexcept;
   void remove(Slot slot) noexcept;

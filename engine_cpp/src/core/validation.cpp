@@ -46,10 +46,17 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
                              : market ? *quote.protection
                                       : command.price;
   judge_cost(command, slot, worst, quantity == Reason::kNone, out);
-  if (market || !is_kept_from_taking(instrument, command.post_only) || !quote.best) return;
-  if (!crosses(command.side, command.price, *quote.best)) return;
-  const bool moves = command.special->post_only_reprice && behind(instrument, command.side, *quote.best);
-  if (!moves) out.add(Reason::kPostOnlyWouldCross);
+  out.add(check_post_only(command, slot, quote));
+}
+
+// Would it take, though it is kept from that, and cannot be moved behind the market instead?
+Reason Accounts::check_post_only(const PlaceOrder& command, Slot slot, const Quote& quote) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  if (command.type == OrderType::kMarket || !is_kept_from_taking(instrument, command.post_only)) return Reason::kNone;
+  if (!quote.best || !crosses(command.side, command.price, *quote.best)) return Reason::kNone;
+  const bool moves = command.special != nullptr && command.special->post_only_reprice &&
+                     behind(instrument, command.side, *quote.best);
+  return moves ? Reason::kNone : Reason::kPostOnlyWouldCross;
 }
 
 // What is true of the trigger now; the band is asked when it comes true.

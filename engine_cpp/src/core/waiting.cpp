@@ -45,6 +45,12 @@ Trigger Accounts::trigger_of(Slot slot) const noexcept {
           .rises = waits_for_rise(order.view.type, order.view.side)};
 }
 
+Pricing Accounts::price_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices) const noexcept {
+  const Reason reason = check_trigger(trigger_of(command, instrument), prices);
+  const std::int64_t worst = worst_price_of_waiting(command, instruments_[instrument]);
+  return {reason, worst, worst};
+}
+
 // The most that it may trade at once it is triggered: its limit, or what protects it around the trigger.
 Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& admission, const WatchedPrices& prices,
                                   bool has_room, Step& step) {
@@ -53,14 +59,13 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
     return Waiting{reject(command, admission.account, instrument, reason, step), kNil};
   };
   if (!has_room) return {refuse(Reason::kEngineFull, step), kNil};
-  const Reason not_yet = check_trigger(trigger_of(command, instrument), prices);
-  if (not_yet != Reason::kNone) return reject_for(not_yet);
-  const std::int64_t worst_price = worst_price_of_waiting(command, instruments_[instrument]);
-  if (const Reason reason = check_price_and_funds(command, admission, worst_price); reason != Reason::kNone) {
+  const Pricing pricing = price_waiting(command, instrument, prices);
+  if (pricing.reason != Reason::kNone) return reject_for(pricing.reason);
+  if (const Reason reason = check_price_and_funds(command, admission, pricing.worst); reason != Reason::kNone) {
     return reject_for(reason);
   }
   const Slot order = enter(command, admission.account, instrument, step);
-  static_cast<void>(hold(command, order, worst_price));
+  static_cast<void>(hold(command, order, pricing.worst));
   return {{}, order};
 }
 

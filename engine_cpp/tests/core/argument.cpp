@@ -28,9 +28,9 @@ std::string Argument::next() {
   oracle_.apply(batch_.commands.front(), stamp, expected_result, expected_events);
   if (result.view() != expected_result.view()) return "the answers differ to" + place;
   if (events.view() != expected_events.view()) return "the events differ of" + place;
-  if (const ReadResult read = read_results(result.view()).front(); read.order) {
-    stream_.saw_order(read.order->view.order_id);
-  }
+  const ReadResult read = read_results(result.view()).front();
+  if (read.order) stream_.saw_order(read.order->view.order_id);
+  for (const ReadOrderResult& one : read.orders) stream_.saw_order(one.standing.order_id);
   return {};
 }
 

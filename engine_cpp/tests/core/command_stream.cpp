@@ -43,6 +43,7 @@ std::string CommandStream::next() {
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();
+  if (one_in(25)) return recent_.emplace_back(place_together());
   const std::int64_t dice = below(100);
   std::string command = one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
@@ -76,10 +77,34 @@ std::string CommandStream::client_id() {
 }
 
 std::string CommandStream::place() {
+  Made made;
+  make(made);
+  if (one_in(12)) spoil(made.order);
+  return encode(made.order);
+}
+
+// Few, and most of them such as would enter alone.
+std::string CommandStream::place_together() {
+  std::array<Made, 4> made;
+  std::vector<PlaceOrder> orders;
+  const auto count = static_cast<std::size_t>(1 + below(std::ssize(made)));
+  for (Made& one : std::span(made).first(count)) {
+    make(one);
+    one.special.validate_only = one.special.validate_only && one_in(10);
+    if (one_in(3)) one.order.account_id = made.front().order.account_id;
+    if (one_in(30)) one.order.client_order_id = made.front().id;
+    if (one_in(40)) spoil(one.order);
+    orders.push_back(one.order);
+  }
+  return encode(PlaceOrders{orders});
+}
+
+void CommandStream::make(Made& made) {
   const bool cross = one_in(4);
-  const std::string id = client_id();
-  PlaceOrder order{.account_id = account(),
-                   .client_order_id = id,
+  made.id = client_id();
+  PlaceOrder& order = made.order;
+  order = PlaceOrder{.account_id = account(),
+                   .client_order_id = made.id,
                    .instrument_id = cross ? kEthBtc : kBtcKk99,
                    .side = any({Side::kBuy, Side::kSell}),
                    .type = one_in(4) ? OrderType::kMarket : OrderType::kLimit,
@@ -99,13 +124,11 @@ std::string CommandStream::place() {
       order.quote_budget = cross ? 1 + below(5'000'000) : 1'000'000 + below(50'000'000);
     }
   }
-  SpecialTerms special;
+  SpecialTerms& special = made.special;
   if (one_in(4)) add_special(order, special);
   if (one_in(10)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
   if (one_in(5)) make_waiting(order, special, cross);
   if (order.time_in_force == TimeInForce::kGtc ? one_in(4) : one_in(60)) make_expiring(order, special);
-  if (one_in(12)) spoil(order);
-  return encode(order);
 }
 
 // Terms that fit the order, or hardly.

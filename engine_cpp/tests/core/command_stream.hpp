@@ -39,6 +39,14 @@ class CommandStream {
   void pass_time();
   [[nodiscard]] std::string set_up(std::uint64_t step);
   [[nodiscard]] std::string place();
+  // An order with what it points at.
+  struct Made {
+    std::string id;
+    SpecialTerms special;
+    PlaceOrder order;
+  };
+  void make(Made& made);
+  [[nodiscard]] std::string place_together();
   [[nodiscard]] std::string cancel();
   [[nodiscard]] std::string amend();
   [[nodiscard]] std::string cancel_many();

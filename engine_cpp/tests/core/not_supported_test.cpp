@@ -51,7 +51,6 @@ TEST_F(NotSupportedTest, OrdersTogether) {
   const std::vector<PlaceOrder> orders = {limit(kAlice, Side::kBuy, 10'000, 100),
                                           limit(kAlice, Side::kBuy, 10'005, 100)};
   refused("GROUP", encode(PlaceOrderGroup{.link_type = LinkType::kOco, .orders = orders}));
-  refused("ALL_OR_NONE", encode(PlaceOrders{.orders = orders}));
 }
 
 TEST_F(NotSupportedTest, MarginInstruments) {

@@ -44,9 +44,9 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
     restarted.apply(batch.commands.front(), {seq, stream.time_ns()}, results[1], events[1]);
     ASSERT_TRUE(results[0].view() == results[1].view()) << "answer to command " << seq;
     ASSERT_TRUE(events[0].view() == events[1].view()) << "events of command " << seq;
-    if (const ReadResult read = read_results(results[0].view()).front(); read.order) {
-      stream.saw_order(read.order->view.order_id);
-    }
+    const ReadResult read = read_results(results[0].view()).front();
+    if (read.order) stream.saw_order(read.order->view.order_id);
+    for (const ReadOrderResult& one : read.orders) stream.saw_order(one.standing.order_id);
     if (seq % 997 != 0) continue;
     ASSERT_EQ(steady.state_hash(), restarted.state_hash());
     const std::string saved = save(restarted);
@@ -68,6 +68,7 @@ std::vector<std::uint64_t> seeds() {
 // What the streams met: what they never meet, the engines never argued about.
 struct Met {
   std::set<Reason> reasons;
+  std::set<Reason> reasons_together;  // of orders that came with others
   std::set<EndReason> ends;
   std::set<OrderUpdateCause> causes;
 
@@ -84,6 +85,10 @@ struct Met {
       const ReadResult read = read_results(result.view()).front();
       reasons.insert(read.reason);
       if (read.order) stream.saw_order(read.order->view.order_id);
+      for (const ReadOrderResult& one : read.orders) {
+        reasons_together.insert(one.reason);
+        stream.saw_order(one.standing.order_id);
+      }
       const ReadBlock block = read_blocks(events).front();
       for (const ReadEvent& event : block.events) see(event);
     }
@@ -110,6 +115,8 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   for (std::uint16_t reason = 300; reason <= 304; ++reason) {
     EXPECT_TRUE(met.reasons.contains(static_cast<Reason>(reason))) << reason;
   }
+  EXPECT_TRUE(met.reasons.contains(Reason::kBatchRefused));
+  EXPECT_GE(met.reasons_together.size(), 20U);
   EXPECT_TRUE(met.reasons.contains(Reason::kWouldTriggerImmediately));
   EXPECT_TRUE(met.reasons.contains(Reason::kNoReferencePrice));
   EXPECT_TRUE(met.reasons.contains(Reason::kExpireTimeOutOfRange));

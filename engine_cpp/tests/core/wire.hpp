@@ -52,6 +52,14 @@ struct ReadOrder {
   SpecialView special;
 };
 
+// What became of one of several orders.
+struct ReadOrderResult {
+  Reason reason = Reason::kNone;
+  OrderView standing;  // what is said beside the order itself
+  std::optional<ReadOrder> order;
+  std::vector<FillView> fills;
+};
+
 struct ReadResult {
   std::uint64_t engine_seq = 0;
   Reason reason = Reason::kNone;
@@ -60,6 +68,7 @@ struct ReadResult {
   std::vector<FillView> fills;
   std::uint32_t cancelled_count = 0;
   std::vector<Reason> all_reasons{};
+  std::vector<ReadOrderResult> orders{};
 };
 
 struct OrderEvent {

@@ -89,6 +89,28 @@ FillView read_fill(Reader in) {
   return out;
 }
 
+ReadOrderResult read_order_result(Reader in) {
+  ReadOrderResult out;
+  OrderView& v = out.standing;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.reason); break;
+      case 2: take(in, v.order_id); break;
+      case 3: take(in, v.status); break;
+      case 4: take(in, v.end_reason); break;
+      case 5: v.price = in.get_sint64(); break;
+      case 6: take(in, v.cum_quantity); break;
+      case 7: take(in, v.leaves_quantity); break;
+      case 8: take(in, v.cum_notional); break;
+      case 9: take(in, v.version); break;
+      case 10: out.order = read_order(in.get_message()); break;
+      case 11: out.fills.push_back(read_fill(in.get_message())); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 ReadResult read_result(Reader in) {
   ReadResult out;
   while (in.next()) {
@@ -98,6 +120,7 @@ ReadResult read_result(Reader in) {
       case 3: take(in, out.replayed); break;
       case 4: out.order = read_order(in.get_message()); break;
       case 5: out.fills.push_back(read_fill(in.get_message())); break;
+      case 14: out.orders.push_back(read_order_result(in.get_message())); break;
       case 15:
         for (const std::int32_t reason : in.get_packed_enum()) out.all_reasons.push_back(static_cast<Reason>(reason));
         break;

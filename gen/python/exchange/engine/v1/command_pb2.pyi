@@ -588,7 +588,9 @@ Global___PlaceOrderGroup: _TypeAlias = PlaceOrderGroup  # noqa: Y015
 @_typing.final
 class PlaceOrders(_message.Message):
     """Enters all of several orders, or none: every check is made with the holds of those before, nothing matches meanwhile;
-    then they enter in order. A refused batch uses no id.
+    then they enter in order, at the prices that they were checked at, and may trade with each other. A refused batch uses
+    no id: the first order that fails says why, and the others BATCH_REFUSED. A repeat of the whole batch gives each first
+    answer.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -596,7 +598,9 @@ class PlaceOrders(_message.Message):
     ORDERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceOrder]:
-        """The orders, of any accounts and instruments; 1 to 256."""
+        """The orders, of any accounts and instruments; 1 to 256. None may be `validate_only`, and none may have the id of
+        another. A post-only order that one before it stands against is CANCELLED when its turn comes.
+        """
 
     def __init__(
         self,
@@ -885,7 +889,7 @@ class OrderResult(_message.Message):
 
     @_builtins.property
     def fills(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Fill]:
-        """What it traded in this command, with mode FULL; empty when replayed."""
+        """What it traded in this command, as taker or as maker, with mode FULL; empty when replayed."""
 
     def __init__(
         self,

@@ -237,8 +237,8 @@ class _OrderEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderE
     ORDER_END_REASON_DISCONNECTED: _OrderEndReason.ValueType  # 23
     """The session that it was bound to was lost. Example: a gateway died, and its grace has passed."""
     ORDER_END_REASON_POST_ONLY_WOULD_CROSS: _OrderEndReason.ValueType  # 24
-    """A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
-    trigger.
+    """A post-only order that would have taken after it was accepted. Example: a post-only STOP_LIMIT that crosses at its
+    trigger, or one of several orders that another of them stands against.
     """
 
 class OrderEndReason(_OrderEndReason, metaclass=_OrderEndReasonEnumTypeWrapper):
@@ -295,8 +295,8 @@ ORDER_END_REASON_BUST: OrderEndReason.ValueType  # 22
 ORDER_END_REASON_DISCONNECTED: OrderEndReason.ValueType  # 23
 """The session that it was bound to was lost. Example: a gateway died, and its grace has passed."""
 ORDER_END_REASON_POST_ONLY_WOULD_CROSS: OrderEndReason.ValueType  # 24
-"""A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
-trigger.
+"""A post-only order that would have taken after it was accepted. Example: a post-only STOP_LIMIT that crosses at its
+trigger, or one of several orders that another of them stands against.
 """
 Global___OrderEndReason: _TypeAlias = OrderEndReason  # noqa: Y015
 

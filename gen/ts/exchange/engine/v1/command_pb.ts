@@ -775,13 +775,16 @@ export const PlaceOrderGroupSchema: GenMessage<PlaceOrderGroup> = /*@__PURE__*/
 
 /**
  * Enters all of several orders, or none: every check is made with the holds of those before, nothing matches meanwhile;
- * then they enter in order. A refused batch uses no id.
+ * then they enter in order, at the prices that they were checked at, and may trade with each other. A refused batch uses
+ * no id: the first order that fails says why, and the others BATCH_REFUSED. A repeat of the whole batch gives each first
+ * answer.
  *
  * @generated from message exchange.engine.v1.PlaceOrders
  */
 export type PlaceOrders = Message<"exchange.engine.v1.PlaceOrders"> & {
   /**
-   * The orders, of any accounts and instruments; 1 to 256.
+   * The orders, of any accounts and instruments; 1 to 256. None may be `validate_only`, and none may have the id of
+   * another. A post-only order that one before it stands against is CANCELLED when its turn comes.
    *
    * @generated from field: repeated exchange.engine.v1.PlaceOrder orders = 1;
    */
@@ -1160,7 +1163,7 @@ export type OrderResult = Message<"exchange.engine.v1.OrderResult"> & {
   order?: Order | undefined;
 
   /**
-   * What it traded in this command, with mode FULL; empty when replayed.
+   * What it traded in this command, as taker or as maker, with mode FULL; empty when replayed.
    *
    * @generated from field: repeated exchange.engine.v1.Fill fills = 11;
    */

@@ -438,8 +438,8 @@ export enum OrderEndReason {
   DISCONNECTED = 23,
 
   /**
-   * A post-only order that would have taken when it was activated. Example: a post-only STOP_LIMIT that crosses at its
-   * trigger.
+   * A post-only order that would have taken after it was accepted. Example: a post-only STOP_LIMIT that crosses at its
+   * trigger, or one of several orders that another of them stands against.
    *
    * @generated from enum value: ORDER_END_REASON_POST_ONLY_WOULD_CROSS = 24;
    */

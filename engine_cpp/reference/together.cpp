@@ -1,0 +1,84 @@
+// Orders that enter all or none in the naive engine: all are checked on the accounts as those before would leave them,
+// and the accounts put back; then what all cost is held, and they enter one after the other.
+#include <algorithm>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+
+Result Engine::on(const PlaceOrders& command) {
+  if (auto first = first_answers(command)) return *first;
+  const std::map<std::uint64_t, Account> as_it_was = accounts_;
+  std::vector<Judged> judged;
+  std::map<std::uint64_t, std::set<std::string>> ids;
+  for (const PlaceOrder& order : command.orders) {
+    judged.push_back(judge_among(order, ids[order.account_id]));
+    if (judged.back().reason != Reason::kNone) break;
+    claim(order, judged.back());
+    ids[order.account_id].emplace(order.client_order_id);
+  }
+  accounts_ = as_it_was;
+  Result result{now_.engine_seq};
+  if (judged.back().reason != Reason::kNone) {
+    result.reason = Reason::kBatchRefused;
+    result.orders.resize(command.orders.size(), {.reason = Reason::kBatchRefused});
+    result.orders[judged.size() - 1].reason = judged.back().reason;
+    result.order_fills.resize(command.orders.size());
+    return result;
+  }
+  std::vector<Order*> entered;
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    entered.push_back(&reserve(command.orders[i], judged[i]));
+    together_[entered.back()->view.order_id];
+  }
+  for (Order* order : entered) enter(*order);
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    static_cast<void>(conclude(command.orders[i], *entered[i], Reason::kNone));
+    result.orders.push_back({.order = entered[i]->view});
+    result.order_fills.push_back(together_.at(entered[i]->view.order_id));
+  }
+  together_.clear();
+  return result;
+}
+
+// All of them known, none twice, and first answered by one command.
+std::optional<Result> Engine::first_answers(const PlaceOrders& command) const {
+  Result result{0, Reason::kNone, true};
+  std::set<std::pair<std::uint64_t, std::string>> seen;
+  for (const PlaceOrder& order : command.orders) {
+    const std::string id(order.client_order_id);
+    if (order.account_id == 0 || !accounts_.contains(order.account_id)) return {};
+    const auto first = repeated(order.account_id, id, order.fingerprint, CommandKind::kPlaceOrder);
+    if (!first || !first->replayed || !seen.emplace(order.account_id, id).second) return {};
+    if (result.engine_seq != 0 && result.engine_seq != first->engine_seq) return {};
+    result.engine_seq = first->engine_seq;
+    if (first->reason != Reason::kNone) result.reason = Reason::kBatchRefused;
+    result.orders.push_back({.reason = first->reason, .order = *first->order});
+  }
+  return result;
+}
+
+Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::string>& ids_before) const {
+  if (const Reason shape = check_shape(c); shape != Reason::kNone) return {.reason = shape};
+  if (c.special != nullptr && c.special->validate_only) return {.reason = Reason::kOrderFieldsConflict};
+  if (c.account_id == 0 || !accounts_.contains(c.account_id)) return {.reason = Reason::kUnknownAccount};
+  const std::string id(c.client_order_id);
+  if (ids_before.contains(id)) return {.reason = Reason::kClientOrderIdReused};
+  if (const auto known = repeated(c.account_id, id, c.fingerprint, CommandKind::kPlaceOrder)) {
+    return {.reason = known->replayed ? Reason::kClientOrderIdReused : known->reason};
+  }
+  if (c.valid_until_ns < now_.time_ns) return {.reason = Reason::kRequestExpired};
+  if (c.valid_until_ns > now_.time_ns + limits_.id_window_ns) return {.reason = Reason::kValidUntilTooFar};
+  return judge(c);
+}
+
+void Engine::claim(const PlaceOrder& c, const Judged& judged) {
+  Account& account = accounts_.at(c.account_id);
+  const InstrumentDefinition& d = instruments_.at(c.instrument_id).definition;
+  account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);
+  ++account.ids;
+  const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+  if (!at_once || waits_for_price(c.type)) ++account.open_orders;
+}
+
+}  // namespace exchange::engine::reference
