@@ -322,7 +322,12 @@ class Accounts {
                   ReasonList& out) const noexcept;
   // Where a post-only order that would take goes instead, if it is to be moved.
   [[nodiscard]] std::optional<std::int64_t> reprice(const OrderRecord& order, std::int64_t limit,
-                                                    const Quote& quote) const noexcept;
+                                                    const Quote& quote) const noexcept {
+    if (order.special == kNil) [[likely]] return {};
+    return reprice_special(order, limit, quote);
+  }
+  [[nodiscard]] std::optional<std::int64_t> reprice_special(const OrderRecord& order, std::int64_t limit,
+                                                            const Quote& quote) const noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
   [[nodiscard]] Answer remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
   [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;

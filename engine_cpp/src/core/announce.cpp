@@ -10,6 +10,7 @@ constexpr std::size_t kTable = 16;
 constexpr std::size_t kRecord = 11;
 constexpr std::size_t kNeighbours = 6;
 constexpr std::size_t kQueue = 3;
+constexpr std::size_t kLevel = 1;
 
 // The order that a command is about, if it names one by its number.
 std::uint64_t target_of(const Command& command) noexcept {
@@ -18,61 +19,86 @@ std::uint64_t target_of(const Command& command) noexcept {
   return 0;
 }
 
+// The price at which a command puts an order into the book, if it says one.
+std::int64_t price_of(const Command& command) noexcept {
+  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend->has_price ? amend->price : 0;
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return may_rest(place->time_in_force) ? place->price : 0;
+  return 0;
+}
+
 }  // namespace
 
-// The slots that one stage found are kept for the later ones: a batch moves past them one command a call. A slot kept
-// from a batch before does no harm: nothing is believed that the record does not confirm.
+// What one stage found is kept for the later ones: a batch moves past it one command a call. What was kept from a batch
+// before does no harm: nothing is believed that the record does not confirm.
 void Core::Shard::announce(std::span<const Command> coming) noexcept {
   ++announced_;
   if (coming.size() <= kQueue) return;
+  expect_level(coming[kLevel], expected(kLevel));
   expect_queue(coming[kQueue], expected(kQueue));
   if (coming.size() > kNeighbours) expect_neighbours(coming[kNeighbours], expected(kNeighbours));
-  if (coming.size() > kRecord) expected(kRecord) = expect_record(coming[kRecord]);
-  if (coming.size() > kTable) expect_table(coming[kTable]);
+  if (coming.size() > kRecord) expect_record(coming[kRecord], expected(kRecord));
+  if (coming.size() > kTable) expect_table(coming[kTable], expected(kTable));
 }
 
-void Core::Shard::expect_table(const Command& command) const noexcept {
-  if (const std::uint64_t target = target_of(command); target != 0) return accounts_.orders().prefetch_table(target);
-  const auto* place = std::get_if<PlaceOrder>(&command.body);
-  if (place == nullptr) return;
-  accounts_.expect_new(*place);
-  const Slot instrument = instruments_.find(place->instrument_id);
-  if (instrument != kNil) books_.prefetch(instrument);
+void Core::Shard::expect_table(const Command& command, Expected& expected) const noexcept {
+  expected.order = kNil;
+  expected.instrument = kNil;
+  if (const std::uint64_t target = target_of(command); target != 0) {
+    expected.tag = accounts_.orders().prefetch_table(target);
+  } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    accounts_.expect_new(*place);
+    expected.instrument = instruments_.find(place->instrument_id);
+    if (expected.instrument != kNil) books_.prefetch(expected.instrument);
+  }
 }
 
-Slot Core::Shard::expect_record(const Command& command) const noexcept {
-  if (const std::uint64_t target = target_of(command); target != 0) return accounts_.orders().prefetch_record(target);
-  const auto* place = std::get_if<PlaceOrder>(&command.body);
-  if (place == nullptr) return kNil;
-  accounts_.orders().prefetch_next();
-  const Slot instrument = instruments_.find(place->instrument_id);
-  if (instrument != kNil) books_.prefetch_best(instrument, opposite(place->side));
-  return kNil;
+void Core::Shard::expect_record(const Command& command, Expected& expected) const noexcept {
+  if (target_of(command) != 0) {
+    const bool leaves = std::holds_alternative<CancelOrder>(command.body);
+    expected.order = accounts_.orders().prefetch_record(expected.tag, leaves);
+  } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    accounts_.orders().prefetch_next();
+    if (expected.instrument != kNil) books_.prefetch_best(expected.instrument, opposite(place->side));
+  }
 }
 
-void Core::Shard::expect_neighbours(const Command& command, Slot slot) const noexcept {
+void Core::Shard::expect_neighbours(const Command& command, Expected& expected) const noexcept {
   if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
-    const Slot instrument = instruments_.find(place->instrument_id);
-    if (instrument != kNil) books_.prefetch_first(instrument, opposite(place->side));
+    if (expected.instrument != kNil) books_.prefetch_first(expected.instrument, opposite(place->side));
     return;
   }
-  const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
+  const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
   if (order == nullptr || !order->is_resting() || order->is_untriggered()) return;
-  accounts_.orders().prefetch_neighbours(slot);
+  expected.instrument = order->instrument;
+  if (std::holds_alternative<CancelOrder>(command.body)) accounts_.orders().prefetch_neighbours(expected.order);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
   books_.prefetch(order->instrument);
   books_.prefetch_order(order->book_slot);
 }
 
-void Core::Shard::expect_queue(const Command& command, Slot slot) const noexcept {
+void Core::Shard::expect_queue(const Command& command, Expected& expected) const noexcept {
+  if (expected.instrument == kNil) return;
+  const std::int64_t price = price_of(command);
   if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
-    const Slot instrument = instruments_.find(place->instrument_id);
-    const Slot maker = instrument == kNil ? kNil : books_.first_owner(instrument, opposite(place->side));
+    if (price != 0) books_.prefetch_root(expected.instrument, place->side, price);
+    const Slot maker = books_.first_owner(expected.instrument, opposite(place->side));
     if (maker != kNil) accounts_.orders().prefetch_slot(maker);
     return;
   }
-  const OrderRecord* order = accounts_.orders().confirm(slot, target_of(command));
-  if (order != nullptr && order->is_resting() && !order->is_untriggered()) books_.prefetch_neighbours(order->book_slot);
+  const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
+  if (order == nullptr || !order->is_resting() || order->is_untriggered()) return;
+  books_.prefetch_neighbours(order->book_slot);
+  if (price != 0) books_.prefetch_root(expected.instrument, order->view.side, price);
+}
+
+void Core::Shard::expect_level(const Command& command, Expected& expected) const noexcept {
+  const std::int64_t price = price_of(command);
+  if (price == 0 || expected.instrument == kNil) return;
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    return books_.prefetch_level(expected.instrument, place->side, price);
+  }
+  const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
+  if (order != nullptr) books_.prefetch_level(expected.instrument, order->view.side, price);
 }
 
 }  // namespace exchange::engine

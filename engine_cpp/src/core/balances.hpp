@@ -110,10 +110,10 @@ class Balances {
   [[nodiscard]] bool load_account(StateReader& in, const Instruments& instruments);
   [[nodiscard]] bool load_balances(StateReader& in, Slot account, const Instruments& instruments);
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t account_id) noexcept {
-    return static_cast<std::uint32_t>(mix(account_id));
+    return spread(account_id);
   }
   [[nodiscard]] static std::uint32_t tag_of(Slot account, Slot asset) noexcept {
-    return static_cast<std::uint32_t>(mix(std::uint64_t{account} << 32U | asset));
+    return spread(account * 0xC2B2'AE3D'27D4'EB4F + asset);
   }
 
   Pool<Account> accounts_;

@@ -94,6 +94,13 @@ class Book {
   }
   [[nodiscard]] bool consistent(Side side) const noexcept;
 
+  void prefetch_root(Side side, std::int64_t price) const noexcept {
+    half(side).index.prefetch_root(pools_->nodes, key(price));
+  }
+  void prefetch_level(Side side, std::int64_t price) const noexcept {
+    half(side).index.prefetch_below_root(pools_->nodes, key(price));
+  }
+
  private:
   struct Half {
     PriceIndex index;

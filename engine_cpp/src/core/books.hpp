@@ -76,6 +76,13 @@ class Books {
   void prefetch_first(Slot instrument, Side side) const noexcept;
   void prefetch_order(Slot book_slot) const noexcept;
   void prefetch_neighbours(Slot book_slot) const noexcept;
+  // The way to a level, in two steps.
+  void prefetch_root(Slot instrument, Side side, std::int64_t price) const noexcept {
+    books_[instrument].prefetch_root(side, price);
+  }
+  void prefetch_level(Slot instrument, Side side, std::int64_t price) const noexcept {
+    books_[instrument].prefetch_level(side, price);
+  }
   // Owner of the order that trades first on a side; kNil if there is none.
   [[nodiscard]] Slot first_owner(Slot instrument, Side side) const noexcept {
     const Slot level = books_[instrument].best(side);

@@ -93,7 +93,7 @@ bool Instruments::has_schedule(const InstrumentDefinition& definition) const noe
 }
 
 Slot Instruments::find(std::uint32_t instrument_id) const noexcept {
-  return by_id_.find(static_cast<std::uint32_t>(mix(instrument_id)),
+  return by_id_.find(spread(instrument_id),
                      [&](Slot slot) { return instruments_[slot].instrument_id == instrument_id; });
 }
 
@@ -168,7 +168,7 @@ Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq)
   instrument.listed_seq = engine_seq;
   take_terms(instrument, d);
   set_phase(slot, d.phase, AuctionKind::kNone);
-  by_id_.insert(static_cast<std::uint32_t>(mix(d.instrument_id)), slot);
+  by_id_.insert(spread(d.instrument_id), slot);
   return slot;
 }
 

@@ -131,7 +131,6 @@ Slot Orders::find(std::uint64_t order_id) const noexcept {
 void Orders::prefetch_slot(Slot slot) const noexcept {
   const auto* record = static_cast<const char*>(orders_.place(slot));
   for (std::size_t line = 0; line < sizeof(OrderRecord); line += 64) __builtin_prefetch(record + line, 1);
-  __builtin_prefetch(&links_[slot], 1);
 }
 
 void Orders::prefetch_neighbours(Slot slot) const noexcept {

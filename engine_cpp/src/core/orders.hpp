@@ -77,16 +77,24 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
-  void prefetch_table(std::uint64_t order_id) const noexcept { by_id_.prefetch(tag_of(order_id)); }
+  // Brings the table near; the order's tag in it.
+  std::uint32_t prefetch_table(std::uint64_t order_id) const noexcept {
+    const std::uint32_t tag = tag_of(order_id);
+    by_id_.prefetch(tag);
+    return tag;
+  }
   // An account's open orders, by number.
   [[nodiscard]] Slot first_open(Slot account) const noexcept { return by_account_[account].front(); }
   [[nodiscard]] Slot next_open(Slot slot) const noexcept { return links_[slot].by_account.next; }
   // Number of the order that entered last.
   [[nodiscard]] std::uint64_t last_id() const noexcept { return first_id_ + entered_; }
-  // Answers the order's slot, probably: it is found without a look at the record.
-  Slot prefetch_record(std::uint64_t order_id) const noexcept {
-    const Slot slot = by_id_.guess(tag_of(order_id));
-    if (slot != kNil) prefetch_slot(slot);
+  // Answers the slot of the order with this tag, probably: it is found without a look at the record. Of one that leaves,
+  // its place in the lists comes too.
+  Slot prefetch_record(std::uint32_t tag, bool leaves) const noexcept {
+    const Slot slot = by_id_.guess(tag);
+    if (slot == kNil) return kNil;
+    prefetch_slot(slot);
+    if (leaves) prefetch_links(slot);
     return slot;
   }
   // The order in this slot, if it is the one.
@@ -97,8 +105,12 @@ class Orders {
   void prefetch_slot(Slot slot) const noexcept;
   // The record that the next order gets.
   void prefetch_next() const noexcept {
-    if (room() > 0) prefetch_slot(orders_.next());
+    if (room() == 0) return;
+    prefetch_slot(orders_.next());
+    prefetch_links(orders_.next());
   }
+  // The place of an open order in the lists.
+  void prefetch_links(Slot slot) const noexcept { __builtin_prefetch(&links_[slot], 1); }
   void prefetch_neighbours(Slot slot) const noexcept;
 
   // Is any order of the instrument open? A walk over all open orders: for what happens while the market is closed.

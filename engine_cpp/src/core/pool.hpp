@@ -155,6 +155,11 @@ class List {
   return key ^ (key >> 33);
 }
 
+// A tag of a key that nobody chooses to do harm: for a SlotTable.
+[[nodiscard]] constexpr std::uint32_t spread(std::uint64_t key) noexcept {
+  return static_cast<std::uint32_t>(key * 0x9E37'79B9'7F4A'7C15 >> 32U);
+}
+
 // Slots by a 32-bit tag of their key, in a table that is at most half full: what is looked for is nearly always in the
 // first line of memory that is read.
 class SlotTable {

@@ -47,6 +47,17 @@ class PriceIndex {
   // The value of the largest key below `key`, or kNil.
   [[nodiscard]] Slot below(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept;
 
+  // Told to come nearer: the first node on the way to a key, and the one after it.
+  void prefetch_root(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
+    if (covers(key)) prefetch(nodes, root_, digit_of(key, height_ - 1));
+  }
+  void prefetch_below_root(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
+    if (height_ < 2 || !covers(key)) return;
+    const PriceNode& root = nodes[root_];
+    const std::uint32_t digit = digit_of(key, height_ - 1);
+    if ((root.occupied >> digit & 1) != 0) prefetch(nodes, root.child[digit], digit_of(key, height_ - 2));
+  }
+
   // Takes at most kMaxNodesPerInsert nodes. `key` must be absent.
   void insert(Pool<PriceNode>& nodes, std::uint64_t key, Slot value) noexcept;
   // `key` must be present.
@@ -66,6 +77,11 @@ class PriceIndex {
     return height_ > 0 && prefix_of(key, height_) == prefix_;
   }
 
+  static void prefetch(const Pool<PriceNode>& nodes, Slot slot, std::uint32_t digit) noexcept {
+    const auto* const node = static_cast<const PriceNode*>(nodes.place(slot));
+    __builtin_prefetch(&node->occupied, 1);
+    __builtin_prefetch(&node->child[digit], 1);
+  }
   void grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept;
   void shrink(Pool<PriceNode>& nodes) noexcept;
   // Nodes from the root down along `key`, as far as they exist; the depth reached.

@@ -50,13 +50,20 @@ class Core::Shard {
   }
 
  private:
+  // What is known of a command that comes.
+  struct Expected {
+    std::uint32_t tag = 0;    // of the order that it is about
+    Slot order = kNil;        // that order, probably
+    Slot instrument = kNil;
+  };
   // Stages of `announce`, from far to near.
-  void expect_table(const Command& command) const noexcept;
-  [[nodiscard]] Slot expect_record(const Command& command) const noexcept;
-  void expect_neighbours(const Command& command, Slot slot) const noexcept;
-  void expect_queue(const Command& command, Slot slot) const noexcept;
-  // The slot, if it is known, of the order of the command that comes `ahead` commands after the next.
-  [[nodiscard]] Slot& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
+  void expect_table(const Command& command, Expected& expected) const noexcept;
+  void expect_record(const Command& command, Expected& expected) const noexcept;
+  void expect_neighbours(const Command& command, Expected& expected) const noexcept;
+  void expect_queue(const Command& command, Expected& expected) const noexcept;
+  void expect_level(const Command& command, Expected& expected) const noexcept;
+  // What is known of the command that comes `ahead` commands after the next.
+  [[nodiscard]] Expected& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
   // What is due, and what is unfinished, before a command.
   void run_due(Step& step);
   [[nodiscard]] bool go_on_cancelling(std::uint32_t& cancels_left, Step& step);
@@ -134,7 +141,7 @@ class Core::Shard {
   std::vector<EntrantFill> entrant_fills_;
   std::vector<OrderResultView> entrant_views_;
   static constexpr std::size_t kExpected = 32;
-  std::array<Slot, kExpected> expected_{};
+  std::array<Expected, kExpected> expected_{};
   std::size_t announced_ = 0;
 };
 

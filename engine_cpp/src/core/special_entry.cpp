@@ -9,11 +9,10 @@ void Accounts::work_special_terms(const OrderRecord& order, const Quote& quote, 
   move(order, reprice(order, place.limit, quote), place.limit);
 }
 
-std::optional<std::int64_t> Accounts::reprice(const OrderRecord& order, std::int64_t limit,
-                                              const Quote& quote) const noexcept {
+std::optional<std::int64_t> Accounts::reprice_special(const OrderRecord& order, std::int64_t limit,
+                                                      const Quote& quote) const noexcept {
   const OrderView& view = order.view;
-  const SpecialView* const special = orders_.special_view(order);
-  if (special == nullptr || !special->post_only_reprice || !quote.best) return {};
+  if (!orders_.special_view(order)->post_only_reprice || !quote.best) return {};
   if (!crosses(view.side, limit, *quote.best)) return {};
   if (instruments_[order.instrument].collects()) return {};  // nothing takes
   return behind(instruments_[order.instrument], view.side, *quote.best);

@@ -27,15 +27,15 @@ class WireWriter {
 
   template <class T>
     requires std::is_integral_v<T> || std::is_enum_v<T>
-  void put(Field field, T value) {
+  [[gnu::always_inline]] void put(Field field, T value) {
     if (value != T{}) put_present(field, value);
   }
 
   // A field whose presence says something: written with its default value too.
   template <class T>
     requires std::is_integral_v<T> || std::is_enum_v<T>
-  void put_present(Field field, T value) {
-    char* at = varint(out_.extend(kMaxField), key(field, 0));
+  [[gnu::always_inline]] void put_present(Field field, T value) {
+    char* const at = put_key(out_.reserve(kMaxField), field, 0);
     out_.end_at(varint(at, static_cast<std::uint64_t>(value)));
   }
 
@@ -48,7 +48,7 @@ class WireWriter {
 
   void put(Field field, std::string_view text) {
     if (text.empty()) return;
-    char* at = varint(out_.extend(kMaxField + text.size()), key(field, 2));
+    char* at = put_key(out_.reserve(kMaxField + text.size()), field, 2);
     at = varint(at, text.size());
     std::memcpy(at, text.data(), text.size());
     out_.end_at(at + text.size());
@@ -59,14 +59,14 @@ class WireWriter {
   void put_packed(Field field, std::span<const Enum> values) {
     if (values.empty()) return;
     message(field, [&](WireWriter&) {
-      for (const Enum value : values) out_.end_at(varint(out_.extend(kMaxVarint), static_cast<std::uint64_t>(value)));
+      for (const Enum value : values) out_.end_at(varint(out_.reserve(kMaxVarint), static_cast<std::uint64_t>(value)));
     });
   }
 
   // A message of what `write(*this)` puts.
   template <class Write>
   void message(Field field, Write write) {
-    out_.end_at(varint(out_.extend(kMaxField), key(field, 2)) + 1);
+    out_.end_at(put_key(out_.reserve(kMaxField), field, 2) + 1);
     const std::size_t start = out_.size();
     write(*this);
     close(start);
@@ -76,8 +76,13 @@ class WireWriter {
   static constexpr std::size_t kMaxVarint = 10;
   static constexpr std::size_t kMaxField = 2 * kMaxVarint;
 
-  [[nodiscard]] static std::uint64_t key(Field field, std::uint32_t wire_type) noexcept {
-    return field << 3U | wire_type;
+  // A key is known when this is compiled, and so is how many bytes it takes.
+  [[nodiscard, gnu::always_inline]] static char* put_key(char* at, Field field, std::uint32_t wire_type) noexcept {
+    const Field key = field << 3U | wire_type;
+    assert(key < 0x80U * 0x80U);
+    if (key >= 0x80) *at++ = static_cast<char>(key | 0x80);
+    *at++ = static_cast<char>(key < 0x80 ? key : key >> 7U);
+    return at;
   }
 
   [[nodiscard]] static std::uint64_t zigzag(std::int64_t value) noexcept {

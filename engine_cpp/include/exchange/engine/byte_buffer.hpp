@@ -32,13 +32,16 @@ class ByteBuffer {
 
   // Adds `count` bytes and answers where they begin; valid until the next call.
   [[nodiscard]] char* extend(std::size_t count) {
-    if (count > capacity_ - size_) grow(count);
-    char* const at = bytes_.get() + size_;
+    char* const at = reserve(count);
     size_ += count;
     return at;
   }
 
-  // Takes back what `extend` added beyond `end`.
+  // Makes room for `count` bytes and answers where they would begin; `end_at` says how many it came to.
+  [[nodiscard]] char* reserve(std::size_t count) {
+    if (count > capacity_ - size_) [[unlikely]] grow(count);
+    return bytes_.get() + size_;
+  }
   void end_at(const char* end) noexcept { size_ = static_cast<std::size_t>(end - bytes_.get()); }
 
   void append(std::string_view bytes) {
@@ -55,7 +58,7 @@ class ByteBuffer {
  private:
   static constexpr std::size_t kFirstCapacity = 4'096;
 
-  void grow(std::size_t count) {
+  [[gnu::noinline, gnu::cold]] void grow(std::size_t count) {
     const std::size_t capacity = std::max({kFirstCapacity, capacity_ * 2, size_ + count});
     auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
     if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
