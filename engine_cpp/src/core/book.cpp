@@ -3,39 +3,57 @@
 namespace exchange::engine {
 
 Slot Book::rest(Side side, std::int64_t price, const BookOrder& order) noexcept {
-  assert(order.leaves > 0 && by_tick_.divides(price));
+  assert(order.leaves > 0);
+  const Slot slot = pools_->orders.take();
+  pools_->orders[slot] = order;
+  link(side, price, slot);
+  return slot;
+}
+
+void Book::reduce(Side side, Slot slot, std::int64_t quantity) noexcept {
+  BookOrder& order = pools_->orders[slot];
+  assert(quantity > 0 && quantity <= order.leaves);
+  order.leaves -= quantity;
+  if (order.leaves == 0) {
+    unlink(side, order, quantity);
+    pools_->orders.give_back(slot);
+    return;
+  }
+  Level& level = pools_->levels[order.level];
+  level.quantity -= quantity;
+  report(side, level);
+}
+
+void Book::move(Side side, Slot slot, std::int64_t price, std::int64_t leaves) noexcept {
+  assert(leaves > 0);
+  BookOrder& order = pools_->orders[slot];
+  unlink(side, order, order.leaves);
+  order.leaves = leaves;
+  order.next = kNil;
+  link(side, price, slot);
+}
+
+void Book::link(Side side, std::int64_t price, Slot slot) noexcept {
+  assert(by_tick_.divides(price));
   const Slot known = half(side).index.find(pools_->nodes, key(price));
   const Slot level_slot = known != kNil ? known : open_level(side, price);
   Level& level = pools_->levels[level_slot];
-  const Slot slot = pools_->orders.take();
-  pools_->orders[slot] = order;
-  pools_->orders[slot].level = level_slot;
-  pools_->orders[slot].previous = level.last;
+  BookOrder& order = pools_->orders[slot];
+  order.level = level_slot;
+  order.previous = level.last;
   (level.last == kNil ? level.first : pools_->orders[level.last].next) = slot;
   level.last = slot;
   level.quantity += order.leaves;
   report(side, level);
-  return slot;
 }
 
-void Book::reduce(Side side, Slot order_slot, std::int64_t quantity) noexcept {
-  BookOrder& order = pools_->orders[order_slot];
-  const Slot level_slot = order.level;
-  Level& level = pools_->levels[level_slot];
-  assert(quantity > 0 && quantity <= order.leaves);
-  order.leaves -= quantity;
+void Book::unlink(Side side, const BookOrder& order, std::int64_t quantity) noexcept {
+  Level& level = pools_->levels[order.level];
   level.quantity -= quantity;
   report(side, level);
-  if (order.leaves > 0) return;
-  unlink(order_slot, level);
-  if (level.first == kNil) close_level(side, level_slot);
-}
-
-void Book::unlink(Slot slot, Level& level) noexcept {
-  const BookOrder& order = pools_->orders[slot];
   (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
   (order.next == kNil ? level.last : pools_->orders[order.next].previous) = order.previous;
-  pools_->orders.give_back(slot);
+  if (level.first == kNil) close_level(side, order.level);
 }
 
 Slot Book::open_level(Side side, std::int64_t price) noexcept {

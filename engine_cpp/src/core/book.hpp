@@ -68,6 +68,8 @@ class Book {
   Slot rest(Side side, std::int64_t price, const BookOrder& order) noexcept;
   // Takes `quantity` off an order; it leaves the book when nothing is left.
   void reduce(Side side, Slot order, std::int64_t quantity) noexcept;
+  // Takes an order to the back of the level at `price`, with another open quantity; it keeps its slot.
+  void move(Side side, Slot order, std::int64_t price, std::int64_t leaves) noexcept;
 
   // Takes another tick; only while the book is empty.
   void set_tick(std::int64_t tick) noexcept { by_tick_ = Divisor(tick); }
@@ -114,7 +116,9 @@ class Book {
 
   [[nodiscard]] Slot open_level(Side side, std::int64_t price) noexcept;
   void close_level(Side side, Slot level) noexcept;
-  void unlink(Slot order, Level& level) noexcept;
+  // Puts an order at the back of its level; takes one out of it, and `quantity` with it.
+  void link(Side side, std::int64_t price, Slot order) noexcept;
+  void unlink(Side side, const BookOrder& order, std::int64_t quantity) noexcept;
   void report(Side side, const Level& level) noexcept;
 
   LiquidityPools* pools_;

@@ -127,6 +127,9 @@ void Books::activate(const Place& place) {
 void Books::enter(const Place& place) {
   Book& book = books_[place.instrument];
   const Instrument& instrument = instruments_[place.instrument];
+  if (may_rest(place) && meets_nothing(place.instrument, place.side, place.limit)) {
+    return rest(book, place, place.quantity);
+  }
   if (place.min_quantity > 0 && !is_fillable(place)) {
     const bool all = place.time_in_force == TimeInForce::kFok;
     const EndReason end_reason = all ? EndReason::kFokNotFillable : EndReason::kMinQuantityNotMet;
@@ -152,6 +155,10 @@ void Books::amend(const Amend& amend) {
     if (leaves > amend.leaves) book.reduce(amend.side, amend.book_slot, leaves - amend.leaves);
     return;
   }
+  const Instrument& instrument = instruments_[amend.instrument];
+  if (instrument.collects() || meets_nothing(amend.instrument, amend.side, amend.limit)) {
+    return book.move(amend.side, amend.book_slot, amend.limit, amend.leaves);
+  }
   book.reduce(amend.side, amend.book_slot, leaves);
   const Place place{.order_id = amend.order_id,
                     .self_trade_group = amend.self_trade_group,
@@ -163,14 +170,15 @@ void Books::amend(const Amend& amend) {
                     .type = amend.waits ? OrderType::kMarket : OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
                     .mode = amend.mode};
-  if (instruments_[amend.instrument].collects()) return collect(place);
-  Taker taker{.place = place,
-              .book = book,
-              .instrument = instruments_[amend.instrument],
-              .bound = bound_of(place),
-              .leaves = amend.leaves};
+  Taker taker{
+      .place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = amend.leaves};
   cross(taker);
   finish(taker);
+}
+
+// Nothing of the other side is within its limit, and no band holds it back.
+bool Books::meets_nothing(Slot instrument, Side side, std::int64_t limit) const noexcept {
+  return !instruments_[instrument].has_dynamic_band && !books_[instrument].would_cross(side, limit);
 }
 
 void Books::remove(const Remove& remove) {
@@ -305,7 +313,7 @@ void Books::finish(Taker& taker) {
   if (taker.leaves == 0) return;
   const bool banded = taker.bound != taker.place.limit;
   if (may_rest(taker.place)) {
-    if (!banded) return rest(taker);
+    if (!banded) return rest(taker.book, taker.place, taker.leaves);
     outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kExpired, EndReason::kPriceBand});
     return;
   }
@@ -331,12 +339,9 @@ void Books::finish_budget(Taker& taker) {
   }
 }
 
-void Books::rest(const Taker& taker) {
-  const BookOrder order{.leaves = taker.leaves,
-                        .self_trade_group = taker.place.self_trade_group,
-                        .owner = taker.place.owner};
-  const Slot slot = taker.book.rest(taker.place.side, taker.place.limit, order);
-  outbox_.messages.emplace_back(Rested{taker.place.owner, slot});
+void Books::rest(Book& book, const Place& place, std::int64_t leaves) {
+  const BookOrder order{.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner};
+  outbox_.messages.emplace_back(Rested{place.owner, book.rest(place.side, place.limit, order)});
 }
 
 bool Books::has_room(std::uint32_t orders) const noexcept {

@@ -112,6 +112,7 @@ class Books {
   // The first order of a side in an uncross.
   [[nodiscard]] Front front(Slot instrument, Side side) noexcept;
   void enter(const Place& place);
+  [[nodiscard]] bool meets_nothing(Slot instrument, Side side, std::int64_t limit) const noexcept;
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
   [[nodiscard]] std::int64_t bound_of(const Place& place) const noexcept;
   [[nodiscard]] bool is_fillable(const Place& place) const noexcept;
@@ -125,7 +126,7 @@ class Books {
   void finish(Taker& taker);
   void finish_budget(Taker& taker);
   void expire_rest(const Taker& taker, EndReason otherwise);
-  void rest(const Taker& taker);
+  void rest(Book& book, const Place& place, std::int64_t leaves);
 
   const Instruments& instruments_;
   LiquidityPools pools_;

@@ -169,8 +169,9 @@ void write_special(WireWriter& out, const SpecialView& s) {
   out.put(46, s.parent_order_id);
 }
 
-// Seven fields in a row, from `first` on.
-void write_standing(WireWriter& out, WireWriter::Field first, const OrderView& order, const SpecialView* special) {
+// Seven fields in a row, from the first on.
+template <WireWriter::Field first>
+void write_standing(WireWriter& out, const OrderView& order, const SpecialView* special) {
   out.put(first, order.status);
   out.put(first + 1, order.end_reason);
   out.put_signed(first + 2, special != nullptr && special->has_working_price ? special->working_price : order.price);
@@ -186,7 +187,7 @@ void write_one(WireWriter& out, const OrderResultView& result, ResponseMode mode
   if (result.order.order_id == 0) return;
   out.put(2, result.order.order_id);
   if (mode == ResponseMode::kAck) return;
-  write_standing(out, 3, result.order, result.special);
+  write_standing<3>(out, result.order, result.special);
   if (mode != ResponseMode::kFull) return;
   out.message(10, [&](WireWriter& message) { write_order(message, result.order, result.special); });
   for (const FillView& fill : result.fills) {
@@ -197,7 +198,15 @@ void write_one(WireWriter& out, const OrderResultView& result, ResponseMode mode
 void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
   if (mode == ResponseMode::kFull) return write_whole(out, result);
   out.put(6, result.order->order_id);
-  if (mode == ResponseMode::kResult) write_standing(out, 7, *result.order, result.special);
+  if (mode == ResponseMode::kResult) write_standing<7>(out, *result.order, result.special);
+}
+
+// The fields that an answer in any mode begins with.
+template <class Writer>
+void write_head(Writer& out, std::uint64_t engine_seq, Reason reason, bool replayed) {
+  out.put(1, engine_seq);
+  out.put(2, reason);
+  out.put(3, replayed);
 }
 
 }  // namespace
@@ -293,9 +302,7 @@ void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPric
 
 void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) {
   WireWriter(out).message(kResults, [&](WireWriter& message) {
-    message.put(1, result.engine_seq);
-    message.put(2, result.reason);
-    message.put(3, result.replayed);
+    write_head(message, result.engine_seq, result.reason, result.replayed);
     if (result.order != nullptr) write_order_result(message, result, mode);
     for (const OrderResultView& order : result.orders) {
       message.message(14, [&](WireWriter& one) { write_one(one, order, mode); });
@@ -303,6 +310,14 @@ void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) 
     message.put_packed(15, result.all_reasons);
     message.put(16, result.cancelled_count);
   });
+}
+
+void write_ack(ByteBuffer& out, std::uint64_t engine_seq, Reason reason, bool replayed, std::uint64_t order_id,
+               std::uint32_t cancelled_count) {
+  ShortMessage message(out, kResults);
+  write_head(message, engine_seq, reason, replayed);
+  message.put(6, order_id);
+  message.put(16, cancelled_count);
 }
 
 void encode_blocks(std::string_view blocks, ByteBuffer& out) {

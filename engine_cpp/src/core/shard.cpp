@@ -186,6 +186,11 @@ void Core::Shard::publish(Step& step) {
 
 void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) {
   if (!entrants_.empty()) [[unlikely]] return write_together(answer, mode, result);
+  const Orders& orders = accounts_.orders();
+  if (mode == ResponseMode::kAck && against_.all().empty()) {
+    const std::uint64_t order_id = answer.order == kNil ? 0 : orders[answer.order].view.order_id;
+    return write_ack(result, answer.engine_seq, answer.reason, answer.replayed, order_id, answer.cancelled);
+  }
   ResultView view{.engine_seq = answer.engine_seq,
                   .reason = answer.reason,
                   .replayed = answer.replayed,
@@ -194,9 +199,9 @@ void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuff
                   .cancelled_count = answer.cancelled,
                   .all_reasons = against_.all()};
   if (answer.order == kNil) return write_result(result, view, mode);
-  view.special = accounts_.orders().special_view(accounts_.orders()[answer.order]);
+  view.special = orders.special_view(orders[answer.order]);
   if (answer.first == kNil) {
-    view.order = &accounts_.orders()[answer.order].view;
+    view.order = &orders[answer.order].view;
     return write_result(result, view, mode);
   }
   const OrderView order = accounts_.ids().first_view(answer.first);
