@@ -87,7 +87,7 @@ class Book {
   void set_last_price(std::int64_t price) noexcept { last_price_ = price; }
 
   // Where changes of levels are reported.
-  void report_to(std::vector<LevelChange>& changes) noexcept { changes_ = &changes; }
+  void report_to(RecordList<LevelChange>& changes) noexcept { changes_ = &changes; }
 
   [[nodiscard]] bool is_empty() const noexcept { return best(Side::kBuy) == kNil && best(Side::kSell) == kNil; }
   // As only a book can be whose orders collect for an auction.
@@ -122,7 +122,7 @@ class Book {
   void report(Side side, const Level& level) noexcept;
 
   LiquidityPools* pools_;
-  std::vector<LevelChange>* changes_ = nullptr;
+  RecordList<LevelChange>* changes_ = nullptr;
   Slot instrument_;
   Divisor by_tick_;
   std::uint64_t seq_ = 0;

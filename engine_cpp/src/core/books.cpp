@@ -41,7 +41,6 @@ Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instru
   books_.reserve(limits.instruments);
   waiting_.reserve(limits.instruments);
   outbox_.messages.reserve(kExpectedMessages);
-  outbox_.changes.reserve(kExpectedMessages);
 }
 
 void Books::open(Slot instrument) {
@@ -55,17 +54,9 @@ void Books::regrid(Slot instrument) noexcept {
   waiting_[instrument].set_tick(instruments_[instrument].tick);
 }
 
-Quote Books::inquire(const Inquiry& inquiry) const noexcept {
-  const Book& book = books_[inquiry.instrument];
-  const Instrument& instrument = instruments_[inquiry.instrument];
-  Quote quote{.has_room = !inquiry.may_rest || has_room(), .best = {}, .protection = {}};
-  const Slot best = book.best(opposite(inquiry.side));
-  if (best == kNil) return quote;
-  quote.best = book.level(best).price;
-  if (!inquiry.market) return quote;
-  const auto bound = inquiry.side == Side::kBuy ? highest_bid : lowest_ask;
-  quote.protection = bound(book.level(best).price, instrument.market_protection_bps, instrument.tick);
-  return quote;
+std::int64_t Books::protection(Slot slot, Side side, std::int64_t best) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  return (side == Side::kBuy ? highest_bid : lowest_ask)(best, instrument.market_protection_bps, instrument.tick);
 }
 
 WatchedPrices Books::watched(Slot instrument) const noexcept {
@@ -342,11 +333,6 @@ void Books::finish_budget(Taker& taker) {
 void Books::rest(Book& book, const Place& place, std::int64_t leaves) {
   const BookOrder order{.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner};
   outbox_.messages.emplace_back(Rested{place.owner, book.rest(place.side, place.limit, order)});
-}
-
-bool Books::has_room(std::uint32_t orders) const noexcept {
-  return pools_.orders.room() >= orders && pools_.levels.room() >= orders &&
-         pools_.nodes.room() >= std::uint64_t{orders} * PriceIndex::kMaxNodesPerInsert;
 }
 
 Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits) {

@@ -25,9 +25,11 @@ namespace exchange::engine {
 
 // What one command caused in the books: for the accounts, and for the public.
 struct Outbox {
+  static constexpr std::size_t kExpected = 4'096;
+
   std::vector<BookMessage> messages;
-  std::vector<LevelChange> changes;
-  std::vector<LevelChange> unseen;  // of the orders that wait beside the books
+  RecordList<LevelChange> changes{kExpected};
+  RecordList<LevelChange> unseen{kExpected};  // of the orders that wait beside the books
 
   void clear() noexcept {
     messages.clear();
@@ -48,7 +50,15 @@ class Books {
   // The instrument's terms changed: its book, empty if the tick did, goes by the new one.
   void regrid(Slot instrument) noexcept;
 
-  [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept;
+  [[nodiscard]] Quote inquire(const Inquiry& inquiry) const noexcept {
+    const Book& book = books_[inquiry.instrument];
+    const Slot best = book.best(opposite(inquiry.side));
+    Quote quote{.has_room = !inquiry.may_rest || has_room(), .best = {}, .protection = {}};
+    if (best == kNil) return quote;
+    quote.best = book.level(best).price;
+    if (inquiry.market) quote.protection = protection(inquiry.instrument, inquiry.side, *quote.best);
+    return quote;
+  }
   // The prices that triggers watch.
   [[nodiscard]] WatchedPrices watched(Slot instrument) const noexcept;
   void place(const Place& place);
@@ -96,7 +106,10 @@ class Books {
 
   // Puts an order of a saved state back at the end of its queue.
   [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits);
-  [[nodiscard]] bool has_room(std::uint32_t orders = 1) const noexcept;
+  [[nodiscard]] bool has_room(std::uint32_t orders = 1) const noexcept {
+    return pools_.orders.room() >= orders && pools_.levels.room() >= orders &&
+           pools_.nodes.room() >= std::uint64_t{orders} * PriceIndex::kMaxNodesPerInsert;
+  }
   void save_counters(StateWriter& out) const;
   [[nodiscard]] bool load_counters(StateReader& in);
 
@@ -111,6 +124,8 @@ class Books {
   };
   // The first order of a side in an uncross.
   [[nodiscard]] Front front(Slot instrument, Side side) noexcept;
+  // Worst price of a MARKET order against this best one.
+  [[nodiscard]] std::int64_t protection(Slot instrument, Side side, std::int64_t best) const noexcept;
   void enter(const Place& place);
   [[nodiscard]] bool meets_nothing(Slot instrument, Side side, std::int64_t limit) const noexcept;
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;

@@ -43,19 +43,21 @@ inline constexpr std::uint32_t kMaxFeePpm = 100'000;
 
 // Division by a number that is known long before: a multiplication and a shift.
 // For n < 2^60, with magic = floor(2^(60 + L) / d) + 1 and d <= 2^L, the error n * (magic * d - 2^(60 + L)) stays below
-// 2^(60 + L), so the quotient is exact (Granlund and Montgomery, 1994).
+// 2^(60 + L), so the quotient is exact (Granlund and Montgomery, 1994). Four bits more make the upper half of the
+// product the one that is asked for.
 class Divisor {
  public:
   constexpr Divisor() noexcept : Divisor(1) {}
   explicit constexpr Divisor(std::int64_t divisor) noexcept
-      : divisor_(divisor), shift_(kBits + static_cast<int>(std::bit_width(static_cast<std::uint64_t>(divisor) - 1))) {
+      : divisor_(divisor), shift_(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(divisor) - 1))) {
     assert(divisor > 0);
-    magic_ = static_cast<std::uint64_t>((UInt128{1} << shift_) / static_cast<std::uint64_t>(divisor)) + 1;
+    magic_ = static_cast<std::uint64_t>((UInt128{1} << (kBits + shift_)) / static_cast<std::uint64_t>(divisor)) + 1;
   }
 
   [[nodiscard]] constexpr std::int64_t quotient(std::int64_t n) const noexcept {
-    if (static_cast<std::uint64_t>(n) >> kBits != 0) return n / divisor_;
-    return static_cast<std::int64_t>(UInt128{static_cast<std::uint64_t>(n)} * magic_ >> shift_);
+    const auto bits = static_cast<std::uint64_t>(n);
+    if (bits >> kBits != 0) [[unlikely]] return n / divisor_;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(UInt128{bits << (64 - kBits)} * magic_ >> 64U) >> shift_);
   }
   [[nodiscard]] constexpr bool divides(std::int64_t n) const noexcept { return quotient(n) * divisor_ == n; }
 

@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstdint>
@@ -55,65 +56,99 @@ class FlatArray {
   std::size_t size_;
 };
 
+// Records of one command, in order: cleared and filled again, they stop allocating.
+template <class T>
+class RecordList {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  explicit RecordList(std::size_t capacity) : records_(std::make_unique<T[]>(capacity)), capacity_(capacity) {}
+
+  void push_back(const T& record) {
+    if (size_ == capacity_) [[unlikely]] grow();
+    records_[size_++] = record;
+  }
+  void clear() noexcept { size_ = 0; }
+
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] T& back() noexcept { return records_[size_ - 1]; }
+  [[nodiscard]] const T* begin() const noexcept { return records_.get(); }
+  [[nodiscard]] const T* end() const noexcept { return records_.get() + size_; }
+
+ private:
+  [[gnu::noinline, gnu::cold]] void grow() {
+    auto larger = std::make_unique<T[]>(2 * capacity_);
+    std::copy(begin(), end(), larger.get());
+    records_ = std::move(larger);
+    capacity_ *= 2;
+  }
+
+  std::unique_ptr<T[]> records_;
+  std::size_t size_ = 0;
+  std::size_t capacity_;
+};
+
 enum class Reuse { kNewest, kOldest };
 
 template <class T, Reuse kReuse = Reuse::kNewest>
 class Pool {
  public:
-  explicit Pool(std::uint32_t capacity) : items_(capacity), free_(capacity) {
+  explicit Pool(std::uint32_t capacity) : items_(capacity), free_(capacity), room_(capacity) {
     assert(capacity > 0 && capacity < kNil);
   }
 
   [[nodiscard]] Slot take() noexcept {
     assert(room() > 0);
     const Slot slot = next();
-    if (free_count_ == 0) {
-      ++used_;
-    } else {
+    if (free_count_ > 0) {
       --free_count_;
       if constexpr (kReuse == Reuse::kOldest) first_free_ = wrapped(first_free_ + 1);
     }
+    --room_;
     std::construct_at(&items_[slot]);
     return slot;
   }
 
   void give_back(Slot slot) noexcept {
-    assert(slot < used_ && free_count_ < used_);
+    assert(slot < end_slot() && size() > 0);
     free_[wrapped(first_free_ + free_count_++)] = slot;
+    ++room_;
   }
 
   [[nodiscard]] T& operator[](Slot slot) noexcept {
-    assert(slot < used_);
+    assert(slot < end_slot());
     return items_[slot];
   }
   [[nodiscard]] const T& operator[](Slot slot) const noexcept {
-    assert(slot < used_);
+    assert(slot < end_slot());
     return items_[slot];
   }
 
   // The slot that `take` gives next; needs room for one.
   [[nodiscard]] Slot next() const noexcept {
-    if (free_count_ == 0) return used_;
+    if (free_count_ == 0) return capacity() - room_;
     return free_[kReuse == Reuse::kOldest ? first_free_ : free_count_ - 1];
   }
   // The memory of a slot that may be free, to be told to come nearer.
   [[nodiscard]] const void* place(Slot slot) const noexcept { return &items_[slot]; }
 
   [[nodiscard]] std::uint32_t capacity() const noexcept { return static_cast<std::uint32_t>(items_.size()); }
-  [[nodiscard]] std::uint32_t room() const noexcept { return capacity() - used_ + free_count_; }
-  [[nodiscard]] std::uint32_t size() const noexcept { return used_ - free_count_; }
+  [[nodiscard]] std::uint32_t room() const noexcept { return room_; }
+  [[nodiscard]] std::uint32_t size() const noexcept { return capacity() - room_; }
   // One past the highest slot ever taken.
-  [[nodiscard]] Slot end_slot() const noexcept { return used_; }
+  [[nodiscard]] Slot end_slot() const noexcept { return size() + free_count_; }
 
  private:
   [[nodiscard]] std::uint64_t wrapped(std::uint64_t at) const noexcept {
+    if constexpr (kReuse == Reuse::kNewest) return at;
     return at < items_.size() ? at : at - items_.size();
   }
 
   FlatArray<T> items_;
   FlatArray<Slot> free_;
   std::uint64_t first_free_ = 0;  // stays 0 unless the oldest is taken
-  std::uint32_t used_ = 0;
+  std::uint32_t room_;
   std::uint32_t free_count_ = 0;
 };
 
