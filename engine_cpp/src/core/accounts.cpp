@@ -112,11 +112,16 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   const Reason reason = pricing.reason != Reason::kNone ? pricing.reason
                                                         : check_price_and_funds(command, admission, pricing.worst);
   if (reason != Reason::kNone) return {reject(command, admission.account, instrument, reason, step), {}};
-  const Slot order = enter(command, admission.account, instrument, step);
-  Place place = hold(command, order, pricing.worst);
-  place.limit = pricing.limit;
-  if (command.special != nullptr) work_special_terms(orders_[order], quote, place);
-  return {{}, place};
+  return take(command, admission, quote, pricing, step);
+}
+
+Reservation Accounts::take(const PlaceOrder& command, const Admission& admission, const Quote& quote,
+                           const Pricing& pricing, const Step& step) noexcept {
+  const Slot order = enter(command, admission.account, admission.inquiry.instrument, step);
+  Reservation taken{{}, hold(command, order, pricing.worst)};
+  taken.place.limit = pricing.limit;
+  if (command.special != nullptr) [[unlikely]] work_special_terms(orders_[order], quote, taken.place);
+  return taken;
 }
 
 Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {

@@ -312,6 +312,9 @@ class Accounts {
   [[nodiscard]] std::int64_t entry_hold(const PlaceOrder& command, const Account& account, Slot instrument,
                                         std::int64_t worst_price) const noexcept;
   [[nodiscard]] Slot enter(const PlaceOrder& command, Slot account, Slot instrument, const Step& step) noexcept;
+  // Enters the order and holds what it can cost.
+  [[nodiscard]] Reservation take(const PlaceOrder& command, const Admission& admission, const Quote& quote,
+                                 const Pricing& pricing, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
   // What the special terms of an order mean for its entry.
   void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;

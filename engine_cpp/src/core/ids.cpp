@@ -3,13 +3,39 @@
 #include <algorithm>
 
 namespace exchange::engine {
+namespace {
+
+template <class Word>
+std::uint64_t word_at(const char* at) noexcept {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+  const UInt128 product = UInt128{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+
+// The last bytes of a text, up to eight: of a longer one together with some that were read before.
+std::uint64_t tail_of(std::string_view text) noexcept {
+  const char* const first = text.data();
+  const std::size_t size = text.size();
+  if (size >= 8) return word_at<std::uint64_t>(first + size - 8);
+  if (size >= 4) return word_at<std::uint32_t>(first) << 32U | word_at<std::uint32_t>(first + size - 4);
+  if (size == 0) return 0;
+  return word_at<std::uint8_t>(first) << 16U | word_at<std::uint8_t>(first + size / 2) << 8U |
+         word_at<std::uint8_t>(first + size - 1);
+}
+
+}  // namespace
 
 IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
     : balances_(balances),
       orders_(orders),
       ids_per_account_(limits.ids_per_account),
       id_window_ns_(limits.id_window_ns),
-      hash_key_(limits.id_hash_key),
+      hash_keys_{mix(limits.id_hash_key + 1), mix(mix(limits.id_hash_key + 1) + 1)},
       entries_(limits.ids),
       first_(limits.ids),
       links_(limits.ids),
@@ -23,14 +49,17 @@ Slot IdWindow::find(Slot account, std::string_view id, std::int64_t now_ns) cons
 }
 
 Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
-  return by_id_.find(tag_of(account, id), [&](Slot slot) {
-    return entries_[slot].account == account && entries_[slot].id.view() == id;
-  });
+  return find_kept(account, id, tag_of(account, id));
+}
+
+Slot IdWindow::find_kept(Slot account, std::string_view id, std::uint32_t tag) const noexcept {
+  return by_id_.find(tag, [&](Slot slot) { return entries_[slot].account == account && entries_[slot].id.view() == id; });
 }
 
 void IdWindow::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
-  const Slot outdated = find_kept(entry.account, entry.id.view());
-  const Slot slot = enter(entry);
+  const std::uint32_t tag = tag_of(entry.account, entry.id.view());
+  const Slot outdated = find_kept(entry.account, entry.id.view(), tag);
+  const Slot slot = enter(entry, tag);
   if (entry.order != kNil) {
     const OrderView& v = orders_[entry.order].view;
     first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
@@ -61,11 +90,11 @@ OrderView IdWindow::first_view(Slot slot) const noexcept {
   return view;
 }
 
-Slot IdWindow::enter(const IdEntry& entry) noexcept {
+Slot IdWindow::enter(const IdEntry& entry, std::uint32_t tag) noexcept {
   const Slot slot = entries_.take();
   entries_[slot] = entry;
-  entries_[slot].tag = tag_of(entry.account, entry.id.view());
-  by_id_.insert(entries_[slot].tag, slot);
+  entries_[slot].tag = tag;
+  by_id_.insert(tag, slot);
   if (!entry.pinned && window_.front() == kNil) oldest_ns_ = entry.since_ns;
   (entry.pinned ? pinned_ : window_).push_back(slot, links());
   if (entry.order != kNil) ++orders_[entry.order].references;
@@ -136,16 +165,13 @@ bool IdWindow::is_open(const IdEntry& entry) const noexcept {
   return entry.kind == CommandKind::kPlaceOrder && orders_[entry.order].view.leaves_quantity > 0;
 }
 
+// Words are folded into a hash by the two halves of a product whose factors both hide a key.
 std::uint32_t IdWindow::tag_of(Slot account, std::string_view id) const noexcept {
-  std::uint64_t hash = mix(hash_key_ ^ (account + (std::uint64_t{id.size()} << 32)));
-  for (; id.size() > 8; id.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, id.data(), 8);
-    hash = mix(hash ^ word);
-  }
-  std::uint64_t word = 0;
-  std::memcpy(&word, id.data(), id.size());
-  return static_cast<std::uint32_t>(mix(hash ^ word));
+  std::uint64_t hash = hash_keys_[0] ^ (account + (std::uint64_t{id.size()} << 32));
+  const char* at = id.data();
+  const char* const last = at + id.size() - 8;
+  for (; at < last; at += 8) hash = fold(hash, hash_keys_[1] ^ word_at<std::uint64_t>(at));
+  return static_cast<std::uint32_t>(fold(hash, hash_keys_[1] ^ tail_of(id)));
 }
 
 void IdWindow::save(StateWriter& out) const {
@@ -206,7 +232,7 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
       in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
              f.version, f.status);
     }
-    if (in.ok()) first_[enter(e)] = f;
+    if (in.ok()) first_[enter(e, tag_of(e.account, e.id.view()))] = f;
   }
   return in.ok();
 }

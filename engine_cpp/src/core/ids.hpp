@@ -126,7 +126,8 @@ class IdWindow {
   void pin(Slot slot) noexcept;
   void scout() noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
-  Slot enter(const IdEntry& entry) noexcept;
+  [[nodiscard]] Slot find_kept(Slot account, std::string_view id, std::uint32_t tag) const noexcept;
+  Slot enter(const IdEntry& entry, std::uint32_t tag) noexcept;
   void drop(Slot slot) noexcept;
   void save_list(StateWriter& out, const List& list) const;
   [[nodiscard]] bool load_list(StateReader& in, bool pinned);
@@ -136,7 +137,7 @@ class IdWindow {
   Orders& orders_;
   std::uint32_t ids_per_account_;
   std::int64_t id_window_ns_;
-  std::uint64_t hash_key_;
+  std::array<std::uint64_t, 2> hash_keys_;
   Pool<IdEntry, Reuse::kOldest> entries_;
   FlatArray<FirstAnswer> first_;
   FlatArray<Links> links_;
