@@ -1,6 +1,8 @@
 // An engine in a folder of its own, and the commands it is fed with.
 #pragma once
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -103,8 +105,9 @@ class EngineTest : public testing::Test {
     return found;
   }
 
-  const std::string folder_ =
-      testing::TempDir() + "engine-" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  // Of this process: another run of the same test may be on its way.
+  const std::string folder_ = testing::TempDir() + "engine-" + std::to_string(getpid()) + "-" +
+                              testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 }  // namespace exchange::engine::log

@@ -1,4 +1,6 @@
 // Recordings through the core against a matcher of a few lines that knows only the words of a recording.
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -168,7 +170,7 @@ class FileTest : public ::testing::Test {
   }
 
   std::string path_ =
-      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".recording";
+      ::testing::TempDir() + std::to_string(getpid()) + "-" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".recording";
 };
 
 TEST_F(FileTest, IsReadWhole) {
