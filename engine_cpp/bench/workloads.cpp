@@ -17,7 +17,7 @@ using replay::Step;
 
 constexpr std::int32_t kMiddle = 1'000'000;
 constexpr std::size_t kNewest = 4'096;
-constexpr std::uint32_t kStepsPerTick = 50;  // of the random walk
+constexpr std::uint32_t kFewestStepsPerTick = 200;  // of the random walk
 
 // Draws that are the same with every library.
 class Dice {
@@ -112,11 +112,16 @@ void new_order(Script& script, std::uint32_t symbol, std::uint32_t accounts, std
   script.add(Op::kLimit, symbol, sells, price, quantity, script.dice.below(accounts));
 }
 
+// A walk is slow where many orders wait at a price: it would eat the book that is to be measured.
+std::uint32_t steps_per_tick(std::size_t wanted) {
+  return std::max(kFewestStepsPerTick, static_cast<std::uint32_t>(wanted / 5));
+}
+
 // One step of the mix of W1; more are cancelled while there are too many.
 void moving_step(Script& script, std::uint32_t symbol, const Market& market, std::size_t wanted) {
   const std::uint32_t dice = script.dice.below(100);
   const std::uint32_t id = script.any(symbol);
-  if (script.dice.below(kStepsPerTick) == 0) script.walk(symbol);
+  if (script.dice.below(steps_per_tick(wanted)) == 0) script.walk(symbol);
   if (id == 0 || dice < 9) return new_order(script, symbol, market.accounts, market.reach);
   if (dice < 12) {
     const bool sells = script.dice.below(2) == 0;
@@ -158,6 +163,7 @@ std::int32_t far_price(Script& script, bool sells, std::int32_t bound) {
 constexpr std::int32_t kFarthest = 1'400;
 constexpr std::uint32_t kAccounts = 64;
 constexpr std::uint32_t kDeepOrders = 100'000;
+constexpr std::uint32_t kMostDeepOrders = 102'000;
 constexpr std::uint32_t kDeepStepsPerTick = 20'000;  // thousands of orders wait at the best prices
 
 void deep_order(Script& script) {
@@ -170,11 +176,11 @@ void deep_order(Script& script) {
 void deep_step(Script& script) {
   const std::uint32_t dice = script.dice.below(1'000);
   if (script.dice.below(kDeepStepsPerTick) == 0) script.walk(0);
-  if (dice < 486) return deep_order(script);
-  if (dice < 530) {
+  if (dice < 486 && script.book.open(0).size() < kMostDeepOrders) return deep_order(script);
+  if (dice >= 486 && dice < 530) {
     const bool sells = script.dice.below(2) == 0;
     const std::int32_t price = script.middle(0) + (sells ? -3 : 3);
-    return script.add(Op::kIoc, 0, sells, price, 1 + script.dice.below(50), script.dice.below(kAccounts));
+    return script.add(Op::kIoc, 0, sells, price, 1 + script.dice.below(5), script.dice.below(kAccounts));
   }
   std::uint32_t id = script.dice.below(10) < 7 ? script.any_newest() : script.any(0);
   if (id == 0) id = script.any(0);
