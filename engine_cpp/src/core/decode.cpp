@@ -221,17 +221,22 @@ CommandKinds read_command(std::string_view bytes, Batch& batch) {
   return kind_bit(kind);
 }
 
+// kMalformedCommand if `read` comes upon what cannot be read.
+template <class Read>
+Reason guarded(Read read) noexcept {
+  try {
+    return read();
+  } catch (const Malformed&) {
+    return Reason::kMalformedCommand;
+  } catch (const protozero::exception&) {
+    return Reason::kMalformedCommand;
+  }
+}
+
 template <class Read>
 Reason read_all_or_nothing(Batch& out, Read read) noexcept {
   out.clear();
-  Reason reason = Reason::kNone;
-  try {
-    reason = read();
-  } catch (const Malformed&) {
-    reason = Reason::kMalformedCommand;
-  } catch (const protozero::exception&) {
-    reason = Reason::kMalformedCommand;
-  }
+  const Reason reason = guarded(read);
   if (reason != Reason::kNone) out.clear();
   return reason;
 }
@@ -257,6 +262,16 @@ Reason Core::decode(std::span<const std::byte> submit_request, CommandKinds allo
     }
     return (kinds & ~allowed_kinds) == 0 ? Reason::kNone : Reason::kCallerNotAllowed;
   });
+}
+
+void Core::decode_commands(std::span<const std::span<const std::byte>> commands, Batch& out) noexcept {
+  out.clear();
+  std::size_t whole = 0;
+  const Reason reason = guarded([&] {
+    for (; whole < commands.size(); ++whole) static_cast<void>(read_command(text_of(commands[whole]), out));
+    return Reason::kNone;
+  });
+  if (reason != Reason::kNone) out.commands.resize(whole);
 }
 
 Reason Core::decode_command(std::span<const std::byte> command, Batch& out) noexcept {

@@ -9,6 +9,8 @@
 namespace exchange::engine::log {
 namespace {
 
+constexpr std::size_t kReadAhead = 256;  // commands
+
 std::string sentence(std::uint64_t engine_seq, std::uint64_t expected, std::uint64_t found) {
   char text[160];
   std::snprintf(text, sizeof text, "after engine_seq %llu the state hash is %016llx and should be %016llx",
@@ -23,11 +25,32 @@ StateDiverged::StateDiverged(std::uint64_t engine_seq, std::uint64_t expected, s
     : std::runtime_error(sentence(engine_seq, expected, found)) {}
 
 void Replayer::apply(Core& core, const Record& record, ByteBuffer& blocks) {
-  batch_.clear();
-  const std::span payload(reinterpret_cast<const std::byte*>(record.payload.data()), record.payload.size());
-  if (Core::decode_command(payload, batch_) != Reason::kNone) throw RecordRefused("the record is not a command");
+  if (!is_next(record)) decode_from(record);
+  const Command& command = batch_.commands[next_++];
+  core.announce(std::span(batch_.commands).subspan(next_));
   results_.clear();
-  core.apply(batch_.commands.front(), Stamp{record.engine_seq, record.time_ns}, results_, blocks);
+  core.apply(command, Stamp{record.engine_seq, record.time_ns}, results_, blocks, ResponseMode::kAck);
+}
+
+// What was read ahead lies in memory that is given back when a visit ends: both the place and the number have to be
+// those of the record.
+bool Replayer::is_next(const Record& record) const noexcept {
+  return next_ < batch_.commands.size() && record.engine_seq == first_seq_ + next_ &&
+         batch_.commands[next_].bytes.data() == reinterpret_cast<const std::byte*>(record.payload.data());
+}
+
+void Replayer::decode_from(const Record& record) {
+  payloads_.clear();
+  payloads_.push_back(std::as_bytes(std::span(record.payload)));
+  for (std::string_view rest = record.following; !rest.empty() && payloads_.size() < kReadAhead;) {
+    const Record next = read_again(rest);
+    if (!next.seal) payloads_.push_back(std::as_bytes(std::span(next.payload)));
+    rest.remove_prefix(next.bytes);
+  }
+  Core::decode_commands(payloads_, batch_);
+  if (batch_.commands.empty()) throw RecordRefused("the record is not a command");
+  first_seq_ = record.engine_seq;
+  next_ = 0;
 }
 
 std::optional<Core> load_core(const Snapshots& snapshots, std::uint64_t engine_seq, const Limits& limits,

@@ -21,8 +21,10 @@ struct Verified {
 
   // Visits the commands of (after_seq, until_seq].
   void visit(std::uint64_t after_seq, const Visitor& visitor) const {
+    const std::string_view whole = std::string_view(bytes).substr(0, records_end);
     for (std::size_t at = kSegmentHeaderBytes; at < records_end;) {
-      const Record record = read_again(std::string_view(bytes).substr(at));
+      Record record = read_again(whole.substr(at));
+      record.following = whole.substr(at + record.bytes);
       if (!record.seal && record.engine_seq > after_seq) {
         try {
           visitor(record);

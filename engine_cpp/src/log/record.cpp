@@ -78,7 +78,7 @@ Record read_again(std::string_view bytes) noexcept {
   const auto flagged = get_fixed<std::uint32_t>(bytes, 0);
   const std::size_t length = flagged & ~kSealFlag;
   return {(flagged & kSealFlag) != 0, get_fixed<std::uint64_t>(bytes, 8), get_fixed<std::int64_t>(bytes, 16),
-          bytes.substr(kRecordHeaderBytes, length), record_bytes(length)};
+          bytes.substr(kRecordHeaderBytes, length), record_bytes(length), {}};
 }
 
 std::string encode_header(const SegmentHeader& header) {

@@ -104,6 +104,9 @@ class Core {
   // Reads one serialized `Command`, as a journal keeps it; otherwise as `decode`.
   [[nodiscard]] static Reason decode_command(std::span<const std::byte> command, Batch& out) noexcept;
 
+  // Reads serialized `Command`s, as a journal keeps them, up to the first that cannot be read.
+  static void decode_commands(std::span<const std::span<const std::byte>> commands, Batch& out) noexcept;
+
   // Applies one command. Appends its `CommandResult` to `result`, framed as field 1 of `SubmitResponse` and saying as
   // much as `mode` asks for, and its block of events (also when it has none) to `events`, as flat records for
   // `encode_blocks`.

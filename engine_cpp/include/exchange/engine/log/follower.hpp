@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "exchange/engine/core.hpp"
 #include "exchange/engine/log/journal_reader.hpp"
@@ -34,7 +36,13 @@ class Replayer {
   void apply(Core& core, const Record& record, ByteBuffer& blocks);
 
  private:
-  Batch batch_;
+  [[nodiscard]] bool is_next(const Record& record) const noexcept;
+  void decode_from(const Record& record);
+
+  Batch batch_;  // commands from `first_seq_` on, read ahead so that the core can be told what comes
+  std::uint64_t first_seq_ = 0;
+  std::size_t next_ = 0;
+  std::vector<std::span<const std::byte>> payloads_;
   ByteBuffer results_;
 };
 

@@ -39,6 +39,7 @@ struct Record {
   std::int64_t time_ns = 0;
   std::string_view payload;
   std::size_t bytes = 0;  // header and padding included
+  std::string_view following{};  // whole records behind one that is visited
 };
 
 // What stands at a place in a segment.
