@@ -24,6 +24,7 @@ Result Engine::on(const AmendOrder& c) {
   const bool changes =
       c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price || c.has_expire_time;
   if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price) ||
+      (c.has_trigger_price && v.type == OrderType::kTrailingStop) ||
       (c.has_expire_time && v.time_in_force != TimeInForce::kGtd)) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }

@@ -83,6 +83,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .orders = answer.orders});
   find_triggered();
   run_triggered(steps_left);
+  tell_trails();
   for (const BookChangeView& change : changes_) writer.book_changed(change);
   tell_auctions();
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct Order {
   std::int64_t limit = 0;  // worst price
   std::int64_t held_at = 0;  // the price that it is held at: of a MARKET order, the static band where there is one
   std::optional<std::int64_t> band{};  // worst price that the dynamic band lets it trade at in this command
+  std::int64_t watermark = 0;  // of a trailing stop; its view has it as it was told last
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
   std::int64_t taker_notional = 0;
@@ -113,6 +115,15 @@ struct MassCancelLeft {
   std::uint64_t newest_order_id = 0;
   std::uint64_t asked_seq = 0;
   std::uint32_t count = 0;
+};
+
+// Trailing stops of one instrument that watch one price from one side: when it was listed, which price, which side.
+using TrailKey = std::tuple<std::uint64_t, int, bool>;
+
+// Who is still to be told that its trigger moved.
+struct TrailTold {
+  std::uint64_t next_id = 0;
+  std::uint64_t again_id = 0;
 };
 
 struct CancelTimer {
@@ -222,6 +233,7 @@ class Engine {
     Reason reason = Reason::kNone;
     std::int64_t limit = 0;
     std::int64_t held_at = 0;
+    std::int64_t watermark = 0;  // that a trailing stop begins at
   };
   [[nodiscard]] Judged judge(const PlaceOrder& command) const;
   [[nodiscard]] static bool keeps_back(const Instrument& instrument, bool post_only);
@@ -262,6 +274,16 @@ class Engine {
   [[nodiscard]] Reason check_trigger(const Instrument& instrument, const OrderView& order, TriggerReference reference,
                                      std::int64_t trigger) const;
   [[nodiscard]] std::int64_t protected_price(const Instrument& instrument, Side side, std::int64_t trigger) const;
+  // Trailing stops.
+  [[nodiscard]] std::optional<std::int64_t> trailing_trigger(const Instrument& instrument, Side side,
+                                                             std::int64_t watermark, std::int64_t ticks,
+                                                             std::uint32_t bps) const;
+  [[nodiscard]] std::int64_t trigger_of(const Order& order) const;
+  [[nodiscard]] TrailKey trail_key(const Order& order) const;
+  void follow_prices(const Instrument* only);
+  void take_watermark_of_next(Order& order);
+  void restate(Order& order);
+  void tell_trails();
   Result amend_waiting(const AmendOrder& command, Order& order);
   [[nodiscard]] Judged judge_waiting(const PlaceOrder& command) const;
   void find_triggered();
@@ -337,6 +359,8 @@ class Engine {
   std::set<std::uint64_t> resting_;  // open beyond their command, in a book or waiting for a price
   std::set<std::uint64_t> waiting_;  // for a price that has not come
   std::list<std::uint64_t> triggered_;  // those whose price has come, in the order in which they go on
+  std::map<TrailKey, TrailTold> told_;
+  std::list<TrailKey> untold_;  // first moved first
   std::uint64_t orders_entered_ = 0;
   std::uint64_t trades_ = 0;
   IdList window_;

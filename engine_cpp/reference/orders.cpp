@@ -87,7 +87,14 @@ bool Engine::keeps_back(const Instrument& instrument, bool post_only) {
 
 // The order is in, with its cost held; it is in no book yet, and nobody is told.
 Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
+  const bool trails = command.type == OrderType::kTrailingStop;
+  if (trails) follow_prices(&instruments_.at(command.instrument_id));
   Order& order = create(command);
+  if (trails) {
+    order.watermark = judged.watermark;
+    order.special->has_trigger_price = order.special->has_watermark = true;
+    restate(order);
+  }
   order.limit = judged.limit;
   order.held_at = judged.held_at;
   if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
@@ -140,7 +147,8 @@ std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool waits = c.type == OrderType::kStop || c.type == OrderType::kStopLimit || c.type == OrderType::kTakeProfit ||
-                     c.type == OrderType::kTakeProfitLimit;
+                     c.type == OrderType::kTakeProfitLimit || c.type == OrderType::kTrailingStop;
+  const bool trails = c.type == OrderType::kTrailingStop;
   const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket || waits;
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
@@ -156,6 +164,8 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   not_acted_on.trigger_price = 0;
   not_acted_on.has_trigger_price = false;
   not_acted_on.trigger_reference = TriggerReference::kDefault;
+  not_acted_on.trailing_ticks = 0;
+  not_acted_on.trailing_bps = 0;
   if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   const bool says_when = c.special != nullptr && c.special->expire_time_ns != 0;
   if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
@@ -166,8 +176,13 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
     const bool names_trigger =
         c.special->has_trigger_price || c.special->trigger_reference != TriggerReference::kDefault;
     if (!waits && names_trigger) return Reason::kOrderFieldsConflict;
+    const bool in_ticks = c.special->trailing_ticks != 0;
+    const bool in_bps = c.special->trailing_bps != 0;
+    if (trails ? in_ticks == in_bps || c.special->has_trigger_price : in_ticks || in_bps) {
+      return Reason::kOrderFieldsConflict;
+    }
   }
-  if (waits && (c.special == nullptr || !c.special->has_trigger_price)) return Reason::kOrderFieldsConflict;
+  if (waits && (c.special == nullptr || (!trails && !c.special->has_trigger_price))) return Reason::kOrderFieldsConflict;
   if (waits && (c.quote_budget != 0 || for_auction)) return Reason::kOrderFieldsConflict;
   if (has_limit(c.type)) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
@@ -189,11 +204,13 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   if (!allows(found->second, c)) return Reason::kPhaseNotAllowed;
   std::vector<std::int64_t> prices;
   if (has_limit(c.type)) prices.push_back(c.price);
-  if (waits_for_price(c.type)) prices.push_back(c.special->trigger_price);
+  const bool trails = c.type == OrderType::kTrailingStop;
+  if (waits_for_price(c.type) && !trails) prices.push_back(c.special->trigger_price);
   for (const std::int64_t price : prices) {
     if (price <= 0 || price > kHighestPrice) return Reason::kPriceOutOfRange;
     if (price % d.tick != 0) return Reason::kPriceNotOnTick;
   }
+  if (trails && c.special->trailing_ticks < 0) return Reason::kTrailingOffsetOutOfRange;
   if (c.quote_budget != 0) return Reason::kNone;  // which is not kept until a time
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;

@@ -61,11 +61,18 @@ Engine::Judged Engine::judge_waiting(const PlaceOrder& c) const {
   OrderView asked;
   asked.side = c.side;
   asked.type = c.type;
-  const std::int64_t trigger = c.special->trigger_price;
+  std::int64_t trigger = c.special->trigger_price;
+  const auto now = watched_price(i, asked, c.special->trigger_reference);
+  const bool trails = c.type == OrderType::kTrailingStop;
+  if (trails && now) {
+    const auto first = trailing_trigger(i, c.side, *now, c.special->trailing_ticks, c.special->trailing_bps);
+    if (!first) return {.reason = Reason::kTrailingOffsetOutOfRange};
+    trigger = *first;
+  }
   const Reason not_yet = check_trigger(i, asked, c.special->trigger_reference, trigger);
   if (not_yet != Reason::kNone) return {.reason = not_yet};
   const std::int64_t worst = has_limit(c.type) ? c.price : protected_price(i, c.side, trigger);
-  return {.reason = check_money(c, worst), .limit = worst, .held_at = worst};
+  return {.reason = check_money(c, worst), .limit = worst, .held_at = worst, .watermark = now.value_or(0)};
 }
 
 // Nothing of it has traded: the quantity is what is open. A new trigger is watched from here on, whatever the old one did.
@@ -102,9 +109,10 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
     return amended(c, v.order_id, reason);
   }
   if (has_limit(v.type)) v.price = worst;
+  restate(order);
   v.quantity = v.leaves_quantity = quantity;
   order.limit = order.held_at = worst;
-  order.special->trigger_price = trigger;
+  if (c.has_trigger_price) order.special->trigger_price = trigger;
   if (c.has_expire_time) order.special->expire_time_ns = c.expire_time_ns;
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
@@ -114,13 +122,14 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
 }
 
 void Engine::find_triggered() {
+  follow_prices(nullptr);
   std::vector<std::uint64_t> come;
   for (const std::uint64_t order_id : waiting_) {
     const Order& order = orders_.at(order_id);
     const Instrument& i = instruments_.at(order.view.instrument_id);
     if (i.definition.phase != TradingPhase::kContinuous) continue;
     const auto now = watched_price(i, order.view, order.special->trigger_reference);
-    if (now && has_come(order.view, order.special->trigger_price, *now)) come.push_back(order_id);
+    if (now && has_come(order.view, trigger_of(order), *now)) come.push_back(order_id);
   }
   for (const std::uint64_t order_id : come) {
     waiting_.erase(order_id);
@@ -136,6 +145,7 @@ void Engine::run_triggered(std::uint32_t& steps_left) {
       go_on(order);
       find_triggered();
     } else {
+      if (order.view.type == OrderType::kTrailingStop) take_watermark_of_next(order);
       waiting_.insert(order.view.order_id);
     }
   }
@@ -147,6 +157,7 @@ void Engine::go_on(Order& order) {
   resting_.erase(v.order_id);
   --account_of(order).open_orders;
   v.status = OrderStatus::kNew;
+  restate(order);
   if (has_limit(v.type) && must_stay_behind(i, order, v.price)) {
     order.special->has_working_price = true;
     order.special->working_price = *behind_market(i, v.side);
@@ -182,6 +193,7 @@ void Engine::take_out_or_stop_waiting(Order& order) {
   if (order.view.status != OrderStatus::kUntriggered) {
     return take_out(instruments_.at(order.view.instrument_id), order);
   }
+  restate(order);
   waiting_.erase(order.view.order_id);
   triggered_.remove(order.view.order_id);
   resting_.erase(order.view.order_id);

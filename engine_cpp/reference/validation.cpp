@@ -44,9 +44,12 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     const bool in_range = c.price > 0 && c.price <= 1'000'000'000'000'000'000;
     out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
   }
-  const std::int64_t trigger = c.special->trigger_price;
+  std::int64_t trigger = c.special->trigger_price;
   bool has_trigger = !waits;
-  if (waits) {
+  if (c.type == OrderType::kTrailingStop) {
+    has_trigger = c.special->trailing_ticks >= 0;
+    if (!has_trigger) out.push_back(Reason::kTrailingOffsetOutOfRange);
+  } else if (waits) {
     const bool in_range = trigger > 0 && trigger <= 1'000'000'000'000'000'000;
     has_trigger = in_range && trigger % d.tick == 0;
     if (!has_trigger) out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
@@ -65,8 +68,15 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     OrderView asked;
     asked.side = c.side;
     asked.type = c.type;
-    const Reason reason = check_trigger(i, asked, c.special->trigger_reference, trigger);
+    const auto now = watched_price(i, asked, c.special->trigger_reference);
+    const auto first = now && c.type == OrderType::kTrailingStop
+                           ? trailing_trigger(i, c.side, *now, c.special->trailing_ticks, c.special->trailing_bps)
+                           : std::optional(trigger);
+    const Reason reason = first ? check_trigger(i, asked, c.special->trigger_reference, *first)
+                                : Reason::kTrailingOffsetOutOfRange;
     if (reason != Reason::kNone) out.push_back(reason);
+    trigger = first.value_or(0);
+    has_trigger = trigger > 0;
   }
   if (!has_price || !has_trigger) return;
   if (waits) {

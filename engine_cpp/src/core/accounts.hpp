@@ -179,6 +179,11 @@ class Accounts {
                                       const WatchedPrices& prices) const noexcept;
   // It waits from here on, under this handle of its trigger.
   void begin_waiting(Slot order, Slot trigger, Step& step);
+  // It trails, if it is to, from this price on.
+  void begin_to_trail(Slot order, std::int64_t watermark) noexcept;
+  // Its trigger trails, and stands here now; it is told if it was not.
+  void follow(Slot order, const Trigger& trigger) noexcept;
+  void tell_trail(Slot order, const Trigger& trigger, Step& step);
   void wait_again(Slot order, Slot trigger) noexcept { orders_[order].book_slot = trigger; }
   [[nodiscard]] Inquiry inquiry_of(Slot order) const noexcept {
     const OrderView& view = orders_[order].view;
@@ -300,12 +305,12 @@ class Accounts {
   }
 
   [[nodiscard]] Trigger trigger_of(const PlaceOrder& command, Slot instrument) const noexcept;
-  [[nodiscard]] static Reason check_trigger(const Trigger& trigger, const WatchedPrices& prices) noexcept;
+  [[nodiscard]] static Reason check_trigger(Trigger& trigger, const WatchedPrices& prices) noexcept;
   // Worst price of an order without a limit that is triggered at `trigger_price`.
   [[nodiscard]] static std::int64_t protected_price(const Instrument& instrument, Side side,
                                                     std::int64_t trigger_price) noexcept;
-  [[nodiscard]] static std::int64_t worst_price_of_waiting(const PlaceOrder& command,
-                                                           const Instrument& instrument) noexcept;
+  [[nodiscard]] static std::int64_t worst_price_of_waiting(const PlaceOrder& command, const Instrument& instrument,
+                                                           const Trigger& trigger) noexcept;
   [[nodiscard]] std::int64_t hold_of(const OrderRecord& order, const Amend& amend) const noexcept;
   [[nodiscard]] Reason check_price_and_funds(const PlaceOrder& command, const Admission& admission,
                                              std::int64_t worst_price) const noexcept;

@@ -19,6 +19,7 @@ bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
   const bool waits_for_price = order.is_untriggered();
   if (command.has_price && !has_limit(order.view.type)) return false;
   if (waits_for_price ? command.requeue : command.has_trigger_price) return false;
+  if (command.has_trigger_price && order.view.type == OrderType::kTrailingStop) return false;
   if (command.has_expire_time && order.view.time_in_force != TimeInForce::kGtd) return false;
   return command.size != AmendSize::kUnchanged || command.has_price || command.requeue || command.has_trigger_price ||
          command.has_expire_time;

@@ -22,11 +22,13 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   rest.trigger_price = 0;
   rest.has_trigger_price = false;
   rest.trigger_reference = {};
+  rest.trailing_ticks = 0;
+  rest.trailing_bps = 0;
   return rest == SpecialTerms{};
 }
 
 bool is_supported(const PlaceOrder& command) noexcept {
-  return command.type <= OrderType::kTakeProfitLimit &&
+  return command.type <= OrderType::kTrailingStop &&
          (command.special == nullptr || are_supported(*command.special));
 }
 
@@ -55,6 +57,9 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
   const bool names_trigger = terms.has_trigger_price || terms.trigger_reference != TriggerReference::kDefault;
   if (names_trigger && !waits_for_price(command.type)) return Reason::kOrderFieldsConflict;
+  const bool trails = command.type == OrderType::kTrailingStop;
+  const bool names_offset = terms.trailing_ticks != 0 || terms.trailing_bps != 0;
+  if ((names_offset && !trails) || (terms.has_trigger_price && trails)) return Reason::kOrderFieldsConflict;
   const bool may_ask_for_some = command.time_in_force == TimeInForce::kIoc && command.quote_budget == 0;
   return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
 }
@@ -62,7 +67,11 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
 // It has a quantity, and a limit if its type says so. It comes while the market matches, and so to no auction.
 Reason check_waiting_shape(const PlaceOrder& command) noexcept {
   if (is_for_auction(command.time_in_force)) return Reason::kOrderFieldsConflict;
-  if (command.special == nullptr || !command.special->has_trigger_price) return Reason::kOrderFieldsConflict;
+  if (command.special == nullptr) return Reason::kOrderFieldsConflict;
+  const SpecialTerms& terms = *command.special;
+  const bool trails = command.type == OrderType::kTrailingStop;
+  const bool says_where = trails ? (terms.trailing_ticks != 0) != (terms.trailing_bps != 0) : terms.has_trigger_price;
+  if (!says_where) return Reason::kOrderFieldsConflict;
   if (has_limit(command.type)) return check_limit_shape(command);
   return command.quote_budget != 0 ? Reason::kOrderFieldsConflict : check_market_shape(command);
 }
@@ -105,13 +114,18 @@ Reason check_expire_time(TimeInForce time_in_force, std::int64_t expire_time_ns,
   return within ? Reason::kNone : Reason::kExpireTimeOutOfRange;
 }
 
+Reason check_trigger_terms(const Instrument& instrument, const PlaceOrder& command) noexcept {
+  if (command.type != OrderType::kTrailingStop) return check_price(instrument, command.special->trigger_price);
+  return command.special->trailing_ticks < 0 ? Reason::kTrailingOffsetOutOfRange : Reason::kNone;
+}
+
 Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept {
   if (!may_place(instrument, command)) return Reason::kPhaseNotAllowed;
   if (has_limit(command.type)) {
     if (const Reason reason = check_price(instrument, command.price); reason != Reason::kNone) return reason;
   }
   if (waits_for_price(command.type)) {
-    const Reason reason = check_price(instrument, command.special->trigger_price);
+    const Reason reason = check_trigger_terms(instrument, command);
     if (reason != Reason::kNone) return reason;
   }
   if (command.quote_budget > 0) return Reason::kNone;

@@ -27,6 +27,9 @@ namespace exchange::engine {
 [[nodiscard]] Reason check_expire_time(TimeInForce time_in_force, std::int64_t expire_time_ns,
                                        std::int64_t now_ns) noexcept;
 
+// The trigger of an order that waits for a price, or its distance from a watermark.
+[[nodiscard]] Reason check_trigger_terms(const Instrument& instrument, const PlaceOrder& command) noexcept;
+
 // Notional at the worst price, or the budget, against the instrument's bounds.
 [[nodiscard]] Reason check_notional(const Instrument& instrument, const PlaceOrder& command,
                                     std::int64_t worst_price) noexcept;

@@ -27,7 +27,7 @@ bool is_whole(const OrderView& v) noexcept {
 bool has_known_terms(const OrderRecord& order) noexcept {
   const OrderView& v = order.view;
   return is_between(v.side, Side::kBuy, Side::kSell) &&
-         is_between(v.type, OrderType::kLimit, OrderType::kTakeProfitLimit) &&
+         is_between(v.type, OrderType::kLimit, OrderType::kTrailingStop) &&
          is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kAtClose) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 &&
@@ -43,9 +43,18 @@ bool adds_up(const OrderRecord& order) noexcept {
   return is_active(v.status) == (v.leaves_quantity > 0) && v.cum_fee == fees;
 }
 
+// What trails has one offset and a watermark; nothing else has any.
+bool trails_as_it_says(OrderType type, const SpecialView& special) noexcept {
+  const bool trails = type == OrderType::kTrailingStop;
+  const bool has_offset = special.trailing_ticks != 0 || special.trailing_bps != 0;
+  if (has_offset != trails || special.has_watermark != trails) return false;
+  return !trails || (special.trailing_ticks >= 0 && (special.trailing_ticks == 0) != (special.trailing_bps == 0));
+}
+
 // An order that waits for a price has a trigger, and costs what it can hold.
 bool may_wait(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
+  if (special != nullptr && !trails_as_it_says(v.type, *special)) return false;
   if (!waits_for_price(v.type) || special == nullptr || !special->has_trigger_price) return false;
   if (special->trigger_price <= 0 || special->trigger_price > kMaxPrice) return false;
   if (order.instrument >= instruments.size() || order.hold_price <= 0 || order.hold_price > kMaxPrice) return false;

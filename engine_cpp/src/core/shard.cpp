@@ -14,6 +14,7 @@ constexpr std::uint32_t kRulesVersion = 1;
 Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
     : shard_(shard),
       cancels_per_command_(limits.cancels_per_command),
+      trails_per_command_(limits.trails_per_command),
       instruments_(limits.instruments, limits.assets),
       accounts_(limits, shard, instruments_),
       books_(limits, shard, instruments_),
@@ -47,6 +48,7 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
     find_fired();
     run_triggers(steps_left, step);
   }
+  if (triggers_.trails().has_untold()) [[unlikely]] tell_trails(step);
   repriced_ = kNil;
   publish(step);
 }
@@ -158,6 +160,7 @@ Answer Core::Shard::on(const Tick& /*command*/, Step& step) { return {.engine_se
 
 void Core::Shard::remove(const Remove& remove, Step& step) {
   if (remove.is_untriggered) {
+    follow(remove.book_slot);
     triggers_.remove(remove.book_slot);
     accounts_.settle(Release{remove.owner, remove.status, remove.end_reason}, step);
     return;

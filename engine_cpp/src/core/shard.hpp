@@ -46,7 +46,7 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
-    return triggers_.has_due() ? last_.time_ns : accounts_.next_deadline();
+    return triggers_.has_due() || triggers_.trails().has_untold() ? last_.time_ns : accounts_.next_deadline();
   }
 
  private:
@@ -107,7 +107,16 @@ class Core::Shard {
   void run_triggers(std::uint32_t& steps_left, Step& step);
   void activate(const Trigger& due, Step& step);
   void save_triggers(StateWriter& out) const;
+  void trail_with(const PlaceOrder& command, Slot instrument) noexcept;
+  void follow(Slot trigger) noexcept;
+  // The special terms of an order as they stand, until the next call.
+  [[nodiscard]] const SpecialView* shown_special(Slot order) const;
+  void tell_trails(Step& step);
   [[nodiscard]] bool load_triggers(StateReader& in, std::vector<Rested>& rested);
+  [[nodiscard]] static bool load_trail(StateReader& in, Trigger& trigger);
+  [[nodiscard]] bool restore_due(const std::vector<std::uint64_t>& due, const std::vector<Trigger>& triggers,
+                                 std::vector<Rested>& rested);
+  [[nodiscard]] bool load_untold(StateReader& in);
   [[nodiscard]] bool triggers_consistent() const;
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
@@ -126,6 +135,7 @@ class Core::Shard {
 
   std::uint8_t shard_;
   std::uint32_t cancels_per_command_;
+  std::uint32_t trails_per_command_;
   Stamp last_;
   Instruments instruments_;
   Accounts accounts_;
@@ -135,6 +145,7 @@ class Core::Shard {
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
+  mutable SpecialView shown_;
   ReasonList against_;  // the order that is only validated
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   std::vector<Entrant> entrants_;        // of the command, if it enters several

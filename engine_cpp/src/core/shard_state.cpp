@@ -8,7 +8,7 @@
 namespace exchange::engine {
 namespace {
 
-constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5202;  // "EXCHCOR", version 2
+constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5203;  // "EXCHCOR", version 3
 
 // Fills `EventsResponse` messages with books and orders, and gives each away when it is full.
 class Parts {
@@ -176,7 +176,7 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
   for (const Slot slot : open) {
     const OrderRecord& order = accounts_.orders()[slot];
     response.message(3, [&](WireWriter& message) {
-      write_order(message, order.view, accounts_.orders().special_view(order));
+      write_order(message, order.view, shown_special(slot));
     });
   }
   const AccountView view = accounts_.balances().view(account);
@@ -201,7 +201,7 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   }
   for (const Slot slot : accounts_.orders().sorted()) {
     const OrderRecord& order = accounts_.orders()[slot];
-    if (order.is_untriggered()) parts.add_order(order.view, accounts_.orders().special_view(order));
+    if (order.is_untriggered()) parts.add_order(order.view, shown_special(slot));
   }
   parts.finish();
 }

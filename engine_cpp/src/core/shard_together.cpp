@@ -60,7 +60,10 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, En
 
 // What all of them cost is held before the first of them trades.
 void Core::Shard::enter_together(std::span<const PlaceOrder> orders, Step& step) {
-  for (std::size_t i = 0; i < orders.size(); ++i) accounts_.enter_together(orders[i], entrants_[i], step);
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    trail_with(orders[i], entrants_[i].admission.inquiry.instrument);
+    accounts_.enter_together(orders[i], entrants_[i], step);
+  }
   for (Entrant& entrant : entrants_) {
     if (waits_for_price(entrant.place.type)) {
       accounts_.begin_waiting(entrant.order, triggers_.wait(accounts_.trigger_of(entrant.order)), step);

@@ -1,6 +1,4 @@
 // Triggers: what comes true once a command is complete, and the steps in which it goes on.
-#include <map>
-
 #include "shard.hpp"
 
 namespace exchange::engine {
@@ -10,8 +8,16 @@ Answer Core::Shard::place_waiting(const PlaceOrder& command, const Admission& ad
   const Waiting waiting =
       accounts_.reserve_waiting(command, admission, books_.watched(instrument), triggers_.has_room(), step);
   if (waiting.answer) return *waiting.answer;
+  trail_with(command, instrument);
   accounts_.begin_waiting(waiting.order, triggers_.wait(accounts_.trigger_of(waiting.order)), step);
   return accounts_.conclude(command, waiting.order, step);
+}
+
+// Those that trail already look at the prices that the new one begins with.
+void Core::Shard::trail_with(const PlaceOrder& command, Slot instrument) noexcept {
+  if (command.type != OrderType::kTrailingStop) return;
+  triggers_.trail(instrument, books_.watched(instrument));
+  triggers_.trails().queue_moved();
 }
 
 // A new trigger begins to wait anew, also if the old one has come true and is due.
@@ -23,6 +29,7 @@ Answer Core::Shard::amend_waiting(const AmendOrder& command, Amend& amend, Step&
   const Reason reason = accounts_.check_amend_waiting(command, amend, books_.watched(amend.instrument));
   if (reason != Reason::kNone) return accounts_.conclude(command, amend.owner, reason, step);
   if (command.has_trigger_price && !triggers_.has_room_to_move()) return refuse(Reason::kEngineFull, step);
+  follow(amend.book_slot);
   accounts_.amend_waiting(command, amend, step);
   if (command.has_trigger_price) {
     triggers_.remove(amend.book_slot);
@@ -58,6 +65,7 @@ void Core::Shard::activate(const Trigger& due, Step& step) {
     accounts_.wait_again(due.owner, triggers_.wait(due));
     return;
   }
+  if (due.trails()) accounts_.follow(due.owner, due);
   const Quote quote = books_.inquire(accounts_.inquiry_of(due.owner));
   if (const std::optional<Place> place = accounts_.activate(due.owner, quote, step)) {
     books_.activate(*place);
@@ -67,34 +75,29 @@ void Core::Shard::activate(const Trigger& due, Step& step) {
   triggers_.make_due();
 }
 
-void Core::Shard::save_triggers(StateWriter& out) const {
-  std::uint32_t due = 0;
-  triggers_.for_each_due([&](const Trigger&) { ++due; });
-  out.put(due);
-  triggers_.for_each_due([&](const Trigger& trigger) { out.put(trigger.order_id); });
+// What trails is known of where it was told last; here it says where it stands.
+void Core::Shard::follow(Slot trigger) noexcept {
+  if (!triggers_[trigger].trails()) return;
+  const Trigger now = triggers_.now(trigger);
+  accounts_.follow(now.owner, now);
 }
 
-// Every order that waits has its trigger; those that were due are due in the same order.
-bool Core::Shard::load_triggers(StateReader& in, std::vector<Rested>& rested) {
-  const Orders& orders = accounts_.orders();
-  std::map<std::uint64_t, Slot> triggers;
-  for (const Slot slot : orders.sorted()) {
-    if (!orders[slot].is_untriggered()) continue;
-    if (!triggers_.has_room()) return false;
-    const Trigger trigger = accounts_.trigger_of(slot);
-    rested.push_back({slot, triggers_.wait(trigger)});
-    triggers.emplace(trigger.order_id, rested.back().book_slot);
+const SpecialView* Core::Shard::shown_special(Slot slot) const {
+  const OrderRecord& order = accounts_.orders()[slot];
+  const SpecialView* const told = accounts_.orders().special_view(order);
+  if (!order.is_untriggered() || order.view.type != OrderType::kTrailingStop) return told;
+  shown_ = *told;
+  engine::follow(shown_, triggers_.now(order.book_slot));
+  return &shown_;
+}
+
+void Core::Shard::tell_trails(Step& step) {
+  for (std::uint32_t left = trails_per_command_; left > 0 && triggers_.trails().has_untold(); --left) {
+    const Slot slot = triggers_.trails().next_untold();
+    if (slot == kNil) return;
+    const Trigger now = triggers_.now(slot);
+    accounts_.tell_trail(now.owner, now, step);
   }
-  const std::uint32_t due = in.get_count(static_cast<std::uint32_t>(triggers.size()));
-  for (std::uint32_t i = 0; in.ok() && i < due; ++i) {
-    std::uint64_t order_id = 0;
-    in.get(order_id);
-    const auto found = triggers.find(order_id);
-    if (!in.ok() || found == triggers.end()) return false;
-    triggers_.restore_due(found->second);
-    triggers.erase(found);
-  }
-  return in.ok();
 }
 
 // Every order that waits has its own trigger, and none that is not due has come true.
@@ -104,12 +107,15 @@ bool Core::Shard::triggers_consistent() const {
   for (const Slot slot : orders.sorted()) {
     if (!orders[slot].is_untriggered()) continue;
     ++waiting;
-    const Trigger& trigger = triggers_[orders[slot].book_slot];
+    const Trigger trigger = triggers_.now(orders[slot].book_slot);
     if (trigger.owner != slot || trigger.order_id != orders[slot].view.order_id) return false;
     if (instruments_[trigger.instrument].phase != TradingPhase::kContinuous || trigger.level == kNil) continue;
-    if (trigger.is_true_at(books_.watched(trigger.instrument)[static_cast<std::size_t>(trigger.watched)])) return false;
+    const std::int64_t now = books_.watched(trigger.instrument)[static_cast<std::size_t>(trigger.watched)];
+    if (trigger.is_true_at(now)) return false;
+    const bool is_behind = trigger.rises ? trigger.watermark > now : trigger.watermark < now;
+    if (trigger.trails() && now != 0 && is_behind) return false;
   }
-  return waiting == triggers_.size();
+  return waiting == triggers_.size() && triggers_.trails().consistent();
 }
 
 }  // namespace exchange::engine

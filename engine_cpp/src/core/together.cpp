@@ -70,6 +70,7 @@ void Accounts::enter_together(const PlaceOrder& command, Entrant& entrant, Step&
   entrant.order = enter(command, admission.account, admission.inquiry.instrument, step);
   entrant.place = hold(command, entrant.order, entrant.pricing.worst);
   entrant.place.limit = entrant.pricing.limit;
+  begin_to_trail(entrant.order, entrant.pricing.watermark);
 }
 
 }  // namespace exchange::engine

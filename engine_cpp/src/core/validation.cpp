@@ -66,14 +66,15 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   if (!has_room) out.add(Reason::kEngineFull);
   if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
   const Reason price = has_limit(command.type) ? check_price(instrument, command.price) : Reason::kNone;
-  const Reason trigger = check_price(instrument, command.special->trigger_price);
+  const Reason trigger = check_trigger_terms(instrument, command);
   const Reason quantity = check_quantity(instrument, command.quantity);
   for (const Reason reason : {price, trigger, quantity}) out.add(reason);
   out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
-  if (trigger == Reason::kNone) out.add(check_trigger(trigger_of(command, slot), prices));
-  if (price != Reason::kNone || trigger != Reason::kNone) return;
-  judge_cost(command, slot, worst_price_of_waiting(command, instrument), quantity == Reason::kNone, out);
+  Trigger watched = trigger_of(command, slot);
+  if (trigger == Reason::kNone) out.add(check_trigger(watched, prices));
+  if (price != Reason::kNone || watched.price <= 0 || trigger != Reason::kNone) return;
+  judge_cost(command, slot, worst_price_of_waiting(command, instrument, watched), quantity == Reason::kNone, out);
 }
 
 void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t worst, bool has_quantity,

@@ -28,10 +28,13 @@ constexpr bool waits_for_rise(OrderType type, Side side) noexcept {
 }  // namespace
 
 Trigger Accounts::trigger_of(const PlaceOrder& command, Slot instrument) const noexcept {
-  return {.price = command.special->trigger_price,
+  const SpecialTerms& terms = *command.special;
+  return {.price = terms.trigger_price,
           .instrument = instrument,
-          .watched = watched_by(instruments_[instrument], command.side, command.special->trigger_reference),
-          .rises = waits_for_rise(command.type, command.side)};
+          .watched = watched_by(instruments_[instrument], command.side, terms.trigger_reference),
+          .rises = waits_for_rise(command.type, command.side),
+          .offset = {terms.trailing_ticks, terms.trailing_bps},
+          .tick = instruments_[instrument].tick};
 }
 
 Trigger Accounts::trigger_of(Slot slot) const noexcept {
@@ -42,13 +45,18 @@ Trigger Accounts::trigger_of(Slot slot) const noexcept {
           .owner = slot,
           .instrument = order.instrument,
           .watched = watched_by(instruments_[order.instrument], order.view.side, special.trigger_reference),
-          .rises = waits_for_rise(order.view.type, order.view.side)};
+          .rises = waits_for_rise(order.view.type, order.view.side),
+          .offset = {special.trailing_ticks, special.trailing_bps},
+          .watermark = special.watermark_price,
+          .tick = instruments_[order.instrument].tick};
 }
 
 Pricing Accounts::price_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices) const noexcept {
-  const Reason reason = check_trigger(trigger_of(command, instrument), prices);
-  const std::int64_t worst = worst_price_of_waiting(command, instruments_[instrument]);
-  return {reason, worst, worst};
+  Trigger trigger = trigger_of(command, instrument);
+  const Reason reason = check_trigger(trigger, prices);
+  if (reason != Reason::kNone) return {.reason = reason};
+  const std::int64_t worst = worst_price_of_waiting(command, instruments_[instrument], trigger);
+  return {Reason::kNone, worst, worst, trigger.watermark};
 }
 
 // The most that it may trade at once it is triggered: its limit, or what protects it around the trigger.
@@ -66,12 +74,15 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
   }
   const Slot order = enter(command, admission.account, instrument, step);
   static_cast<void>(hold(command, order, pricing.worst));
+  begin_to_trail(order, pricing.watermark);
   return {{}, order};
 }
 
-Reason Accounts::check_trigger(const Trigger& trigger, const WatchedPrices& prices) noexcept {
+// What trails begins at the price of now.
+Reason Accounts::check_trigger(Trigger& trigger, const WatchedPrices& prices) noexcept {
   const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
   if (now == 0) return Reason::kNoReferencePrice;
+  if (trigger.trails() && !trigger.follow(now)) return Reason::kTrailingOffsetOutOfRange;
   return trigger.is_true_at(now) ? Reason::kWouldTriggerImmediately : Reason::kNone;
 }
 
@@ -79,9 +90,31 @@ std::int64_t Accounts::protected_price(const Instrument& instrument, Side side, 
   return band_edge(side, trigger_price, instrument.market_protection_bps, instrument.tick);
 }
 
-std::int64_t Accounts::worst_price_of_waiting(const PlaceOrder& command, const Instrument& instrument) noexcept {
-  if (has_limit(command.type)) return command.price;
-  return protected_price(instrument, command.side, command.special->trigger_price);
+// The trigger of a buy that trails only falls, so what it can cost is known from the start.
+std::int64_t Accounts::worst_price_of_waiting(const PlaceOrder& command, const Instrument& instrument,
+                                              const Trigger& trigger) noexcept {
+  return has_limit(command.type) ? command.price : protected_price(instrument, command.side, trigger.price);
+}
+
+void Accounts::begin_to_trail(Slot slot, std::int64_t watermark) noexcept {
+  if (orders_[slot].view.type != OrderType::kTrailingStop) return;
+  Trigger trigger = trigger_of(slot);
+  const bool is_price = trigger.follow(watermark);
+  assert(is_price);
+  static_cast<void>(is_price);
+  follow(slot, trigger);
+}
+
+void Accounts::follow(Slot slot, const Trigger& trigger) noexcept {
+  engine::follow(orders_.specials()[orders_[slot].special].view, trigger);
+}
+
+void Accounts::tell_trail(Slot slot, const Trigger& trigger, Step& step) {
+  OrderRecord& order = orders_[slot];
+  if (orders_.special_view(order)->watermark_price == trigger.watermark) return;
+  follow(slot, trigger);
+  touch(order, step);
+  tell(OrderUpdateCause::kRestatedTrailing, order, step);
 }
 
 void Accounts::begin_waiting(Slot slot, Slot trigger, Step& step) {

@@ -41,7 +41,6 @@ TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
   const auto refused = Reason::kNotSupported;
   const SpecialTerms pegged{.peg_offset_ticks = 1};
   EXPECT_EQ(broken([&](auto& o) { o.special = &pegged; }).reason(), refused);
-  EXPECT_EQ(broken([](auto& o) { o.type = OrderType::kTrailingStop; }).reason(), refused);
 }
 
 TEST_F(ChecksTest, BadShapeIsNoOrderAndConsumesNoId) {

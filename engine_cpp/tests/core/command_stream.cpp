@@ -30,6 +30,7 @@ Limits tight_limits() {
   limits.ids_per_account = 70;
   limits.open_orders_per_account = 14;
   limits.cancels_per_command = 4;
+  limits.trails_per_command = 2;
   return limits;
 }
 
@@ -146,12 +147,13 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
 // An order that waits for a price near by.
 void CommandStream::make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross) {
   order.special = &special;
-  order.type = static_cast<OrderType>(3 + below(4));
+  order.type = static_cast<OrderType>(3 + below(5));
   order.quote_budget = 0;
   order.quantity = 10 * (1 + below(40));
   order.price = 0;
   if (has_limit(order.type)) {
     order.price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+    order.post_only = order.time_in_force == TimeInForce::kGtc && one_in(3);
   } else {
     order.post_only = false;
     if (order.time_in_force == TimeInForce::kGtc) order.time_in_force = TimeInForce::kIoc;
@@ -160,6 +162,16 @@ void CommandStream::make_waiting(PlaceOrder& order, SpecialTerms& special, bool 
   special.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
   if (one_in(40)) special.trigger_price += any<std::int64_t>({1, -special.trigger_price, INT64_MAX - 100'000});
   special.trigger_reference = static_cast<TriggerReference>(below(5));
+  if (order.type == OrderType::kTrailingStop || one_in(60)) make_trailing(special);
+}
+
+// A distance that the prices of the stream cover now and then.
+void CommandStream::make_trailing(SpecialTerms& special) {
+  special.has_trigger_price = one_in(60);
+  if (!special.has_trigger_price) special.trigger_price = 0;
+  if (one_in(2)) special.trailing_ticks = 1 + below(8);
+  if (special.trailing_ticks == 0 || one_in(60)) special.trailing_bps = static_cast<std::uint32_t>(1 + below(80));
+  if (one_in(40)) special.trailing_ticks = any<std::int64_t>({0, -1, 2'500, INT64_MAX, INT64_MIN});
 }
 
 // An order that says when it expires: soon, mostly.

@@ -65,6 +65,7 @@ class CommandStream {
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
   void make_expiring(PlaceOrder& order, SpecialTerms& special);
   [[nodiscard]] std::int64_t some_expiry();
+  void make_trailing(SpecialTerms& special);
   void spoil(PlaceOrder& order);
   [[nodiscard]] std::string client_id();
   [[nodiscard]] std::uint64_t account();

@@ -37,7 +37,6 @@ class NotSupportedTest : public Venue {
 };
 
 TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
-  type_refused("TRAILING_STOP", OrderType::kTrailingStop, {.trailing_ticks = 10});
   type_refused("PEGGED", OrderType::kPegged, {.peg_reference = PegReference::kPrimary});
 }
 

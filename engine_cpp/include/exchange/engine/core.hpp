@@ -49,6 +49,7 @@ struct Limits {
   std::uint32_t ids_per_account = 65'536;       // client order ids and request ids remembered of one account
   std::uint32_t open_orders_per_account = 10'000;
   std::uint32_t cancels_per_command = 1'000;   // orders that mass cancels take out at once; the rest follows in the next
+  std::uint32_t trails_per_command = 100;  // trailing stops that are told at once that they moved; the rest in the next
   std::int64_t id_window_ns = 600'000'000'000;  // how long an id is remembered, at least
   // Spreads ids over their table. Drawn by chance for each process, it keeps clients from choosing ids that all fall into
   // one place; no output depends on it.

@@ -24,7 +24,7 @@ enum class OrderType : std::uint8_t {
 
 // Does an order of this type wait for a price first? Does it have a limit when it trades?
 [[nodiscard]] constexpr bool waits_for_price(OrderType type) noexcept {
-  return type >= OrderType::kStop && type <= OrderType::kTakeProfitLimit;
+  return type >= OrderType::kStop && type <= OrderType::kTrailingStop;
 }
 [[nodiscard]] constexpr bool has_limit(OrderType type) noexcept {
   return type == OrderType::kLimit || type == OrderType::kStopLimit || type == OrderType::kTakeProfitLimit;
