@@ -22,10 +22,12 @@ Result Engine::on(const AmendOrder& c) {
   }
   const bool untriggered = v.status == OrderStatus::kUntriggered;
   const bool changes =
-      c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price || c.has_expire_time;
+      c.size != AmendSize::kUnchanged || c.has_price || c.requeue || c.has_trigger_price || c.has_expire_time ||
+      c.has_display_quantity;
   if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price) ||
       (c.has_trigger_price && v.type == OrderType::kTrailingStop) ||
-      (c.has_expire_time && v.time_in_force != TimeInForce::kGtd)) {
+      (c.has_expire_time && v.time_in_force != TimeInForce::kGtd) ||
+      (c.has_display_quantity && !order.shows_slices())) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
@@ -42,17 +44,28 @@ Result Engine::on(const AmendOrder& c) {
     end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
     return amended(c, order_id, Reason::kNone);
   }
-  const bool keeps_place = price == order.limit && quantity <= v.quantity && !c.requeue;
-  if (const Reason reason = check_amended(order, price, quantity, keeps_place); reason != Reason::kNone) {
+  bool keeps_place = price == order.limit && quantity <= v.quantity && !c.requeue;
+  std::optional<std::int64_t> display;
+  if (c.has_display_quantity) display = c.display_quantity;
+  if (display && *display > order.special->display_quantity) keeps_place = false;
+  if (const Reason reason = check_amended(order, price, quantity, display, keeps_place); reason != Reason::kNone) {
     return amended(c, order_id, reason);
   }
   if (!keeps_place) take_out(instrument, order);
+  const std::int64_t shown = visible(order);
+  if (order.shows_slices()) {
+    SpecialView& special = *order.special;
+    special.display_quantity = display.value_or(special.display_quantity);
+    special.displayed_quantity = std::min({shown, special.display_quantity, quantity - done});
+  }
   if (c.has_expire_time) order.special->expire_time_ns = c.expire_time_ns;
   change_terms(instrument, order, price, quantity, keeps_place);
+  if (keeps_place && visible(order) != shown && !order.waits()) level_changed(instrument, v.side, stands_at(order));
   return amended(c, order_id, Reason::kNone);
 }
 
-Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place) const {
+Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_t quantity,
+                             std::optional<std::int64_t> display, bool keeps_place) const {
   const OrderView& v = order.view;
   const Instrument& instrument = instruments_.at(v.instrument_id);
   const InstrumentDefinition& d = instrument.definition;
@@ -68,6 +81,13 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
+  if (order.shows_slices()) {
+    const bool fits = !display || *display <= quantity;
+    const std::int64_t leaves = quantity - v.cum_quantity - v.prevented_quantity;
+    if (!fits || !may_show(instrument, display.value_or(order.special->display_quantity), leaves)) {
+      return Reason::kDisplayQuantityOutOfRange;
+    }
+  }
   const bool in_book = v.status != OrderStatus::kUntriggered;
   const bool keeps_back = in_book && ((v.post_only && !collects(instrument)) || d.phase == TradingPhase::kPostOnly);
   if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
@@ -88,7 +108,6 @@ bool Engine::must_stay_behind(const Instrument& instrument, const Order& order, 
 void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity,
                           bool keeps_place) {
   OrderView& v = order.view;
-  const bool shrinks = quantity < v.quantity;
   if (!order.waits()) v.price = price;
   v.quantity = quantity;
   v.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
@@ -102,8 +121,7 @@ void Engine::change_terms(Instrument& instrument, Order& order, std::int64_t pri
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
   if (!keeps_place && collects(instrument)) return rest(instrument, order);
-  if (!keeps_place) return match(instrument, order);
-  if (shrinks && !order.waits()) level_changed(instrument, v.side, stands_at(order));
+  if (!keeps_place) match(instrument, order);
 }
 
 Result Engine::amended(const AmendOrder& command, std::uint64_t order_id, Reason reason) {

@@ -113,7 +113,7 @@ void Engine::uncross(Instrument& i) {
   while (left > 0) {
     Order& buy = first_in_uncross(i, Side::kBuy);
     Order& sell = first_in_uncross(i, Side::kSell);
-    const std::int64_t quantity = std::min({left, buy.view.leaves_quantity, sell.view.leaves_quantity});
+    const std::int64_t quantity = std::min({left, visible(buy), visible(sell)});
     trade_in_uncross(i, *view.price, quantity, buy, sell);
     left -= quantity;
   }
@@ -127,7 +127,9 @@ void Engine::trade_in_uncross(Instrument& i, std::int64_t price, std::int64_t qu
   FillView fill{shard_bits_ + ++trades_, price, quantity, value, 0, Liquidity::kMaker};
   const std::int64_t sell_fee = book_fill(sell, fill, quantity == sell.view.leaves_quantity);
   const std::int64_t buy_fee = book_fill(buy, fill, quantity == buy.view.leaves_quantity);
+  std::vector<Order*> show_more;
   for (Order* order : {&buy, &sell}) {
+    if (order->is_open() && show_next_slice(i, *order)) show_more.push_back(order);
     if (!order->is_open()) {
       take_out(i, *order);
     } else if (!order->waits()) {
@@ -153,6 +155,7 @@ void Engine::trade_in_uncross(Instrument& i, std::int64_t price, std::int64_t qu
   if (group == account_of(sell).set.self_trade_group) {
     events_->self_trade_uncrossed(fill.trade_id, i.definition.instrument_id, group);
   }
+  for (Order* order : show_more) tell_next_slice(*order);
 }
 
 void Engine::end_auction_orders(const Instrument& i, AuctionKind kept) {

@@ -80,6 +80,7 @@ struct Order {
 
   [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
   [[nodiscard]] bool has_budget() const { return view.quote_budget > 0; }
+  [[nodiscard]] bool shows_slices() const { return special && special->display_quantity > 0; }
   [[nodiscard]] bool is_for_auction() const {
     return view.time_in_force == TimeInForce::kAtOpen || view.time_in_force == TimeInForce::kAtClose;
   }
@@ -260,7 +261,8 @@ class Engine {
   Result cancelled(const CancelOrder& command, std::uint64_t order_id, Reason reason);
   [[nodiscard]] std::uint64_t find_target(std::uint64_t account_id, std::uint64_t order_id,
                                           std::string_view client_id) const;
-  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place) const;
+  [[nodiscard]] Reason check_amended(const Order& order, std::int64_t price, std::int64_t quantity,
+                                     std::optional<std::int64_t> display, bool keeps_place) const;
   void change_terms(Instrument& instrument, Order& order, std::int64_t price, std::int64_t quantity, bool keeps_place);
   Result amended(const AmendOrder& command, std::uint64_t order_id, Reason reason);
   [[nodiscard]] bool may_expire_at(std::int64_t time_ns) const;
@@ -302,6 +304,12 @@ class Engine {
   [[nodiscard]] bool are_kept_apart(const Order& taker, const Order& maker) const;
   [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
   [[nodiscard]] bool can_fill(const Instrument& instrument, const Order& taker, std::int64_t wanted) const;
+  // What the book shows of an order, and what it shows next.
+  [[nodiscard]] static std::int64_t visible(const Order& order);
+  [[nodiscard]] static bool may_show(const Instrument& instrument, std::int64_t display, std::int64_t leaves);
+  static void show_less(Order& order, std::int64_t quantity, bool rests);
+  [[nodiscard]] static bool show_next_slice(Instrument& instrument, Order& order);
+  void tell_next_slice(Order& order);
   // Price of an order in the book.
   [[nodiscard]] static std::int64_t stands_at(const Order& order);
   // One tick behind the market, if that is a price.

@@ -41,27 +41,6 @@ Order* Engine::best_opposite(Instrument& instrument, Side side) {
   return &orders_.at(level.front());
 }
 
-bool Engine::can_fill(const Instrument& instrument, const Order& taker, std::int64_t wanted) const {
-  const bool buys = taker.view.side == Side::kBuy;
-  std::vector<std::pair<std::int64_t, std::uint64_t>> queue;
-  for (const auto& [price, level] : buys ? instrument.asks : instrument.bids) {
-    for (const std::uint64_t id : level) queue.emplace_back(buys ? price : -price, id);
-  }
-  std::ranges::stable_sort(queue, {}, [](const auto& entry) { return entry.first; });
-  std::int64_t found = 0;
-  for (const auto& [key, id] : queue) {
-    const Order& maker = orders_.at(id);
-    if (buys ? stands_at(maker) > stands_at(taker) : stands_at(maker) < stands_at(taker)) break;
-    if (taker.band && (buys ? stands_at(maker) > *taker.band : stands_at(maker) < *taker.band)) break;
-    const bool own = are_kept_apart(taker, maker);
-    if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
-    if (own) break;
-    found += maker.view.leaves_quantity;
-    if (found >= wanted) return true;
-  }
-  return false;
-}
-
 // Most that the budget buys at a price, as the largest number of lots whose notional and fee still fit.
 std::int64_t Engine::affordable(const Instrument& instrument, const Order& taker, std::int64_t price) const {
   const std::int64_t lot = instrument.definition.lot;
@@ -96,7 +75,7 @@ void Engine::match(Instrument& instrument, Order& taker) {
 // True if the taker is done.
 bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
   if (are_kept_apart(taker, maker)) return prevent(instrument, taker, maker, wanted);
-  const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
+  const std::int64_t quantity = std::min(wanted, visible(maker));
   bool last = quantity == taker.view.leaves_quantity;
   if (taker.has_budget()) {
     const std::int64_t value = notional(instrument, stands_at(maker), quantity);
@@ -110,7 +89,7 @@ bool Engine::meet(Instrument& instrument, Order& taker, Order& maker, std::int64
 
 bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::int64_t wanted) {
   const SelfTradePrevention mode = taker.view.self_trade_prevention;
-  const std::int64_t quantity = std::min(wanted, maker.view.leaves_quantity);
+  const std::int64_t quantity = std::min(wanted, visible(maker));
   PreventedMatchView match{.instrument_id = instrument.definition.instrument_id,
                             .mode = mode,
                             .maker_order_id = maker.view.order_id,
@@ -129,6 +108,7 @@ bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::in
       order->view.prevented_quantity += quantity;
       (order->has_budget() ? order->view.quantity : order->view.leaves_quantity) +=
           order->has_budget() ? quantity : -quantity;
+      show_less(*order, quantity, order == &maker);
       const bool ended = !order->has_budget() && !order->is_open();
       if (ended) order->view.status = OrderStatus::kCancelled;
       if (ended) order->view.end_reason = EndReason::kSelfTrade;
@@ -136,6 +116,10 @@ bool Engine::prevent(Instrument& instrument, Order& taker, Order& maker, std::in
       if (order == &maker && !ended) level_changed(instrument, maker.view.side, stands_at(maker));
       changed(*order, ended ? OrderUpdateCause::kCancelled : OrderUpdateCause::kPrevented);
       release_excess(*order);
+    }
+    if (maker.is_open() && show_next_slice(instrument, maker)) {
+      level_changed(instrument, maker.view.side, stands_at(maker));
+      tell_next_slice(maker);
     }
     if (!taker.has_budget()) return !taker.is_open();
     taker.maker_notional += notional(instrument, stands_at(maker), quantity);
@@ -160,6 +144,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
   FillView fill{shard_bits_ + ++trades_, price, quantity, value, 0, Liquidity::kMaker};
   if (maker_done) take_out(instrument, maker);
   const std::int64_t maker_fee = book_fill(maker, fill, maker_done);
+  const bool shows_more = !maker_done && show_next_slice(instrument, maker);
   if (!maker_done) level_changed(instrument, maker.view.side, price);
   fill.liquidity = Liquidity::kTaker;
   const std::int64_t taker_fee = book_fill(taker, fill, last);
@@ -178,6 +163,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
                   .maker_fee = maker_fee,
                   .taker_fee = taker_fee,
                   .trade_seq = ++instrument.trade_seq});
+  if (shows_more) tell_next_slice(maker);
 }
 
 std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
@@ -192,6 +178,7 @@ std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
   order.view.cum_fee += told.fee;
   if (order.has_budget()) order.view.quantity += fill.quantity;
   if (!order.has_budget()) order.view.leaves_quantity -= fill.quantity;
+  show_less(order, fill.quantity, makes);
   order.view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   if (!makes) fills_.push_back(told);
   if (const auto among = together_.find(order.view.order_id); among != together_.end()) among->second.push_back(told);
@@ -260,7 +247,7 @@ void Engine::level_changed(Instrument& instrument, Side side, std::int64_t price
   const auto& levels = side == Side::kBuy ? instrument.bids : instrument.asks;
   std::int64_t quantity = 0;
   if (const auto level = levels.find(price); level != levels.end()) {
-    for (const std::uint64_t id : level->second) quantity += orders_.at(id).view.leaves_quantity;
+    for (const std::uint64_t id : level->second) quantity += visible(orders_.at(id));
   }
   const std::uint32_t id = instrument.definition.instrument_id;
   if (!changes_.empty() && changes_.back().instrument_id == id && changes_.back().side == side &&

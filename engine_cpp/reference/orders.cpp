@@ -99,6 +99,10 @@ Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
   order.held_at = judged.held_at;
   if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
   order.held = hold_of(order);
+  if (order.shows_slices()) {
+    order.special->displayed_quantity = order.special->display_quantity;
+    order.special->slice_id = order.view.order_id;
+  }
   Balance& balance = account_of(order).balances[held_asset(order)];
   balance.available -= order.held;
   balance.held += order.held;
@@ -159,6 +163,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   not_acted_on.session_id = 0;
   not_acted_on.min_quantity = 0;
   not_acted_on.expire_time_ns = 0;
+  not_acted_on.display_quantity = 0;
   not_acted_on.post_only_reprice = false;
   not_acted_on.validate_only = false;
   not_acted_on.trigger_price = 0;
@@ -171,6 +176,9 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
+    const bool may_hide = c.type == OrderType::kLimit && c.time_in_force != TimeInForce::kIoc &&
+                          c.time_in_force != TimeInForce::kFok;
+    if (c.special->display_quantity != 0 && !may_hide) return Reason::kOrderFieldsConflict;
     const bool ioc_of_a_quantity = c.time_in_force == TimeInForce::kIoc && c.quote_budget == 0;
     if (c.special->min_quantity != 0 && !ioc_of_a_quantity) return Reason::kOrderFieldsConflict;
     const bool names_trigger =
@@ -216,6 +224,10 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t least = c.special == nullptr ? 0 : c.special->min_quantity;
   if (least < 0 || least > c.quantity || least % d.lot != 0) return Reason::kMinQuantityOutOfRange;
+  const std::int64_t display = c.special == nullptr ? 0 : c.special->display_quantity;
+  if (display != 0 && (display > c.quantity || !may_show(found->second, display, c.quantity))) {
+    return Reason::kDisplayQuantityOutOfRange;
+  }
   const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
   if (until_a_time && !may_expire_at(c.special->expire_time_ns)) return Reason::kExpireTimeOutOfRange;
   return Reason::kNone;
@@ -398,6 +410,7 @@ void Engine::release_excess(Order& order) {
 void Engine::end(Order& order, OrderStatus status, EndReason reason) {
   order.view.cancelled_quantity += order.view.leaves_quantity;
   order.view.leaves_quantity = 0;
+  if (order.shows_slices()) order.special->displayed_quantity = 0;
   order.view.status = status;
   order.view.end_reason = reason;
   changed(order, status == OrderStatus::kExpired     ? OrderUpdateCause::kExpired

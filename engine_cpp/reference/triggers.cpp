@@ -105,7 +105,7 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
     if (reason != Reason::kNone) return amended(c, v.order_id, reason);
     if (!has_limit(v.type)) worst = protected_price(i, v.side, trigger);
   }
-  if (const Reason reason = check_amended(order, worst, quantity, true); reason != Reason::kNone) {
+  if (const Reason reason = check_amended(order, worst, quantity, {}, true); reason != Reason::kNone) {
     return amended(c, v.order_id, reason);
   }
   if (has_limit(v.type)) v.price = worst;

@@ -61,6 +61,10 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     if (!has_quantity) out.push_back(on_lot ? Reason::kQuantityOutOfRange : Reason::kQuantityNotOnLot);
     const std::int64_t least = c.special->min_quantity;
     if (least < 0 || least > c.quantity || least % d.lot != 0) out.push_back(Reason::kMinQuantityOutOfRange);
+    const std::int64_t display = c.special->display_quantity;
+    if (display != 0 && (display > c.quantity || !may_show(i, display, c.quantity))) {
+      out.push_back(Reason::kDisplayQuantityOutOfRange);
+    }
     const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
     if (until_a_time && !may_expire_at(c.special->expire_time_ns)) out.push_back(Reason::kExpireTimeOutOfRange);
   }

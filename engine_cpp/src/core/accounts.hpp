@@ -253,11 +253,21 @@ class Accounts {
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);
+  // How an order of a saved state goes back into its book.
+  [[nodiscard]] Place place_again(Slot order) const noexcept;
   // An order of a saved state is back in its book. Called in order of number.
   void restore_resting(const Rested& message) noexcept;
   [[nodiscard]] bool consistent() const;
 
  private:
+  // How much of the order the book is to show at a time; 0: all.
+  [[nodiscard]] std::int64_t display_of(const OrderRecord& order) const noexcept {
+    return order.special == kNil ? 0 : orders_.special_view(order)->display_quantity;
+  }
+  void show_first_slice(const OrderRecord& order) noexcept;
+  void show_less(const OrderRecord& order, std::int64_t quantity, bool rests) noexcept;
+  void show_nothing(const OrderRecord& order) noexcept;
+  void amend_display(const OrderRecord& order, const Amend& amend) noexcept;
   void begin_to_expire(const OrderRecord& order) noexcept;
   void expire_at(const OrderRecord& order, std::int64_t expire_time_ns) noexcept;
   [[nodiscard]] bool expiries_consistent() const;
@@ -347,6 +357,7 @@ class Accounts {
   void on(const Prevented& message, Step& step);
   void on(const Release& message, Step& step);
   void on(const Rested& message, Step& step);
+  void on(const Refreshed& message, Step& step);
 
   void report_self_trade(const OrderRecord& maker, const OrderRecord& taker, const Fill& message, Step& step);
   // Books a fill on an order and tells its owner; answers the fee.
@@ -354,7 +365,7 @@ class Accounts {
   void settle_buyer(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
   void settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
   void collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step);
-  void decrement(Slot order, std::int64_t quantity, Step& step);
+  void decrement(Slot order, std::int64_t quantity, bool rests, Step& step);
   static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
   // Holds what the order needs now; `reserve` holds exactly so much.

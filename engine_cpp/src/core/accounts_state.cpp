@@ -21,6 +21,19 @@ bool Accounts::load(StateReader& in) {
                             [&](Slot account) { return balances_.account(account).account_id; });
 }
 
+Place Accounts::place_again(Slot slot) const noexcept {
+  const OrderRecord& order = orders_[slot];
+  const SpecialView* const special = orders_.special_view(order);
+  return {.self_trade_group = balances_.account(order.account).self_trade_group,
+          .limit = orders_.book_price(order),
+          .quantity = order.view.leaves_quantity,
+          .display = special == nullptr ? 0 : special->display_quantity,
+          .slice = special == nullptr ? 0 : special->displayed_quantity,
+          .owner = slot,
+          .instrument = order.instrument,
+          .side = order.view.side};
+}
+
 void Accounts::restore_resting(const Rested& message) noexcept {
   const OrderRecord& order = orders_[message.owner];
   if (order.special != kNil && !order.is_resting()) [[unlikely]] begin_to_expire(order);

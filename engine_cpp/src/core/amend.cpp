@@ -22,7 +22,7 @@ bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
   if (command.has_trigger_price && order.view.type == OrderType::kTrailingStop) return false;
   if (command.has_expire_time && order.view.time_in_force != TimeInForce::kGtd) return false;
   return command.size != AmendSize::kUnchanged || command.has_price || command.requeue || command.has_trigger_price ||
-         command.has_expire_time;
+         command.has_expire_time || command.has_display_quantity;
 }
 
 }  // namespace
@@ -39,10 +39,18 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const std::int64_t price = command.has_price ? command.price : order.hold_price;
   const std::int64_t quantity = total_quantity(command, view);
   const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
-  const bool keeps_priority = price == order.hold_price && leaves <= view.leaves_quantity && !command.requeue;
+  const std::int64_t shown = display_of(order);
+  const std::int64_t display = command.has_display_quantity ? command.display_quantity : shown;
+  const bool keeps_priority = price == order.hold_price && leaves <= view.leaves_quantity && display <= shown &&
+                              !command.requeue;
   if (leaves > 0 && !order.is_untriggered()) {
     if (const Reason reason = check_terms(order, price, quantity, keeps_priority); reason != Reason::kNone) {
       return {conclude(command, slot, reason, step), {}};
+    }
+    if (shown > 0) [[unlikely]] {
+      const std::int64_t most = command.has_display_quantity ? quantity : display;
+      const Reason reason = check_display(instruments_[order.instrument], display, leaves, most);
+      if (reason != Reason::kNone) return {conclude(command, slot, reason, step), {}};
     }
   }
   return {{},
@@ -53,6 +61,7 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
            .self_trade_group = balances_.account(request.account).self_trade_group,
            .limit = price,
            .leaves = leaves,
+           .display = display,
            .side = view.side,
            .mode = view.self_trade_prevention,
            .keeps_priority = keeps_priority,
@@ -69,6 +78,7 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot, std::int64_t 
   }
   if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
   if (!can_take(command, order)) return Reason::kOrderFieldsConflict;
+  if (command.has_display_quantity && display_of(order) == 0) return Reason::kOrderFieldsConflict;
   if (command.quantity < 0) return Reason::kQuantityOutOfRange;
   if (!command.has_expire_time) return Reason::kNone;
   return check_expire_time(order.view.time_in_force, command.expire_time_ns, now_ns);
@@ -112,6 +122,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
   view.leaves_quantity = amend.leaves;
   order.hold_price = amend.limit;
+  if (amend.display > 0) [[unlikely]] amend_display(order, amend);
   if (command.has_expire_time) expire_at(order, command.expire_time_ns);
   if (order.special != kNil && !amend.keeps_priority) move(order, moved, amend.limit);
   touch(order, step);

@@ -10,7 +10,8 @@ namespace {
 class RisingLevels {
  public:
   // Sells from the lowest, or buys from the lowest that is not below `from`.
-  RisingLevels(const Collected& orders, Side side, std::int64_t from) : books_{&orders.book, &orders.waiting}, side_(side) {
+  RisingLevels(const Collected& orders, Side side, std::int64_t from)
+      : books_{&orders.book, &orders.waiting}, reserves_(orders.reserves), side_(side) {
     for (std::size_t i = 0; i < books_.size(); ++i) {
       at_[i] = books_[i]->best(side);
       if (side == Side::kBuy) at_[i] = lowest_from(*books_[i], at_[i], from);
@@ -20,11 +21,12 @@ class RisingLevels {
   [[nodiscard]] bool done() const noexcept { return at_[0] == kNil && at_[1] == kNil; }
   [[nodiscard]] std::int64_t price() const noexcept { return level(first()).price; }
   // What the level adds or takes away; goes on to the next.
-  [[nodiscard]] std::int64_t take() noexcept {
+  [[nodiscard]] Int128 take() noexcept {
     const std::size_t i = first();
     const Level& taken = level(i);
+    const Int128 quantity = Int128{taken.quantity} + reserves_.hidden_at(at_[i]);
     at_[i] = side_ == Side::kSell ? taken.worse : taken.better;
-    return taken.quantity;
+    return quantity;
   }
   [[nodiscard]] Int128 passed() const noexcept { return passed_; }
 
@@ -33,7 +35,7 @@ class RisingLevels {
   [[nodiscard]] Slot lowest_from(const Book& book, Slot at, std::int64_t from) noexcept {
     Slot lowest = kNil;
     for (; at != kNil && book.level(at).price >= from; at = book.level(at).worse) {
-      passed_ += book.level(at).quantity;
+      passed_ += Int128{book.level(at).quantity} + reserves_.hidden_at(at);
       lowest = at;
     }
     return lowest;
@@ -45,6 +47,7 @@ class RisingLevels {
   }
 
   std::array<const Book*, 2> books_;
+  const Reserves& reserves_;
   std::array<Slot, 2> at_{};
   Side side_;
   Int128 passed_ = 0;

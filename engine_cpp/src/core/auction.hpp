@@ -13,6 +13,7 @@
 
 #include "book.hpp"
 #include "market_views.hpp"
+#include "reserves.hpp"
 
 namespace exchange::engine {
 
@@ -21,6 +22,7 @@ namespace exchange::engine {
 struct Collected {
   const Book& book;
   const Book& waiting;
+  const Reserves& reserves;  // what the book hides trades as well
 };
 
 // `centre` is the reference price, if there is any.

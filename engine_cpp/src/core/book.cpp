@@ -56,6 +56,22 @@ void Book::unlink(Side side, const BookOrder& order, std::int64_t quantity) noex
   if (level.first == kNil) close_level(side, order.level);
 }
 
+void Book::renew(Side side, Slot slot, std::int64_t slice) noexcept {
+  BookOrder& order = pools_->orders[slot];
+  Level& level = pools_->levels[order.level];
+  level.quantity += slice - order.leaves;
+  order.leaves = slice;
+  if (order.next != kNil) {
+    (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
+    pools_->orders[order.next].previous = order.previous;
+    pools_->orders[level.last].next = slot;
+    order.previous = level.last;
+    order.next = kNil;
+    level.last = slot;
+  }
+  report(side, level);
+}
+
 Slot Book::open_level(Side side, std::int64_t price) noexcept {
   Half& half = this->half(side);
   const bool buys = side == Side::kBuy;

@@ -71,6 +71,9 @@ class Book {
   // Takes an order to the back of the level at `price`, with another open quantity; it keeps its slot.
   void move(Side side, Slot order, std::int64_t price, std::int64_t leaves) noexcept;
 
+  // An order that showed a slice shows the next one, at the back of its level.
+  void renew(Side side, Slot order, std::int64_t slice) noexcept;
+
   // Takes another tick; only while the book is empty.
   void set_tick(std::int64_t tick) noexcept { by_tick_ = Divisor(tick); }
 

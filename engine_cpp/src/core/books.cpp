@@ -28,8 +28,8 @@ struct Books::Taker {
   std::int64_t leaves = 0;      // of an order with a quantity
   std::int64_t used = 0;        // notional traded or prevented, of an order with a budget
   std::int64_t spendable = 0;   // largest notional that the budget covers with its fee
-  bool stopped = false;         // ended by self-trade prevention
-  bool exhausted = false;       // its budget buys no further lot
+  bool stopped = false;         // ended by self-trade prevention, or by the trade that left its budget under one lot
+  bool exhausted = false;       // its budget buys no lot at the next price
 
   [[nodiscard]] bool has_budget() const noexcept { return place.budget > 0; }
 };
@@ -37,6 +37,7 @@ struct Books::Taker {
 Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instruments)
     : instruments_(instruments),
       pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
+      reserves_(limits),
       first_trade_id_(std::uint64_t{shard} << 56) {
   books_.reserve(limits.instruments);
   waiting_.reserve(limits.instruments);
@@ -130,6 +131,7 @@ void Books::enter(const Place& place) {
   Taker taker{.place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = place.quantity};
   if (taker.has_budget()) taker.spendable = notional_within(place.budget, place.taker_fee_ppm);
   cross(taker);
+  assert(place.quantity == 0 || place.quantity - taker.leaves >= place.min_quantity);
   finish(taker);
 }
 
@@ -138,29 +140,34 @@ void Books::amend(const Amend& amend) {
   Book& book = amend.waits ? waiting_[amend.instrument] : books_[amend.instrument];
   const std::int64_t leaves = book.order(amend.book_slot).leaves;
   if (amend.leaves <= 0) {
-    book.reduce(amend.side, amend.book_slot, leaves);
+    drop(book, amend.side, amend.book_slot);
     outbox_.messages.emplace_back(Release{amend.owner, OrderStatus::kCancelled, EndReason::kAmendedAway});
     return;
   }
   if (amend.keeps_priority) {
+    if (amend.display > 0) [[unlikely]] return reslice(book, amend);
     if (leaves > amend.leaves) book.reduce(amend.side, amend.book_slot, leaves - amend.leaves);
     return;
   }
   const Instrument& instrument = instruments_[amend.instrument];
-  if (instrument.collects() || meets_nothing(amend.instrument, amend.side, amend.limit)) {
+  const bool takes = !instrument.collects() && !meets_nothing(amend.instrument, amend.side, amend.limit);
+  if (!takes && amend.display == 0) {
     return book.move(amend.side, amend.book_slot, amend.limit, amend.leaves);
   }
-  book.reduce(amend.side, amend.book_slot, leaves);
+  drop(book, amend.side, amend.book_slot);
   const Place place{.order_id = amend.order_id,
                     .self_trade_group = amend.self_trade_group,
                     .limit = amend.limit,
                     .quantity = amend.leaves,
+                    .display = amend.display,
+                    .slice = std::min(leaves, amend.display),
                     .owner = amend.owner,
                     .instrument = amend.instrument,
                     .side = amend.side,
                     .type = amend.waits ? OrderType::kMarket : OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
                     .mode = amend.mode};
+  if (instrument.collects()) return collect(place);
   Taker taker{
       .place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = amend.leaves};
   cross(taker);
@@ -174,9 +181,8 @@ bool Books::meets_nothing(Slot instrument, Side side, std::int64_t limit) const 
 
 void Books::remove(const Remove& remove) {
   Book& book = remove.waits ? waiting_[remove.instrument] : books_[remove.instrument];
-  const BookOrder& order = book.order(remove.book_slot);
-  assert(order.owner == remove.owner && order.leaves > 0);
-  book.reduce(remove.side, remove.book_slot, order.leaves);
+  assert(owner_of(book.order(remove.book_slot)) == remove.owner);
+  drop(book, remove.side, remove.book_slot);
   outbox_.messages.emplace_back(Release{remove.owner, remove.status, remove.end_reason});
 }
 
@@ -196,12 +202,16 @@ bool Books::is_fillable(const Place& place) const noexcept {
   std::int64_t missing = place.min_quantity;
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
     if (!crosses(place.side, bound, book.level(at).price)) return false;
+    std::int64_t hidden = 0;  // at this level: it trades after all that is visible there
     for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {
       const BookOrder& maker = book.order(slot);
       const bool own = place.is_kept_from(maker.self_trade_group);
       if (own && place.mode != SelfTradePrevention::kCancelMaker) return false;
-      if (!own && (missing -= std::min(missing, maker.leaves)) == 0) return true;
+      if (own) continue;
+      if ((missing -= std::min(missing, maker.leaves)) == 0) return true;
+      if (Reserves::has(maker)) hidden += reserves_.hidden(maker);
     }
+    if ((missing -= std::min(missing, hidden)) == 0) return true;
   }
   return false;
 }
@@ -241,23 +251,23 @@ void Books::meet(Taker& taker, Slot maker, std::int64_t price, std::int64_t want
 
 void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t quantity) {
   const std::int64_t notional = taker.instrument.notional(price, quantity);
+  if (taker.has_budget()) {
+    taker.used += notional;
+    taker.stopped = affordable(taker, price) == 0;  // and so at every later, worse price
+  }
   outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
                                      .trade_seq = taker.book.next_trade_seq(),
                                      .price = price,
                                      .quantity = quantity,
                                      .notional = notional,
-                                     .maker = taker.book.order(maker).owner,
+                                     .maker = owner_of(taker.book.order(maker)),
                                      .taker = taker.place.owner,
                                      .instrument = taker.place.instrument,
-                                     .taker_side = taker.place.side});
+                                     .taker_side = taker.place.side,
+                                     .taker_done = taker.stopped});
   taker.book.set_last_price(price);
-  taker.book.reduce(opposite(taker.place.side), maker, quantity);
-  if (taker.has_budget()) {
-    taker.used += notional;
-    taker.exhausted = affordable(taker, price) == 0;  // and so at every later, worse price
-  } else {
-    taker.leaves -= quantity;
-  }
+  take(taker.book, opposite(taker.place.side), maker, quantity);
+  if (!taker.has_budget()) taker.leaves -= quantity;
 }
 
 void Books::prevent(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
@@ -265,7 +275,7 @@ void Books::prevent(Taker& taker, Slot maker, std::int64_t price, std::int64_t w
   const SelfTradePrevention mode = taker.place.mode;
   outbox_.messages.emplace_back(Prevented{.price = price,
                                           .quantity = std::min(wanted, order.leaves),
-                                          .maker = order.owner,
+                                          .maker = owner_of(order),
                                           .taker = taker.place.owner,
                                           .instrument = taker.place.instrument,
                                           .mode = mode});
@@ -277,16 +287,16 @@ void Books::prevent(Taker& taker, Slot maker, std::int64_t price, std::int64_t w
 }
 
 void Books::cancel_maker(const Taker& taker, Slot maker) {
-  const BookOrder& order = taker.book.order(maker);
-  outbox_.messages.emplace_back(Release{order.owner, OrderStatus::kCancelled, EndReason::kSelfTrade});
-  taker.book.reduce(opposite(taker.place.side), maker, order.leaves);
+  const Slot owner = owner_of(taker.book.order(maker));
+  outbox_.messages.emplace_back(Release{owner, OrderStatus::kCancelled, EndReason::kSelfTrade});
+  drop(taker.book, opposite(taker.place.side), maker);
 }
 
 // The accounts half ends an order whose open quantity is all prevented; an order with a budget has none to tell by, so
 // it is released here when this encounter used up what it could still afford.
 void Books::decrement(Taker& taker, Slot maker, std::int64_t price, std::int64_t wanted) {
   const std::int64_t quantity = std::min(wanted, taker.book.order(maker).leaves);
-  taker.book.reduce(opposite(taker.place.side), maker, quantity);
+  take(taker.book, opposite(taker.place.side), maker, quantity);
   if (!taker.has_budget()) {
     taker.leaves -= quantity;
     taker.stopped = taker.leaves == 0;
@@ -320,26 +330,19 @@ void Books::expire_rest(const Taker& taker, EndReason otherwise) {
 }
 
 void Books::finish_budget(Taker& taker) {
-  std::vector<BookMessage>& told = outbox_.messages;
-  if (!taker.exhausted) {
-    expire_rest(taker, EndReason::kMarketRemainder);
-  } else if (Fill* last = told.empty() ? nullptr : std::get_if<Fill>(&told.back())) {
-    last->taker_done = true;
-  } else {
-    outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kFilled, EndReason::kNone});
-  }
+  if (!taker.exhausted) return expire_rest(taker, EndReason::kMarketRemainder);
+  outbox_.messages.emplace_back(Release{taker.place.owner, OrderStatus::kFilled, EndReason::kNone});
 }
 
 void Books::rest(Book& book, const Place& place, std::int64_t leaves) {
-  const BookOrder order{.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner};
-  outbox_.messages.emplace_back(Rested{place.owner, book.rest(place.side, place.limit, order)});
+  outbox_.messages.emplace_back(Rested{place.owner, put(book, place, leaves)});
 }
 
-Slot Books::restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits) {
+Slot Books::restore(const Place& place, bool waits) {
   assert(has_room());
-  Book& book = waits ? waiting_[instrument] : books_[instrument];
+  Book& book = waits ? waiting_[place.instrument] : books_[place.instrument];
   const std::uint64_t seq = book.seq();
-  const Slot slot = book.rest(side, price, order);
+  const Slot slot = put(book, place, place.quantity);
   book.set_seq(seq);
   outbox_.clear();
   return slot;

@@ -5,8 +5,8 @@
 //   1. Every message in has its messages out in `Outbox`, in the order in which they happened; books never wait for an
 //      answer from the accounts half.
 //   2. Priority is price, then order of arrival; a trade is at the resting order's price.
-//   3. An order with a minimum (fill-or-kill: all of it) is counted before it acts: what is counted will trade, and a
-//      killed one touches nothing.
+//   3. An order with a minimum (fill-or-kill: all of it) is counted before it acts: what is counted will trade, what the
+//      book hides of it too, and a killed one touches nothing.
 //
 // Threads: none; owned by one Core.
 #pragma once
@@ -18,6 +18,7 @@
 #include "book.hpp"
 #include "instruments.hpp"
 #include "messages.hpp"
+#include "reserves.hpp"
 #include "state.hpp"
 #include "triggers.hpp"
 
@@ -29,7 +30,7 @@ struct Outbox {
 
   std::vector<BookMessage> messages;
   RecordList<LevelChange> changes{kExpected};
-  RecordList<LevelChange> unseen{kExpected};  // of the orders that wait beside the books
+  RecordList<LevelChange> unseen{kExpected};  // of orders that wait beside the books, and of what the books hide
 
   void clear() noexcept {
     messages.clear();
@@ -96,8 +97,13 @@ class Books {
   // Owner of the order that trades first on a side; kNil if there is none.
   [[nodiscard]] Slot first_owner(Slot instrument, Side side) const noexcept {
     const Slot level = books_[instrument].best(side);
-    return level == kNil ? kNil : pools_.orders[pools_.levels[level].first].owner;
+    return level == kNil ? kNil : owner_of(pools_.orders[pools_.levels[level].first]);
   }
+  [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept { return reserves_.owner_of(order); }
+  // What is open of an order, shown or not.
+  [[nodiscard]] std::int64_t leaves_of(const BookOrder& order) const noexcept { return reserves_.leaves_of(order); }
+  [[nodiscard]] bool may_hide_one_more() const noexcept { return reserves_.has_room(); }
+  [[nodiscard]] bool reserves_consistent() const noexcept;
 
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   // The MARKET orders that wait for an uncross, at the worst price that each may trade at.
@@ -105,7 +111,7 @@ class Books {
   [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }
 
   // Puts an order of a saved state back at the end of its queue.
-  [[nodiscard]] Slot restore(Slot instrument, Side side, std::int64_t price, const BookOrder& order, bool waits);
+  [[nodiscard]] Slot restore(const Place& place, bool waits);
   [[nodiscard]] bool has_room(std::uint32_t orders = 1) const noexcept {
     return pools_.orders.room() >= orders && pools_.levels.room() >= orders &&
            pools_.nodes.room() >= std::uint64_t{orders} * PriceIndex::kMaxNodesPerInsert;
@@ -142,9 +148,30 @@ class Books {
   void finish_budget(Taker& taker);
   void expire_rest(const Taker& taker, EndReason otherwise);
   void rest(Book& book, const Place& place, std::int64_t leaves);
+  // Puts so much of an order at the back of its level.
+  [[nodiscard]] Slot put(Book& book, const Place& place, std::int64_t leaves) noexcept {
+    if (place.display > 0) [[unlikely]] return put_slice(book, place, leaves);
+    return book.rest(place.side, place.limit,
+                     {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner});
+  }
+  [[nodiscard]] Slot put_slice(Book& book, const Place& place, std::int64_t leaves) noexcept;
+  // Takes what traded, or was prevented, off a resting order.
+  void take(Book& book, Side side, Slot order, std::int64_t quantity) {
+    if (Reserves::has(book.order(order))) [[unlikely]] return take_slice(book, side, order, quantity);
+    book.reduce(side, order, quantity);
+  }
+  void take_slice(Book& book, Side side, Slot order, std::int64_t quantity);
+  // Takes an order out whole.
+  void drop(Book& book, Side side, Slot slot) noexcept {
+    const BookOrder& order = book.order(slot);
+    if (Reserves::has(order)) [[unlikely]] reserves_.end(order);
+    book.reduce(side, slot, order.leaves);
+  }
+  void reslice(Book& book, const Amend& amend);
 
   const Instruments& instruments_;
   LiquidityPools pools_;
+  Reserves reserves_;
   std::vector<Book> books_;
   std::vector<Book> waiting_;
   Outbox outbox_;

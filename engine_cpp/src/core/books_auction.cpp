@@ -7,8 +7,7 @@ namespace exchange::engine {
 void Books::collect(const Place& place) {
   const bool waits = place.type == OrderType::kMarket;
   Book& book = waits ? waiting_[place.instrument] : books_[place.instrument];
-  const BookOrder order{.leaves = place.quantity, .self_trade_group = place.self_trade_group, .owner = place.owner};
-  outbox_.messages.emplace_back(Rested{place.owner, book.rest(place.side, place.limit, order)});
+  outbox_.messages.emplace_back(Rested{place.owner, put(book, place, place.quantity)});
 }
 
 AuctionView Books::find_uncross(Slot instrument) const {
@@ -17,7 +16,7 @@ AuctionView Books::find_uncross(Slot instrument) const {
   std::optional<std::int64_t> centre;
   if (book.last_price() > 0) centre = book.last_price();
   if (prices.has_reference) centre = prices.reference;
-  return engine::find_uncross({book, waiting_[instrument]}, instruments_[instrument].tick, centre);
+  return engine::find_uncross({book, waiting_[instrument], reserves_}, instruments_[instrument].tick, centre);
 }
 
 // A MARKET order stands at the edge of the band, which no limit passes, before the limits there.
@@ -46,14 +45,14 @@ std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t qu
                                      .price = price,
                                      .quantity = traded,
                                      .notional = instruments_[instrument].notional(price, traded),
-                                     .maker = seller.owner,
-                                     .taker = buyer.owner,
+                                     .maker = owner_of(seller),
+                                     .taker = owner_of(buyer),
                                      .instrument = instrument,
                                      .taker_side = Side::kBuy,
                                      .uncross = true});
   book.set_last_price(price);
-  buy.book->reduce(Side::kBuy, buy.order, traded);
-  sell.book->reduce(Side::kSell, sell.order, traded);
+  take(*buy.book, Side::kBuy, buy.order, traded);
+  take(*sell.book, Side::kSell, sell.order, traded);
   return traded;
 }
 

@@ -17,6 +17,7 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   rest.session_id = 0;
   rest.min_quantity = 0;
   rest.expire_time_ns = 0;
+  rest.display_quantity = 0;
   rest.post_only_reprice = false;
   rest.validate_only = false;
   rest.trigger_price = 0;
@@ -60,6 +61,8 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   const bool trails = command.type == OrderType::kTrailingStop;
   const bool names_offset = terms.trailing_ticks != 0 || terms.trailing_bps != 0;
   if ((names_offset && !trails) || (terms.has_trigger_price && trails)) return Reason::kOrderFieldsConflict;
+  const bool may_hide_some = command.type == OrderType::kLimit && may_rest(command.time_in_force);
+  if (terms.display_quantity != 0 && !may_hide_some) return Reason::kOrderFieldsConflict;
   const bool may_ask_for_some = command.time_in_force == TimeInForce::kIoc && command.quote_budget == 0;
   return terms.min_quantity != 0 && !may_ask_for_some ? Reason::kOrderFieldsConflict : Reason::kNone;
 }
@@ -103,6 +106,9 @@ Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexc
 
 Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
                           const SpecialTerms& terms) noexcept {
+  if (terms.display_quantity != 0) {
+    return check_display(instrument, terms.display_quantity, command.quantity, command.quantity);
+  }
   const bool within = terms.min_quantity >= 0 && terms.min_quantity <= command.quantity;
   if (terms.min_quantity == 0) return Reason::kNone;
   return within && instrument.by_lot.divides(terms.min_quantity) ? Reason::kNone : Reason::kMinQuantityOutOfRange;

@@ -23,6 +23,11 @@ namespace exchange::engine {
 [[nodiscard]] Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept;
 [[nodiscard]] Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
                                             const SpecialTerms& terms) noexcept;
+// What the book is to show at a time of an order that has so much left: at most `most`, and not too many slices.
+inline constexpr std::int64_t kMaxSlices = 15;
+[[nodiscard]] Reason check_display(const Instrument& instrument, std::int64_t display, std::int64_t leaves,
+                                   std::int64_t most) noexcept;
+
 // When an order expires, if it says so: more than a second and at most 90 days ahead.
 [[nodiscard]] Reason check_expire_time(TimeInForce time_in_force, std::int64_t expire_time_ns,
                                        std::int64_t now_ns) noexcept;

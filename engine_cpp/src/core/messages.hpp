@@ -49,6 +49,8 @@ struct Place {
   std::int64_t quantity = 0;  // 0 with a budget
   std::int64_t budget = 0;    // most that the order may spend, fees included; 0 with a quantity
   std::int64_t min_quantity = 0;  // least that must trade at once for any to trade
+  std::int64_t display = 0;       // most that the book shows at a time; 0: all
+  std::int64_t slice = 0;         // with `display`, most that it shows at first
   Slot owner = kNil;
   Slot instrument = kNil;
   std::int32_t taker_fee_ppm = 0;
@@ -84,6 +86,7 @@ struct Amend {
   std::uint64_t self_trade_group = 0;
   std::int64_t limit = 0;
   std::int64_t leaves = 0;  // open quantity; nothing is left if it is not above zero
+  std::int64_t display = 0;  // as of Place
   Side side{};
   SelfTradePrevention mode{};
   bool keeps_priority = false;
@@ -142,7 +145,13 @@ struct Rested {
   Slot book_slot = kNil;
 };
 
-using BookMessage = std::variant<Accepted, Refused, Fill, Prevented, Release, Rested>;
+// The book shows the next slice of an order, at the back of its level.
+struct Refreshed {
+  Slot owner = kNil;
+  std::int64_t slice = 0;
+};
+
+using BookMessage = std::variant<Accepted, Refused, Fill, Prevented, Release, Rested, Refreshed>;
 
 // A price level changed: for the public.
 struct LevelChange {

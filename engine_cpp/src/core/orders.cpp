@@ -71,6 +71,16 @@ bool expires_as_it_says(const OrderRecord& order, const SpecialView* special) no
   return expire_time_ns > 0 && expire_time_ns <= kMaxTimeNs;
 }
 
+// It shows some of it exactly if it is to show no more, under a number that was given.
+bool shows_as_it_says(const OrderRecord& order, const SpecialView* special, std::uint64_t last_id) noexcept {
+  const OrderView& v = order.view;
+  if (special == nullptr) return true;
+  if (special->display_quantity == 0) return special->displayed_quantity == 0 && special->slice_id == 0;
+  const std::int64_t most = std::min(special->display_quantity, v.leaves_quantity);
+  return v.type == OrderType::kLimit && special->display_quantity > 0 && special->displayed_quantity > 0 &&
+         special->displayed_quantity <= most && special->slice_id >= v.order_id && special->slice_id <= last_id;
+}
+
 // An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
 bool may_be_open(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
@@ -199,13 +209,14 @@ bool Orders::load(StateReader& in, const Balances& balances, const Instruments& 
   in.get(entered);
   in.require(entered < std::uint64_t{1} << 56);
   const std::uint32_t count = in.get_count(orders_.room());
-  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_order(in, balances, instruments));
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_order(in, balances, instruments, first_id_ + entered));
   in.require(entered >= entered_);
   entered_ = entered;
   return in.ok();
 }
 
-bool Orders::load_order(StateReader& in, const Balances& balances, const Instruments& instruments) {
+bool Orders::load_order(StateReader& in, const Balances& balances, const Instruments& instruments,
+                        std::uint64_t last_id) {
   OrderRecord o;
   OrderView& v = o.view;
   in.get(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
@@ -220,6 +231,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
   o.special = specials_.load(in);
   in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, special_view(o), instruments)));
+  in.require(v.leaves_quantity == 0 || shows_as_it_says(o, special_view(o), last_id));
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;
   v.account_id = balances.account(o.account).account_id;

@@ -86,7 +86,9 @@ class Orders {
   // An account's open orders, by number.
   [[nodiscard]] Slot first_open(Slot account) const noexcept { return by_account_[account].front(); }
   [[nodiscard]] Slot next_open(Slot slot) const noexcept { return links_[slot].by_account.next; }
-  // Number of the order that entered last.
+  // A number for something that is public besides orders.
+  [[nodiscard]] std::uint64_t next_number() noexcept { return first_id_ + ++entered_; }
+  // The number that was given last.
   [[nodiscard]] std::uint64_t last_id() const noexcept { return first_id_ + entered_; }
   // Answers the slot of the order with this tag, probably: it is found without a look at the record. Of one that leaves,
   // its place in the lists comes too.
@@ -144,7 +146,8 @@ class Orders {
   [[nodiscard]] auto account_links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot].by_account; };
   }
-  [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments);
+  [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments,
+                                std::uint64_t last_id);
 
   Pool<OrderRecord> orders_;
   Specials specials_;

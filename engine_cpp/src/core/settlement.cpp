@@ -114,6 +114,7 @@ void Accounts::settle(const BookMessage& message, Step& step) {
 
 void Accounts::on(const Accepted& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
+  if (order.special != kNil) [[unlikely]] show_first_slice(order);
   touch(order, step);
   tell(OrderUpdateCause::kAccepted, order, step);
   tell(given(order), BalanceChangeKind::kHold, 0, step);
@@ -186,6 +187,7 @@ std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity,
   view.cum_quantity += message.quantity;
   (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? message.quantity
                                                                                     : -message.quantity;
+  if (order.special != kNil) [[unlikely]] show_less(order, message.quantity, makes);
   const bool done = order.has_budget() ? message.taker_done : view.leaves_quantity == 0;
   view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   if (done && order.is_resting()) leave_book(slot, step);
@@ -251,15 +253,16 @@ void Accounts::on(const Prevented& message, Step& step) {
                                .maker_account_seq = maker_seq,
                                .taker_account_seq = one_account ? maker_seq : balances_.next_event(taker.account)});
   if (message.mode != SelfTradePrevention::kDecrement) return;
-  decrement(message.maker, message.quantity, step);
-  decrement(message.taker, message.quantity, step);
+  decrement(message.maker, message.quantity, true, step);
+  decrement(message.taker, message.quantity, false, step);
 }
 
-void Accounts::decrement(Slot slot, std::int64_t quantity, Step& step) {
+void Accounts::decrement(Slot slot, std::int64_t quantity, bool rests, Step& step) {
   OrderRecord& order = orders_[slot];
   OrderView& view = order.view;
   view.prevented_quantity += quantity;
   (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? quantity : -quantity;
+  if (order.special != kNil) [[unlikely]] show_less(order, quantity, rests);
   const bool ended = !order.has_budget() && view.leaves_quantity == 0;
   if (ended) {
     view.status = OrderStatus::kCancelled;
@@ -277,6 +280,7 @@ void Accounts::on(const Release& message, Step& step) {
   order.view.leaves_quantity = 0;
   order.view.status = message.status;
   order.view.end_reason = message.end_reason;
+  if (order.special != kNil) [[unlikely]] show_nothing(order);
   if (order.is_resting()) leave_book(message.owner, step);
   touch(order, step);
   const OrderUpdateCause cause = message.status == OrderStatus::kCancelled ? OrderUpdateCause::kCancelled

@@ -118,6 +118,7 @@ class Core::Shard {
                                  std::vector<Rested>& rested);
   [[nodiscard]] bool load_untold(StateReader& in);
   [[nodiscard]] bool triggers_consistent() const;
+  [[nodiscard]] bool slices_consistent() const;
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);

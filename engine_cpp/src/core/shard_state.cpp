@@ -65,9 +65,9 @@ class Parts {
 };
 
 template <class Visit>
-void for_each_order(const Book& book, Side side, Visit visit) {
+void for_each_order(const Books& books, const Book& book, Side side, Visit visit) {
   for (Slot level = book.best(side); level != kNil; level = book.level(level).worse) {
-    for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) visit(book.order(at).owner);
+    for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) visit(books.owner_of(book.order(at)));
   }
 }
 
@@ -101,9 +101,9 @@ void Core::Shard::save_queues(StateWriter& out) const {
     for (const Book* book : {&books_.book(instrument), &books_.waiting(instrument)}) {
       for (const Side side : {Side::kBuy, Side::kSell}) {
         std::uint32_t count = 0;
-        for_each_order(*book, side, [&](Slot) { ++count; });
+        for_each_order(books_, *book, side, [&](Slot) { ++count; });
         out.put(count);
-        for_each_order(*book, side, [&](Slot owner) { out.put(accounts_.orders()[owner].view.order_id); });
+        for_each_order(books_, *book, side, [&](Slot owner) { out.put(accounts_.orders()[owner].view.order_id); });
       }
     }
   }
@@ -139,12 +139,10 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, bool w
     const OrderRecord& order = accounts_.orders()[owner];
     if (order.view.leaves_quantity == 0 || order.instrument != instrument || order.view.side != side) return false;
     if (order.waits() != waits || order.is_untriggered()) return false;
-    const BookOrder entry{.leaves = order.view.leaves_quantity,
-                          .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
-                          .owner = owner};
-    const std::int64_t price = accounts_.orders().book_price(order);
-    if (price <= 0 || price > kMaxPrice || price % instruments_[instrument].tick != 0) return false;
-    rested.push_back({owner, books_.restore(instrument, side, price, entry, waits)});
+    const Place place = accounts_.place_again(owner);
+    if (place.display > 0 && !books_.may_hide_one_more()) return false;
+    if (place.limit <= 0 || place.limit > kMaxPrice || place.limit % instruments_[instrument].tick != 0) return false;
+    rested.push_back({owner, books_.restore(place, waits)});
   }
   return in.ok();
 }
@@ -157,7 +155,7 @@ bool Core::Shard::consistent() const {
     const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
     if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
-  return accounts_.consistent() && triggers_consistent();
+  return accounts_.consistent() && triggers_consistent() && slices_consistent();
 }
 
 void Core::Shard::query(Slot account, ByteBuffer& out) const {
@@ -192,7 +190,7 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {
       for (const Book* book : {&books_.waiting(instrument), &books_.book(instrument)}) {
-        for_each_order(*book, side, [&](Slot owner) {
+        for_each_order(books_, *book, side, [&](Slot owner) {
           const OrderRecord& order = accounts_.orders()[owner];
           parts.add_order(order.view, accounts_.orders().special_view(order));
         });

@@ -6,6 +6,7 @@ namespace exchange::engine {
 void Accounts::work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept {
   const SpecialView& special = orders_.specials()[order.special].view;
   if (special.min_quantity > 0) place.min_quantity = special.min_quantity;
+  place.display = place.slice = special.display_quantity;
   move(order, reprice(order, place.limit, quote), place.limit);
 }
 

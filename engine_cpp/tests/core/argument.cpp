@@ -29,7 +29,7 @@ std::string Argument::next() {
   if (result.view() != expected_result.view()) return "the answers differ to" + place;
   if (events.view() != expected_events.view()) return "the events differ of" + place;
   const ReadResult read = read_results(result.view()).front();
-  if (read.order) stream_.saw_order(read.order->view.order_id);
+  if (read.order) stream_.saw_order(read.order->view);
   for (const ReadOrderResult& one : read.orders) stream_.saw_order(one.standing.order_id);
   return {};
 }

@@ -13,6 +13,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::int64_t kDay = 24 * 60 * kMinute;
 constexpr std::size_t kRecent = 64;
+constexpr std::size_t kOpenSeen = 24;
 
 }  // namespace
 
@@ -141,6 +142,9 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   special.post_only_reprice = order.post_only ? one_in(2) : one_in(40);
   const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;
   if (some ? one_in(2) : one_in(40)) special.min_quantity = 10 * (1 + below(40));
+  const bool stays = order.type == OrderType::kLimit && order.time_in_force == TimeInForce::kGtc;
+  if (stays ? one_in(2) : one_in(40)) special.display_quantity = 10 * (1 + below(20));
+  if (one_in(60)) special.display_quantity = any<std::int64_t>({-10, 3, 10, INT64_MAX, INT64_MIN});
   if (one_in(40)) special.min_quantity = any<std::int64_t>({-10, 3, INT64_MAX, INT64_MIN});
 }
 
@@ -207,6 +211,20 @@ void CommandStream::spoil(PlaceOrder& order) {
   }
 }
 
+void CommandStream::saw_order(const OrderView& order) {
+  saw_order(order.order_id);
+  if (!is_active(order.status)) return;
+  open_.push_back({order.order_id, order.account_id});
+  if (open_.size() > kOpenSeen) open_.erase(open_.begin());
+}
+
+CommandStream::Target CommandStream::some_order(std::int64_t back) {
+  if (open_.empty() || one_in(4)) {
+    return {last_order_ - std::min(static_cast<std::uint64_t>(below(back)), last_order_), account()};
+  }
+  return open_[static_cast<std::size_t>(below(std::ssize(open_)))];
+}
+
 std::string CommandStream::cancel() {
   std::string target = one_in(3) ? client_id() : std::string();
   std::string request = one_in(3) ? client_id() : std::string();
@@ -214,9 +232,9 @@ std::string CommandStream::cancel() {
     target = "id-" + std::to_string(ids_ - std::min<std::uint64_t>(ids_, step_ % 61));
     request = target;
   }
-  const auto back = static_cast<std::uint64_t>(below(one_in(10) ? 5'000 : 40));
-  return encode(CancelOrder{.account_id = account(),
-                            .order_id = last_order_ - std::min(back, last_order_),
+  const Target order = some_order(one_in(10) ? 5'000 : 40);
+  return encode(CancelOrder{.account_id = order.account_id,
+                            .order_id = order.order_id,
                             .client_order_id = target,
                             .request_id = request,
                             .valid_until_ns = time_ns_ + (one_in(50) ? -1 : kMinute),
@@ -241,11 +259,12 @@ std::string CommandStream::cancel_many() {
 }
 
 std::string CommandStream::amend() {
-  const std::string target = one_in(3) ? client_id() : std::string();
+  const std::string target = one_in(10) ? client_id() : std::string();
   const std::string request = one_in(3) ? client_id() : std::string();
   const bool cross = one_in(4);
-  AmendOrder amend{.account_id = account(),
-                   .order_id = last_order_ - std::min(static_cast<std::uint64_t>(below(40)), last_order_),
+  const Target order = some_order(40);
+  AmendOrder amend{.account_id = order.account_id,
+                   .order_id = order.order_id,
                    .client_order_id = target,
                    .request_id = request,
                    .quantity = 10 * below(45),
@@ -265,6 +284,9 @@ std::string CommandStream::amend() {
     amend.trigger_price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
     if (one_in(20)) amend.trigger_price = any<std::int64_t>({0, 3, -5, INT64_MAX, INT64_MIN});
   }
+  amend.has_display_quantity = one_in(8);
+  if (amend.has_display_quantity) amend.display_quantity = 10 * (1 + below(20));
+  if (one_in(90)) amend.display_quantity = any<std::int64_t>({0, -10, 3, INT64_MAX, INT64_MIN});
   amend.has_expire_time = one_in(6);
   if (amend.has_expire_time) amend.expire_time_ns = some_expiry();
   return encode(amend);

@@ -11,6 +11,7 @@
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/core.hpp"
 #include "listings.hpp"
+#include "views.hpp"
 
 namespace exchange::engine::testing {
 
@@ -25,7 +26,8 @@ class CommandStream {
   [[nodiscard]] std::string next();
   // Engine time of the command that `next` gave last.
   [[nodiscard]] std::int64_t time_ns() const noexcept { return time_ns_; }
-  // Tells the stream an order number that exists, so that it can be cancelled.
+  // Tells the stream of an order that exists, so that it can be amended and cancelled.
+  void saw_order(const OrderView& order);
   void saw_order(std::uint64_t order_id) { last_order_ = std::max(last_order_, order_id); }
 
  private:
@@ -67,6 +69,12 @@ class CommandStream {
   [[nodiscard]] std::int64_t some_expiry();
   void make_trailing(SpecialTerms& special);
   void spoil(PlaceOrder& order);
+  // An order, often one that was open when it was seen, and its account.
+  struct Target {
+    std::uint64_t order_id = 0;
+    std::uint64_t account_id = 0;
+  };
+  [[nodiscard]] Target some_order(std::int64_t back);
   [[nodiscard]] std::string client_id();
   [[nodiscard]] std::uint64_t account();
 
@@ -75,6 +83,7 @@ class CommandStream {
   std::int64_t time_ns_ = 1'700'000'000'000'000'000;
   std::uint64_t transfer_seq_ = 0;
   std::uint64_t last_order_ = 1;
+  std::vector<Target> open_;  // the newest of those that were open
   std::uint64_t ids_ = 0;
   std::vector<std::string> recent_;
   std::array<InstrumentDefinition, 3> listings_ = {btc_kk99(), eth_btc(), halted()};  // as they are now, nearly always

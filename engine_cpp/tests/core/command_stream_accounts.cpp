@@ -17,8 +17,8 @@ std::string CommandStream::set_account() {
       break;
     case 1:
       settings.has_limits = true;
-      settings.limits = {.max_order_lots = any<std::int64_t>({0, 0, 12, 30}),
-                         .max_order_notional = any<std::int64_t>({0, 0, 2'000'000, 3'000'000}),
+      settings.limits = {.max_order_lots = any<std::int64_t>({0, 0, 0, 30}),
+                         .max_order_notional = any<std::int64_t>({0, 0, 0, 3'000'000}),
                          .max_position_lots = below(3),
                          .max_open_orders = any<std::uint32_t>({0, 0, 3, 10, 24})};
       break;

@@ -7,7 +7,7 @@ namespace exchange::engine::testing {
 std::string CommandStream::change_market() {
   InstrumentDefinition& listing = listings_[static_cast<std::size_t>(one_in(8) ? 2 : below(2))];
   // Markets are mostly open: one that is not soon opens again.
-  if (listing.phase != TradingPhase::kContinuous && one_in(2)) return change_phase(listing);
+  if (listing.phase != TradingPhase::kContinuous && !one_in(4)) return change_phase(listing);
   switch (below(4)) {
     case 0: return change_phase(listing);
     case 1: return change_terms(listing);
@@ -17,7 +17,7 @@ std::string CommandStream::change_market() {
 
 std::string CommandStream::change_phase(InstrumentDefinition& listing) {
   SetPhase command{listing.instrument_id, TradingPhase::kContinuous, AuctionKind::kNone};
-  if (listing.phase == TradingPhase::kContinuous || one_in(3)) {
+  if (listing.phase == TradingPhase::kContinuous || one_in(4)) {
     command.phase = any({TradingPhase::kPostOnly, TradingPhase::kCancelOnly, TradingPhase::kHalt, TradingPhase::kClosed,
                          TradingPhase::kPreOpen, TradingPhase::kAuction, TradingPhase::kAuction});
   }

@@ -41,7 +41,6 @@ TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
 }
 
 TEST_F(NotSupportedTest, FlagsOfOrders) {
-  flag_refused("ICEBERG", {.display_quantity = 50});
   flag_refused("REDUCE_ONLY", {.reduce_only = true});
   flag_refused("SURVIVE_DISCONNECT", {.reduce_only = true, .survive_disconnect = true});
 }

@@ -45,7 +45,7 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
     ASSERT_TRUE(results[0].view() == results[1].view()) << "answer to command " << seq;
     ASSERT_TRUE(events[0].view() == events[1].view()) << "events of command " << seq;
     const ReadResult read = read_results(results[0].view()).front();
-    if (read.order) stream.saw_order(read.order->view.order_id);
+    if (read.order) stream.saw_order(read.order->view);
     for (const ReadOrderResult& one : read.orders) stream.saw_order(one.standing.order_id);
     if (seq % 997 != 0) continue;
     ASSERT_EQ(steady.state_hash(), restarted.state_hash());
@@ -84,7 +84,7 @@ struct Met {
       core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
       const ReadResult read = read_results(result.view()).front();
       reasons.insert(read.reason);
-      if (read.order) stream.saw_order(read.order->view.order_id);
+      if (read.order) stream.saw_order(read.order->view);
       for (const ReadOrderResult& one : read.orders) {
         reasons_together.insert(one.reason);
         stream.saw_order(one.standing.order_id);
@@ -121,8 +121,9 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   EXPECT_TRUE(met.reasons.contains(Reason::kNoReferencePrice));
   EXPECT_TRUE(met.reasons.contains(Reason::kExpireTimeOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kTrailingOffsetOutOfRange));
+  EXPECT_TRUE(met.reasons.contains(Reason::kDisplayQuantityOutOfRange));
   EXPECT_EQ(met.ends.size(), 17U) << ::testing::PrintToString(met.ends);
-  EXPECT_EQ(met.causes.size(), 9U);
+  EXPECT_EQ(met.causes.size(), 10U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));

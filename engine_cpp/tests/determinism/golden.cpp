@@ -79,7 +79,7 @@ std::string make_golden_journal() {
     ByteBuffer events;
     core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
     const ReadResult read = read_results(result.view()).front();
-    if (read.order) stream.saw_order(read.order->view.order_id);
+    if (read.order) stream.saw_order(read.order->view);
     if (read.reason != Reason::kNotSupported) writer.add(bytes, stream.time_ns());
   }
   return writer.finish();

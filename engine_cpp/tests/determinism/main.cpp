@@ -60,7 +60,7 @@ bool play(std::uint64_t seed) {
     const Stamp stamp{seq, stream.time_ns()};
     const std::string result = steady.apply(batch.commands.front(), stamp);
     restarted.apply(batch.commands.front(), stamp);
-    if (const ReadResult read = read_results(result).front(); read.order) stream.saw_order(read.order->view.order_id);
+    if (const ReadResult read = read_results(result).front(); read.order) stream.saw_order(read.order->view);
     if (seq % kInterval != 0) continue;
     std::cout << "seed " << seed << " command " << seq << ' ' << steady.line() << '\n';
     if (restarted.line() != steady.line() || !restarted.restart()) {
