@@ -58,6 +58,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   EventWriter writer(events, stamp);
   events_ = &writer;
   forget_old_ids();
+  if (std::holds_alternative<LeaderChange>(command.body)) lead_anew();  // before anything runs out
   run_what_is_due();
   std::uint32_t steps_left = 1'000;
   run_triggered(steps_left);

@@ -127,6 +127,21 @@ struct TrailTold {
   std::uint64_t again_id = 0;
 };
 
+struct Session {
+  OpenSession opened;
+  std::uint64_t epoch = 0;
+  bool lost = false;
+  SessionLoss loss{};
+  std::int64_t due_ns = 0;
+  bool due_is_grace = false;  // the leader changed: a live one fires at once when its time is up
+};
+
+struct Gateway {
+  std::int64_t lease_ns = 0;
+  std::int64_t due_ns = 0;
+  std::list<std::uint64_t> live;  // epochs of its sessions, in order of becoming live
+};
+
 struct CancelTimer {
   std::int64_t due_ns = 0;
   std::uint64_t armed_seq = 0;
@@ -159,6 +174,10 @@ class Engine {
   Result on(const AmendOrder& command);
   Result on(const MassCancel& command);
   Result on(const CancelAllAfter& command);
+  Result on(const OpenSession& command);
+  Result on(const KeepGateway& command);
+  Result on(const EndSession& command);
+  Result on(const LeaderChange& command);
   Result on(const Transfer& command);
   Result on(const OpenAccount& command);
   Result on(const SetAccount& command);
@@ -300,6 +319,15 @@ class Engine {
   [[nodiscard]] bool is_meant(const MassCancelLeft& cancel, const Order& order) const;
   void fire(std::uint64_t account_id);
 
+  // Sessions and leases: when the first is up, and what comes of it.
+  [[nodiscard]] std::int64_t next_session_ns() const;
+  void run_session_timer();
+  void lose(Session& session, SessionLoss loss, std::int64_t lost_ns);
+  void fire(const Session& session);
+  void lead_anew();
+  [[nodiscard]] bool is_open(std::uint64_t account_id, std::uint64_t session_id) const;
+  void tell(const Session& session, SessionState state);
+
   // Matching.
   [[nodiscard]] bool are_kept_apart(const Order& taker, const Order& maker) const;
   [[nodiscard]] bool would_cross(const Instrument& instrument, Side side, std::int64_t limit) const;
@@ -377,6 +405,8 @@ class Engine {
   std::vector<AnsweredTransfer> transfers_;
   std::list<MassCancelLeft> mass_cancels_;  // first asked first
   std::map<std::uint64_t, CancelTimer> cancel_timers_;
+  std::map<std::uint64_t, Session> sessions_;  // by epoch
+  std::map<std::uint64_t, Gateway> gateways_;
 };
 
 }  // namespace exchange::engine::reference

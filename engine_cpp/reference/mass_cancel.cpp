@@ -17,14 +17,18 @@ void Engine::run_what_is_due() {
     const std::int64_t ends_ns = ending == nullptr ? kNever : ending->special->expire_time_ns;
     const std::int64_t old_ns = oldest == nullptr ? kNever : oldest->view.accepted_time_ns + kMaxOrderAgeNs;
     const std::int64_t out_ns = timer == cancel_timers_.end() ? kNever : timer->second.due_ns;
-    if (std::min({ends_ns, old_ns, out_ns}) > now_.time_ns) return;
-    if (ends_ns <= old_ns && ends_ns <= out_ns) {
+    const std::int64_t session_ns = next_session_ns();
+    if (std::min({ends_ns, old_ns, out_ns, session_ns}) > now_.time_ns) return;
+    if (ends_ns <= std::min({old_ns, out_ns, session_ns})) {
       const bool day = ending->view.time_in_force == TimeInForce::kDay;
       expire(*ending, day ? EndReason::kDayEnded : EndReason::kGtdReached);
-    } else if (old_ns <= out_ns) {
+    } else if (old_ns <= std::min(out_ns, session_ns)) {
       expire(*oldest, EndReason::kTooOld);
-    } else {
+    } else if (out_ns <= session_ns) {
       fire(timer->first);
+      if (!finish_mass_cancels(left)) return;
+    } else {
+      run_session_timer();
       if (!finish_mass_cancels(left)) return;
     }
   }
@@ -62,6 +66,7 @@ bool Engine::finish_mass_cancels(std::uint32_t& left) {
 bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
   const EndReason reason = cancel.cause == MassCancelCause::kRequested    ? EndReason::kMassCancel
                            : cancel.cause == MassCancelCause::kKillSwitch ? EndReason::kKillSwitch
+                           : cancel.cause == MassCancelCause::kDisconnected ? EndReason::kDisconnected
                                                                           : EndReason::kCancelAllAfter;
   const std::set<std::uint64_t> open = resting_;
   for (const std::uint64_t order_id : open) {
@@ -86,6 +91,7 @@ bool Engine::is_meant(const MassCancelLeft& cancel, const Order& order) const {
   const SpecialView special = order.special.value_or(SpecialView{});
   if (wanted.has_session && wanted.session_id != special.session_id) return false;
   if (wanted.has_tag && wanted.tag != special.tag) return false;
+  if (cancel.cause == MassCancelCause::kDisconnected && special.survive_disconnect) return false;
   const bool closed = instruments_.at(order.view.instrument_id).definition.phase == TradingPhase::kClosed;
   return !closed || cancel.cause != MassCancelCause::kRequested;
 }

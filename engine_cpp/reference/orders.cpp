@@ -66,6 +66,9 @@ Result Engine::on(const PlaceOrder& command) {
 // The checks of an order beyond those of its request, and the prices that it gets.
 Engine::Judged Engine::judge(const PlaceOrder& command) const {
   if (const Reason reason = check_instrument(command); reason != Reason::kNone) return {.reason = reason};
+  if (command.special != nullptr && !is_open(command.account_id, command.special->session_id)) {
+    return {.reason = Reason::kSessionNotOpen};
+  }
   if (waits_for_price(command.type)) return judge_waiting(command);
   const auto worst = worst_price(command);
   const bool at_once = command.time_in_force == TimeInForce::kIoc || command.time_in_force == TimeInForce::kFok;
@@ -161,6 +164,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
   not_acted_on.tag = 0;
   not_acted_on.session_id = 0;
+  not_acted_on.survive_disconnect = false;
   not_acted_on.min_quantity = 0;
   not_acted_on.expire_time_ns = 0;
   not_acted_on.display_quantity = 0;
@@ -176,6 +180,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
+    if (c.special->survive_disconnect && !c.special->reduce_only) return Reason::kOrderFieldsConflict;
     const bool may_hide = c.type == OrderType::kLimit && c.time_in_force != TimeInForce::kIoc &&
                           c.time_in_force != TimeInForce::kFok;
     if (c.special->display_quantity != 0 && !may_hide) return Reason::kOrderFieldsConflict;

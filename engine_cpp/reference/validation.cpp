@@ -68,6 +68,8 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
     if (until_a_time && !may_expire_at(c.special->expire_time_ns)) out.push_back(Reason::kExpireTimeOutOfRange);
   }
+  const bool has_account = c.account_id != 0 && accounts_.contains(c.account_id);
+  if (has_account && !is_open(c.account_id, c.special->session_id)) out.push_back(Reason::kSessionNotOpen);
   if (waits && has_trigger) {
     OrderView asked;
     asked.side = c.side;

@@ -18,7 +18,8 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       ids_(limits, balances_, orders_),
       mass_cancels_(limits),
       auction_orders_(limits.instruments, limits.orders),
-      expire_times_(limits.special_orders) {}
+      expire_times_(limits.special_orders),
+      sessions_(limits) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
@@ -93,16 +94,18 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   }
   if (!has_room(command)) return {refuse(Reason::kEngineFull, step), account, {}};
   const Slot instrument = instruments_.find(command.instrument_id);
-  const Reason reason = check_terms(command, instrument, step);
+  const Reason reason = check_terms(command, account, instrument, step);
   if (reason != Reason::kNone) return {reject(command, account, instrument, reason, step), account, {}};
   return {{}, account, {instrument, command.side, may_rest(command), command.type == OrderType::kMarket}};
 }
 
-Reason Accounts::check_terms(const PlaceOrder& command, Slot instrument, const Step& step) const noexcept {
+Reason Accounts::check_terms(const PlaceOrder& command, Slot account, Slot instrument,
+                             const Step& step) const noexcept {
   if (instrument == kNil) return Reason::kUnknownInstrument;
-  const Reason reason = check_grid(instruments_[instrument], command);
+  Reason reason = check_grid(instruments_[instrument], command);
   if (reason != Reason::kNone || command.special == nullptr) return reason;
-  return check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
+  reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
+  return reason != Reason::kNone ? reason : check_session(account, command.special->session_id);
 }
 
 Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {

@@ -22,6 +22,7 @@
 #include "messages.hpp"
 #include "orders.hpp"
 #include "reasons.hpp"
+#include "sessions.hpp"
 #include "phases.hpp"
 #include "pricing.hpp"
 #include "transfers.hpp"
@@ -107,7 +108,7 @@ struct MassCancellation {
 };
 
 // Timers that are due at one time run in the order of their kinds.
-enum class TimerKind : std::uint8_t { kExpireTime, kOrderAge, kCancelAllAfter };
+enum class TimerKind : std::uint8_t { kExpireTime, kOrderAge, kCancelAllAfter, kSession };
 
 struct Timer {
   std::int64_t due_ns = Deadlines::kNever;
@@ -224,6 +225,14 @@ class Accounts {
   // The account's timer that is due first; it is armed no more.
   [[nodiscard]] MassCancelTask fire_cancel_all_after(Step& step);
 
+  [[nodiscard]] Answer open_session(const OpenSession& command, Step& step);
+  [[nodiscard]] Answer keep_gateway(const KeepGateway& command, Step& step);
+  [[nodiscard]] Answer end_session(const EndSession& command, Step& step);
+  // Gives everything that waits to be heard from its time anew.
+  void lead_anew(const Step& step) noexcept { sessions_.lead_anew(step.stamp.time_ns); }
+  // Runs the timer that is due first among those of sessions and gateways; answers what a lost session cancels.
+  [[nodiscard]] std::optional<MassCancelTask> run_session_timer(Step& step);
+
   // Is there anything to do before a command at this time?
   [[nodiscard]] bool has_due(std::int64_t now_ns) const noexcept {
     return next_timer().due_ns <= now_ns || mass_cancels_.has_unfinished();
@@ -233,7 +242,9 @@ class Accounts {
     Timer next{expire_times_.next_ns(), TimerKind::kExpireTime};
     if (const std::int64_t age_ns = next_age_limit_ns(); age_ns < next.due_ns) next = {age_ns, TimerKind::kOrderAge};
     const std::int64_t cancel_ns = mass_cancels_.timers().next_ns();
-    return cancel_ns < next.due_ns ? Timer{cancel_ns, TimerKind::kCancelAllAfter} : next;
+    if (cancel_ns < next.due_ns) next = {cancel_ns, TimerKind::kCancelAllAfter};
+    const std::int64_t session_ns = sessions_.next_ns();
+    return session_ns < next.due_ns ? Timer{session_ns, TimerKind::kSession} : next;
   }
   // The removal of the order whose time to expire comes first, and of the one that is the oldest.
   [[nodiscard]] Remove expire_reached() const noexcept;
@@ -250,9 +261,11 @@ class Accounts {
   [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
   [[nodiscard]] const Orders& orders() const noexcept { return orders_; }
   [[nodiscard]] const IdWindow& ids() const noexcept { return ids_; }
+  [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
 
   void save(StateWriter& out) const;
-  [[nodiscard]] bool load(StateReader& in);
+  // `last_seq`: of the last command that was applied.
+  [[nodiscard]] bool load(StateReader& in, std::uint64_t last_seq);
   // How an order of a saved state goes back into its book.
   [[nodiscard]] Place place_again(Slot order) const noexcept;
   // An order of a saved state is back in its book. Called in order of number.
@@ -279,8 +292,9 @@ class Accounts {
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
-  // Phase, grid and dates: what an order says against what its instrument allows.
-  [[nodiscard]] Reason check_terms(const PlaceOrder& command, Slot instrument, const Step& step) const noexcept;
+  // Phase, grid, dates and session: what an order says against what its instrument and its account allow.
+  [[nodiscard]] Reason check_terms(const PlaceOrder& command, Slot account, Slot instrument,
+                                   const Step& step) const noexcept;
   // `beside`: orders of the same command that will take theirs.
   [[nodiscard]] bool has_room(const PlaceOrder& command, std::uint32_t beside = 0) const noexcept;
   // An account's order, by its number or by its owner's id.
@@ -359,6 +373,14 @@ class Accounts {
   void on(const Rested& message, Step& step);
   void on(const Refreshed& message, Step& step);
 
+  void lose_session(Slot session, SessionLoss loss, std::int64_t lost_ns, Step& step);
+  void tell(const Session& session, SessionState state, std::int64_t due_ns, Step& step);
+  // Does an order name a session that is not open?
+  [[nodiscard]] Reason check_session(Slot account, std::uint64_t session_id) const noexcept {
+    const bool open = session_id == 0 || sessions_.find(account, session_id) != kNil;
+    return open ? Reason::kNone : Reason::kSessionNotOpen;
+  }
+
   void report_self_trade(const OrderRecord& maker, const OrderRecord& taker, const Fill& message, Step& step);
   // Books a fill on an order and tells its owner; answers the fee.
   std::int64_t fill(Slot order, const Fill& message, Liquidity liquidity, Step& step);
@@ -406,6 +428,7 @@ class Accounts {
   AuctionOrders auction_orders_;
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
   Claims claims_;
+  Sessions sessions_;
 };
 
 }  // namespace exchange::engine

@@ -12,13 +12,15 @@ void Accounts::save(StateWriter& out) const {
   orders_.save(out);
   ids_.save(out);
   mass_cancels_.save(out, balances_.accounts());
+  sessions_.save(out);
 }
 
-bool Accounts::load(StateReader& in) {
+bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
   return balances_.load(in, instruments_) && transfers_.load(in) && orders_.load(in, balances_, instruments_) &&
          ids_.load(in) &&
          mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
-                            [&](Slot account) { return balances_.account(account).account_id; });
+                            [&](Slot account) { return balances_.account(account).account_id; }) &&
+         sessions_.load(in, balances_.accounts(), last_seq);
 }
 
 Place Accounts::place_again(Slot slot) const noexcept {
@@ -80,7 +82,7 @@ bool Accounts::consistent() const {
     });
   }
   return held && holds.empty() && expiries_consistent() && orders_.all_remembered() &&
-         mass_cancels_.timers().consistent() && balances_.conserved(instruments_.assets());
+         mass_cancels_.timers().consistent() && sessions_.consistent() && balances_.conserved(instruments_.assets());
 }
 
 }  // namespace exchange::engine

@@ -71,6 +71,7 @@ bool Accounts::matches(const MassCancelTask& task, const OrderRecord& order) con
   const SpecialView* const special = orders_.special_view(order);
   if (filter.has_session && filter.session_id != (special == nullptr ? 0 : special->session_id)) return false;
   if (filter.has_tag && filter.tag != (special == nullptr ? 0 : special->tag)) return false;
+  if (task.cause == MassCancelCause::kDisconnected && special != nullptr && special->survive_disconnect) return false;
   return task.cause != MassCancelCause::kRequested || !is_closed(order.instrument);
 }
 

@@ -15,6 +15,7 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   SpecialTerms rest = terms;
   rest.tag = 0;
   rest.session_id = 0;
+  rest.survive_disconnect = false;
   rest.min_quantity = 0;
   rest.expire_time_ns = 0;
   rest.display_quantity = 0;
@@ -56,6 +57,7 @@ Reason check_market_shape(const PlaceOrder& command) noexcept {
 Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms) noexcept {
   if (expires_at_time(command.time_in_force) != (terms.expire_time_ns != 0)) return Reason::kOrderFieldsConflict;
   if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
+  if (terms.survive_disconnect && !terms.reduce_only) return Reason::kOrderFieldsConflict;
   const bool names_trigger = terms.has_trigger_price || terms.trigger_reference != TriggerReference::kDefault;
   if (names_trigger && !waits_for_price(command.type)) return Reason::kOrderFieldsConflict;
   const bool trails = command.type == OrderType::kTrailingStop;

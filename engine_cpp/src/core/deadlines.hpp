@@ -1,4 +1,4 @@
-// When things are due: slots in order of time, then of number.
+// When things are due: slots in order of time, then of number, then of slot.
 //
 // Invariants:
 //   1. A slot has at most one deadline. What is due first follows from times and numbers alone, never from the order in
@@ -44,7 +44,8 @@ class Deadlines {
     Slot slot = kNil;
 
     [[nodiscard]] bool is_before(const Entry& other) const noexcept {
-      return due_ns != other.due_ns ? due_ns < other.due_ns : number < other.number;
+      if (due_ns != other.due_ns) return due_ns < other.due_ns;
+      return number != other.number ? number < other.number : slot < other.slot;
     }
   };
 

@@ -1,5 +1,6 @@
 // Reading batches and the commands of traders, the frequent ones.
 #include "decode_admin.hpp"
+#include "decode_sessions.hpp"
 #include "exchange/engine/core.hpp"
 #include "wire_reader.hpp"
 
@@ -204,6 +205,10 @@ void read_body(CommandKind kind, Reader in, Batch& batch, Command& out) {
     case CommandKind::kCancelAllAfter: out.body = read_cancel_all_after(in); return;
     case CommandKind::kPlaceOrderGroup: out.body = read_place_order_group(in, batch); return;
     case CommandKind::kPlaceOrders: out.body = read_place_orders(in, batch); return;
+    case CommandKind::kOpenSession:
+    case CommandKind::kKeepGateway:
+    case CommandKind::kEndSession:
+    case CommandKind::kLeaderChange: read_session_body(kind, in, batch, out); return;
     default: read_admin_body(kind, in, batch, out); return;
   }
 }

@@ -24,6 +24,7 @@ void write_auction(WireWriter& body, std::uint32_t instrument_id, AuctionKind ki
   body.put(4, view.quantity);
   body.put_signed(5, view.imbalance);
 }
+constexpr WireWriter::Field kSessionChanged = 27;
 constexpr WireWriter::Field kPhaseChanged = 11;
 constexpr WireWriter::Field kMarkPriceChanged = 12;
 
@@ -105,6 +106,18 @@ void EventWriter::cancel_all_after_changed(const CancelAllAfterView& change) {
     body.put(2, change.state);
     body.put(3, change.due_time_ns);
     body.put(4, change.account_seq);
+  });
+}
+
+void EventWriter::session_changed(const SessionView& session) {
+  put_serialized(kSessionChanged, [&](WireWriter& body) {
+    body.put(1, session.account_id);
+    body.put(2, session.session_id);
+    body.put(3, session.epoch);
+    body.put(4, session.state);
+    body.put(5, session.due_time_ns);
+    body.put(6, session.loss);
+    body.put(7, session.account_seq);
   });
 }
 

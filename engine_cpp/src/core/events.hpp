@@ -106,6 +106,7 @@ class EventWriter {
   void fee_schedule_changed(const SetFeeSchedule& schedule);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);
+  void session_changed(const SessionView& session);
   void phase_changed(const PhaseChangeView& change);
   void auction_updated(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view);
   void auction_uncrossed(std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view);

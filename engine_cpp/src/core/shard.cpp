@@ -37,6 +37,7 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
+  if (std::holds_alternative<LeaderChange>(command.body)) [[unlikely]] accounts_.lead_anew(step);
   run_due(step);
   std::uint32_t steps_left = kMaxTriggersPerCommand;
   if (triggers_.has_due()) {

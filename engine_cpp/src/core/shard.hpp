@@ -76,6 +76,10 @@ class Core::Shard {
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
   [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);
+  [[nodiscard]] Answer on(const OpenSession& command, Step& step);
+  [[nodiscard]] Answer on(const KeepGateway& command, Step& step);
+  [[nodiscard]] Answer on(const EndSession& command, Step& step);
+  [[nodiscard]] Answer on(const LeaderChange& command, Step& step);
   [[nodiscard]] Answer on(const Transfer& command, Step& step);
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const SetAccount& command, Step& step);

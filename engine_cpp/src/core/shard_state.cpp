@@ -91,7 +91,7 @@ bool Core::Shard::load(Source& source) {
   in.require(format == kStateFormat && shard == shard_ && last_.time_ns >= 0);
   if (!in.ok() || !instruments_.load(in)) return false;
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
-  return accounts_.load(in) && books_.load_counters(in) && load_queues(in) &&
+  return accounts_.load(in, last_.engine_seq) && books_.load_counters(in) && load_queues(in) &&
          consistent();
 }
 
@@ -220,7 +220,8 @@ Counts Core::Shard::counts() const noexcept {
   return {.accounts = accounts_.balances().accounts(),
           .instruments = instruments_.size(),
           .open_orders = books_.open_orders(),
-          .ids = accounts_.ids().size()};
+          .ids = accounts_.ids().size(),
+          .sessions = accounts_.sessions().size()};
 }
 
 }  // namespace exchange::engine

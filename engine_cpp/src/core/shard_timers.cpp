@@ -10,6 +10,13 @@ void Core::Shard::run_due(Step& step) {
   for (std::size_t fired = 0; fired < kMaxExpiriesPerCommand; ++fired) {
     const Timer timer = accounts_.next_timer();
     if (timer.due_ns > step.stamp.time_ns) return;
+    if (timer.kind == TimerKind::kSession) {
+      const std::optional<MassCancelTask> task = accounts_.run_session_timer(step);
+      if (!task) continue;
+      accounts_.mass_cancels().leave_unfinished(*task);
+      if (!go_on_cancelling(cancels_left, step)) return;
+      continue;
+    }
     if (timer.kind != TimerKind::kCancelAllAfter) {
       const bool says_when = timer.kind == TimerKind::kExpireTime;
       remove(says_when ? accounts_.expire_reached() : accounts_.expire_oldest(), step);
@@ -58,5 +65,14 @@ Answer Core::Shard::on(const MassCancel& command, Step& step) {
 Answer Core::Shard::on(const CancelAllAfter& command, Step& step) {
   return accounts_.cancel_all_after(command, step);
 }
+
+Answer Core::Shard::on(const OpenSession& command, Step& step) { return accounts_.open_session(command, step); }
+
+Answer Core::Shard::on(const KeepGateway& command, Step& step) { return accounts_.keep_gateway(command, step); }
+
+Answer Core::Shard::on(const EndSession& command, Step& step) { return accounts_.end_session(command, step); }
+
+// What it does was done before anything could run out.
+Answer Core::Shard::on(const LeaderChange& /*command*/, Step& step) { return refuse(Reason::kNone, step); }
 
 }  // namespace exchange::engine

@@ -16,7 +16,7 @@ void for_each_field(View& v, Visit visit) {
 bool has_known_terms(const SpecialView& v) noexcept {
   return is_between(v.trigger_reference, TriggerReference::kDefault, TriggerReference::kBidAsk) &&
          is_between(v.peg_reference, PegReference::kNone, PegReference::kMid) &&
-         is_between(v.link_type, LinkType::kNone, LinkType::kBracket);
+         is_between(v.link_type, LinkType::kNone, LinkType::kBracket) && (v.reduce_only || !v.survive_disconnect);
 }
 
 }  // namespace

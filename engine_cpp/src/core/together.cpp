@@ -50,7 +50,7 @@ Reason Accounts::check_together(const PlaceOrder& command, bool repeats_id, Step
   if (!has_room(command, claimed())) return Reason::kEngineFull;
   const Slot instrument = instruments_.find(command.instrument_id);
   out.inquiry = {instrument, command.side, may_rest(command), command.type == OrderType::kMarket};
-  return check_terms(command, instrument, step);
+  return check_terms(command, out.account, instrument, step);
 }
 
 Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant) {

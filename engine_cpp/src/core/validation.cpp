@@ -27,6 +27,7 @@ Slot Accounts::judge_request(const PlaceOrder& command, const Step& step, Reason
 void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& quote, std::int64_t now_ns,
                            ReasonList& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
+  const Slot account = find_trader(command.account_id);
   const bool market = command.type == OrderType::kMarket;
   if (!quote.has_room) out.add(Reason::kEngineFull);
   if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
@@ -39,6 +40,7 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   out.add(quantity);
   if (command.quote_budget == 0) out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
+  if (account != kNil) out.add(check_session(account, command.special->session_id));
   if (market) out.add(price);
   if (price != Reason::kNone) return;
   const bool at_band = market && instrument.has_static_band;
@@ -63,6 +65,7 @@ Reason Accounts::check_post_only(const PlaceOrder& command, Slot slot, const Quo
 void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const WatchedPrices& prices, bool has_room,
                              std::int64_t now_ns, ReasonList& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
+  const Slot account = find_trader(command.account_id);
   if (!has_room) out.add(Reason::kEngineFull);
   if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
   const Reason price = has_limit(command.type) ? check_price(instrument, command.price) : Reason::kNone;
@@ -71,6 +74,7 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   for (const Reason reason : {price, trigger, quantity}) out.add(reason);
   out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
+  if (account != kNil) out.add(check_session(account, command.special->session_id));
   Trigger watched = trigger_of(command, slot);
   if (trigger == Reason::kNone) out.add(check_trigger(watched, prices));
   if (price != Reason::kNone || watched.price <= 0 || trigger != Reason::kNone) return;

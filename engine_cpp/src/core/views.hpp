@@ -165,6 +165,16 @@ struct CancelAllAfterView {
   std::uint64_t account_seq = 0;
 };
 
+struct SessionView {
+  std::uint64_t account_id = 0;
+  std::uint64_t session_id = 0;
+  std::uint64_t epoch = 0;
+  SessionState state{};
+  SessionLoss loss{};
+  std::int64_t due_time_ns = 0;
+  std::uint64_t account_seq = 0;
+};
+
 // An account's settings.
 struct AccountView {
   std::uint64_t account_id = 0;

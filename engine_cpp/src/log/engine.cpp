@@ -22,7 +22,7 @@ std::string_view view(std::span<const std::byte> bytes) {
 }
 
 std::uint64_t journal_bytes(const Batch& batch) {
-  std::uint64_t bytes = kTicksPerBatch * record_bytes(kTickCommand.size());
+  std::uint64_t bytes = record_bytes(kLeaderChangeCommand.size()) + kTicksPerBatch * record_bytes(kTickCommand.size());
   for (const Command& command : batch.commands) bytes += record_bytes(command.bytes.size());
   return bytes;
 }
@@ -44,6 +44,7 @@ Answer Engine::apply(std::span<const std::byte> submit_request, std::int64_t now
     return answer;
   }
   const std::int64_t time_ns = std::max(time_ns_, now_ns);
+  begin_to_lead(time_ns);
   tick_if_due(time_ns);
   results_.clear();
   sequence_batch(time_ns);
@@ -162,6 +163,12 @@ Reason Engine::admit(std::span<const std::byte> submit_request, CommandKinds all
   if (!fit_records(batch_) || journal_bytes(batch_) > journal_->max_batch_bytes()) return kLimitExceeded;
   if (full()) return kUnavailable;
   return Reason::kNone;
+}
+
+// The first that is sequenced in this life: nobody was heard since the last one, and no session is to fire for that.
+void Engine::begin_to_lead(std::int64_t time_ns) {
+  if (std::exchange(leads_, true) || core_->counts().sessions == 0) return;
+  sequence(Command{LeaderChange{}, kLeaderChangeCommand}, time_ns);
 }
 
 void Engine::tick_if_due(std::int64_t time_ns) {

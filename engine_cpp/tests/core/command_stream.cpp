@@ -32,6 +32,9 @@ Limits tight_limits() {
   limits.open_orders_per_account = 14;
   limits.cancels_per_command = 4;
   limits.trails_per_command = 2;
+  limits.sessions = 16;
+  limits.sessions_per_account = 2;
+  limits.gateways = 8;
   return limits;
 }
 
@@ -46,6 +49,7 @@ std::string CommandStream::next() {
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();
   if (one_in(25)) return recent_.emplace_back(place_together());
+  if (one_in(12)) return recent_.emplace_back(connect());
   const std::int64_t dice = below(100);
   std::string command = one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
@@ -137,7 +141,8 @@ void CommandStream::make(Made& made) {
 void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   order.special = &special;
   special.tag = static_cast<std::uint32_t>(below(3));
-  special.session_id = static_cast<std::uint64_t>(below(3));
+  special.session_id = one_in(2) ? static_cast<std::uint64_t>(below(3)) : 0;
+  special.survive_disconnect = one_in(40);
   special.validate_only = one_in(6);
   special.post_only_reprice = order.post_only ? one_in(2) : one_in(40);
   const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;

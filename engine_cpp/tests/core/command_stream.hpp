@@ -52,6 +52,9 @@ class CommandStream {
   [[nodiscard]] std::string cancel();
   [[nodiscard]] std::string amend();
   [[nodiscard]] std::string cancel_many();
+  // Sessions and the gateways that they come by.
+  [[nodiscard]] std::string connect();
+  [[nodiscard]] std::string open_session();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
   // What operators set of accounts and fees.
@@ -86,6 +89,11 @@ class CommandStream {
   std::vector<Target> open_;  // the newest of those that were open
   std::uint64_t ids_ = 0;
   std::vector<std::string> recent_;
+  struct Opened {
+    std::uint64_t account_id = 0;
+    std::uint64_t epoch = 0;
+  };
+  std::vector<Opened> opened_;  // sessions asked for last
   std::array<InstrumentDefinition, 3> listings_ = {btc_kk99(), eth_btc(), halted()};  // as they are now, nearly always
 };
 

@@ -68,6 +68,8 @@ std::vector<std::uint64_t> seeds() {
 // What the streams met: what they never meet, the engines never argued about.
 struct Met {
   std::set<Reason> reasons;
+  std::set<SessionState> sessions;
+  std::set<SessionLoss> losses;
   std::set<Reason> reasons_together;  // of orders that came with others
   std::set<EndReason> ends;
   std::set<OrderUpdateCause> causes;
@@ -95,6 +97,10 @@ struct Met {
   }
 
   void see(const ReadEvent& event) {
+    if (const auto* session = std::get_if<SessionView>(&event)) {
+      sessions.insert(session->state);
+      losses.insert(session->loss);
+    }
     const auto* update = std::get_if<OrderEvent>(&event);
     if (update != nullptr) causes.insert(update->cause);
     if (update != nullptr) ends.insert(update->order.view.end_reason);
@@ -117,12 +123,18 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   }
   EXPECT_TRUE(met.reasons.contains(Reason::kBatchRefused));
   EXPECT_GE(met.reasons_together.size(), 20U);
+  for (const Reason reason : {Reason::kSessionNotOpen, Reason::kSessionOptionsOutOfRange, Reason::kTooManySessions,
+                              Reason::kUnknownGateway}) {
+    EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
+  }
+  EXPECT_EQ(met.sessions.size(), 4U);
+  EXPECT_EQ(met.losses.size(), 4U);
   EXPECT_TRUE(met.reasons.contains(Reason::kWouldTriggerImmediately));
   EXPECT_TRUE(met.reasons.contains(Reason::kNoReferencePrice));
   EXPECT_TRUE(met.reasons.contains(Reason::kExpireTimeOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kTrailingOffsetOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kDisplayQuantityOutOfRange));
-  EXPECT_EQ(met.ends.size(), 17U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.ends.size(), 18U) << ::testing::PrintToString(met.ends);
   EXPECT_EQ(met.causes.size(), 10U);
 }
 

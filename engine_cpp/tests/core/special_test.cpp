@@ -17,6 +17,22 @@ class SpecialTest : public Venue {
  protected:
   SpecialTest() : Venue(few_special_orders()) {}
 
+  void SetUp() override {
+    Venue::SetUp();
+    open_sessions();
+  }
+  void open_sessions() {
+    submit(KeepGateway{.gateway_id = 1, .lease_ms = 60'000});
+    for (const std::uint64_t account : {kAlice, kBob}) {
+      submit(OpenSession{.account_id = account,
+                         .session_id = 9,
+                         .gateway_id = 1,
+                         .scope = DisconnectScope::kOff,
+                         .heartbeat_timeout_ms = 300'000,
+                         .valid_until_ns = now_ns_});
+    }
+  }
+
   PlaceOrder tagged(std::uint64_t account, Side side, std::int64_t price, std::int64_t quantity) {
     PlaceOrder order = limit(account, side, price, quantity);
     order.special = &kTagged;
@@ -78,6 +94,7 @@ TEST_F(SpecialTest, ARecordIsFreedWhenItsOrderIsForgotten) {
   EXPECT_EQ(submit(tagged(kBob, Side::kSell, 10'000, 200)).reason(), Reason::kEngineFull);
   now_ns_ += 11 * kMinute;
   submit(Tick{});
+  open_sessions();
   EXPECT_EQ(submit(tagged(kBob, Side::kSell, 10'000, 200)).reason(), Reason::kNone);
 }
 

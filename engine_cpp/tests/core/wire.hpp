@@ -38,6 +38,10 @@ namespace exchange::engine::testing {
 [[nodiscard]] std::string encode(const ActivateRules& command);
 [[nodiscard]] std::string encode(const BustTrade& command);
 [[nodiscard]] std::string encode(const RollPositions& command);
+[[nodiscard]] std::string encode(const OpenSession& command);
+[[nodiscard]] std::string encode(const KeepGateway& command);
+[[nodiscard]] std::string encode(const EndSession& command);
+[[nodiscard]] std::string encode(const LeaderChange& command);
 [[nodiscard]] std::string encode(const Tick& command);
 
 // A serialized `SubmitRequest`.
@@ -113,7 +117,7 @@ struct SelfTradeEvent {
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
                                PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
-                               AuctionEvent, SelfTradeEvent>;
+                               AuctionEvent, SelfTradeEvent, SessionView>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);

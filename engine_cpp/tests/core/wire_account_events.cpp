@@ -67,4 +67,21 @@ FeeScheduleEvent read_fee_schedule_changed(Reader in) {
   return out;
 }
 
+SessionView read_session_changed(Reader in) {
+  SessionView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.session_id); break;
+      case 3: take(in, out.epoch); break;
+      case 4: take(in, out.state); break;
+      case 5: take(in, out.due_time_ns); break;
+      case 6: take(in, out.loss); break;
+      case 7: take(in, out.account_seq); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 }  // namespace exchange::engine::testing

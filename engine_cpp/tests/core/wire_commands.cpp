@@ -123,6 +123,39 @@ std::string encode(const PlaceOrders& c) {
   });
 }
 
+std::string encode(const OpenSession& c) {
+  return one(CommandKind::kOpenSession, [&](Writer& out) {
+    out.add_uint64(1, c.account_id);
+    out.add_uint64(2, c.session_id);
+    out.add_uint64(3, c.gateway_id);
+    out.add_fixed64(4, c.connection_id);
+    add(out, 5, c.scope);
+    out.add_uint32(6, c.grace_ms);
+    out.add_uint32(7, c.heartbeat_timeout_ms);
+    out.add_int64(8, c.valid_until_ns);
+  });
+}
+
+std::string encode(const KeepGateway& c) {
+  return one(CommandKind::kKeepGateway, [&](Writer& out) {
+    out.add_uint64(1, c.gateway_id);
+    out.add_uint32(2, c.lease_ms);
+    out.add_packed_uint64(3, c.session_epochs.begin(), c.session_epochs.end());
+  });
+}
+
+std::string encode(const EndSession& c) {
+  return one(CommandKind::kEndSession, [&](Writer& out) {
+    out.add_uint64(1, c.account_id);
+    out.add_uint64(2, c.session_epoch);
+    add(out, 3, c.end);
+  });
+}
+
+std::string encode(const LeaderChange& /*command*/) {
+  return one(CommandKind::kLeaderChange, [](Writer&) {});
+}
+
 std::string encode(const Tick& /*command*/) {
   return one(CommandKind::kTick, [](Writer&) {});
 }

@@ -367,6 +367,7 @@ ReadEvent read_event(Reader in) {
     case 15: return read_auction(in.get_message(), true);
     case 19: return read_fee_schedule_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
+    case 27: return read_session_changed(in.get_message());
     case 25: return read_self_trade_uncrossed(in.get_message());
     default: unknown(in);
   }

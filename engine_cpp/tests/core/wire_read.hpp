@@ -29,5 +29,6 @@ void take(Reader& in, Enum& value) {
 
 [[nodiscard]] AccountView read_account_updated(Reader in);
 [[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
+[[nodiscard]] SessionView read_session_changed(Reader in);
 
 }  // namespace exchange::engine::testing

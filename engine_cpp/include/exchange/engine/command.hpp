@@ -114,6 +114,31 @@ struct CancelAllAfter {
   std::int64_t timeout_ns = 0;  // 0 disarms
 };
 
+struct OpenSession {
+  std::uint64_t account_id = 0;
+  std::uint64_t session_id = 0;
+  std::uint64_t gateway_id = 0;
+  std::uint64_t connection_id = 0;
+  DisconnectScope scope{};
+  std::uint32_t grace_ms = 0;
+  std::uint32_t heartbeat_timeout_ms = 0;
+  std::int64_t valid_until_ns = 0;
+};
+
+struct KeepGateway {
+  std::uint64_t gateway_id = 0;
+  std::uint32_t lease_ms = 0;
+  std::span<const std::uint64_t> session_epochs{};  // at most kMaxKeptSessions
+};
+
+struct EndSession {
+  std::uint64_t account_id = 0;
+  std::uint64_t session_epoch = 0;
+  SessionEnd end{};
+};
+
+struct LeaderChange {};
+
 // Orders of one command, in their order.
 using OrderList = std::vector<PlaceOrder>;
 
@@ -140,7 +165,7 @@ struct Command {
   std::variant<Tick, PlaceOrder, CancelOrder, AmendOrder, Transfer, MassCancel, CancelAllAfter, PlaceOrderGroup,
                PlaceOrders, OpenAccount, CreateInstrument, UpdateInstrument, SetPhase, SetMarkPrice, SetAccount,
                SetMarginParameters, SetFeeSchedule, SettleFuture, ExpireInstrument, ExerciseOption, ActivateRules,
-               BustTrade, RollPositions>
+               BustTrade, RollPositions, OpenSession, KeepGateway, EndSession, LeaderChange>
       body;
   std::span<const std::byte> bytes;  // the serialized `Command`, exactly as received
 };
@@ -153,6 +178,7 @@ struct Batch {
   ResponseMode response_mode = ResponseMode::kFull;
   std::deque<SpecialTerms> special_terms;
   std::deque<OrderList> order_lists;
+  std::deque<std::vector<std::uint64_t>> session_epochs;
   std::deque<InstrumentDefinition> instruments;
   std::deque<AccountSettings> account_settings;
   std::deque<std::vector<FeeTier>> fee_tiers;
@@ -167,6 +193,7 @@ struct Batch {
     response_mode = ResponseMode::kFull;
     special_terms.clear();
     order_lists.clear();
+    session_epochs.clear();
     instruments.clear();
     account_settings.clear();
     fee_tiers.clear();
@@ -182,6 +209,9 @@ inline constexpr std::size_t kMaxGroupOrders = 4;
 
 // Most orders of one PlaceOrders.
 inline constexpr std::size_t kMaxAtomicOrders = 256;
+
+// Most sessions that one KeepGateway speaks of.
+inline constexpr std::size_t kMaxKeptSessions = 1'024;
 
 // Longest client order id and request id, in bytes.
 inline constexpr std::size_t kMaxClientIdSize = 36;

@@ -48,6 +48,9 @@ struct Limits {
   std::uint32_t levels = 262'144;               // price levels in all books
   std::uint32_t ids_per_account = 65'536;       // client order ids and request ids remembered of one account
   std::uint32_t open_orders_per_account = 10'000;
+  std::uint32_t sessions = 65'536;              // open trading sessions
+  std::uint32_t sessions_per_account = 64;
+  std::uint32_t gateways = 1'024;              // gateways with a lease
   std::uint32_t cancels_per_command = 1'000;   // orders that mass cancels take out at once; the rest follows in the next
   std::uint32_t trails_per_command = 100;  // trailing stops that are told at once that they moved; the rest in the next
   std::int64_t id_window_ns = 600'000'000'000;  // how long an id is remembered, at least
@@ -85,6 +88,7 @@ struct Counts {
   std::uint64_t instruments = 0;
   std::uint64_t open_orders = 0;
   std::uint64_t ids = 0;
+  std::uint64_t sessions = 0;  // open
 };
 
 class Core {
@@ -174,5 +178,8 @@ inline constexpr std::uint32_t kMaxTriggersPerCommand = 1'000;
 
 // The serialized `Command` that holds a Tick.
 inline constexpr std::array<std::byte, 2> kTickCommand{std::byte{0x3A}, std::byte{0x00}};
+
+// The serialized `Command` that holds a LeaderChange.
+inline constexpr std::array<std::byte, 3> kLeaderChangeCommand{std::byte{0xE2}, std::byte{0x01}, std::byte{0x00}};
 
 }  // namespace exchange::engine

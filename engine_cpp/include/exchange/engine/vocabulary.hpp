@@ -193,6 +193,14 @@ enum class MassCancelCause : std::uint8_t {
 
 enum class CancelAllAfterState : std::uint8_t { kArmed = 1, kDisarmed = 2, kFired = 3 };
 
+enum class DisconnectScope : std::uint8_t { kOff = 1, kSession = 2, kAccount = 3 };
+
+enum class SessionEnd : std::uint8_t { kClosed = 1, kLost = 2 };
+
+enum class SessionState : std::uint8_t { kLive = 1, kLost = 2, kFired = 3, kClosed = 4 };
+
+enum class SessionLoss : std::uint8_t { kNone = 0, kStreamEnded = 1, kSilent = 2, kGateway = 3 };
+
 enum class LiquidationState : std::uint8_t { kStarted = 1, kDeleveraging = 2, kEnded = 3 };
 
 // The refusals of `exchange.error.v1.Reason` that the core gives.
@@ -252,6 +260,10 @@ enum class Reason : std::uint16_t {
   kMarginParametersMissing = 250,
   kFeeScheduleInvalid = 251,
   kBatchRefused = 252,
+  kSessionNotOpen = 253,
+  kSessionOptionsOutOfRange = 254,
+  kTooManySessions = 255,
+  kUnknownGateway = 256,
   kTransferSequenceGap = 300,
   kTransferInsufficient = 301,
   kUnknownAsset = 302,
@@ -285,6 +297,10 @@ enum class CommandKind : std::uint8_t {
   kPlaceOrderGroup = 22,
   kPlaceOrders = 23,
   kRollPositions = 24,
+  kOpenSession = 25,
+  kKeepGateway = 26,
+  kEndSession = 27,
+  kLeaderChange = 28,
 };
 
 // A set of command kinds has bit `1 << kind` for each member.
@@ -294,7 +310,7 @@ using CommandKinds = std::uint32_t;
   return CommandKinds{1} << static_cast<unsigned>(kind);
 }
 
-inline constexpr auto kLastCommandKind = CommandKind::kRollPositions;
+inline constexpr auto kLastCommandKind = CommandKind::kLeaderChange;
 
 inline constexpr CommandKinds kAllCommandKinds = (kind_bit(kLastCommandKind) << 1U) - 2;
 

@@ -8,7 +8,8 @@
 //    for, and leaves the process only once `durable` has reached it. What `read_events` returns is durable.
 // 4. Once the journal has failed, or a second core has come to another state, nothing is applied and nothing becomes
 //    durable.
-// 5. The core at work is not held up by a snapshot: a follower, a second core, makes it from the journal.
+// 5. A life that finds open sessions begins with a LeaderChange, before time itself does anything.
+// 6. The core at work is not held up by a snapshot: a follower, a second core, makes it from the journal.
 //
 // "Durable" means what `EngineOptions::ack` promises.
 // Files below the folder: `lock` (one process at a time), `epoch`, `released`, `journal/`, `events/`, `snapshots/`.
@@ -180,6 +181,7 @@ class Engine final : private Listener {
   Reason admit(std::span<const std::byte> submit_request, CommandKinds allowed_kinds);
   void sequence_batch(std::int64_t time_ns);
   void sequence(const Command& command, std::int64_t time_ns);
+  void begin_to_lead(std::int64_t time_ns);
   void tick_if_due(std::int64_t time_ns);
   void hand_over(std::int64_t time_ns);
   void require_alive() const;
@@ -216,6 +218,7 @@ class Engine final : private Listener {
   std::string records_;
   ByteBuffer results_;
   ByteBuffer blocks_;
+  bool leads_ = false;  // something was sequenced in this life
   bool closed_ = false;
 
   // Last, so that their threads end before what they use.

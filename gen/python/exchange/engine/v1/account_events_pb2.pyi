@@ -128,6 +128,66 @@ MASS_CANCEL_CAUSE_DISCONNECTED: MassCancelCause.ValueType  # 6
 """A session was lost."""
 Global___MassCancelCause: _TypeAlias = MassCancelCause  # noqa: Y015
 
+class _SessionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SessionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SessionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SESSION_STATE_UNSPECIFIED: _SessionState.ValueType  # 0
+    """Not a state; never sent."""
+    SESSION_STATE_LIVE: _SessionState.ValueType  # 1
+    """It was opened, taken over, or heard of again."""
+    SESSION_STATE_LOST: _SessionState.ValueType  # 2
+    """It was lost, and will fire once its grace has passed."""
+    SESSION_STATE_FIRED: _SessionState.ValueType  # 3
+    """It fired and is gone: the cancels follow."""
+    SESSION_STATE_CLOSED: _SessionState.ValueType  # 4
+    """Its owner closed it."""
+
+class SessionState(_SessionState, metaclass=_SessionStateEnumTypeWrapper):
+    """Where a trading session stands."""
+
+SESSION_STATE_UNSPECIFIED: SessionState.ValueType  # 0
+"""Not a state; never sent."""
+SESSION_STATE_LIVE: SessionState.ValueType  # 1
+"""It was opened, taken over, or heard of again."""
+SESSION_STATE_LOST: SessionState.ValueType  # 2
+"""It was lost, and will fire once its grace has passed."""
+SESSION_STATE_FIRED: SessionState.ValueType  # 3
+"""It fired and is gone: the cancels follow."""
+SESSION_STATE_CLOSED: SessionState.ValueType  # 4
+"""Its owner closed it."""
+Global___SessionState: _TypeAlias = SessionState  # noqa: Y015
+
+class _SessionLoss:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SessionLossEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SessionLoss.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SESSION_LOSS_UNSPECIFIED: _SessionLoss.ValueType  # 0
+    """It was not."""
+    SESSION_LOSS_STREAM_ENDED: _SessionLoss.ValueType  # 1
+    """Its stream broke. Only a new connection takes it over."""
+    SESSION_LOSS_SILENT: _SessionLoss.ValueType  # 2
+    """Nothing was heard of it for too long. Example: a browser whose machine sleeps."""
+    SESSION_LOSS_GATEWAY: _SessionLoss.ValueType  # 3
+    """The lease of its gateway ended. Example: the gateway's process was killed."""
+
+class SessionLoss(_SessionLoss, metaclass=_SessionLossEnumTypeWrapper):
+    """Why a trading session was lost."""
+
+SESSION_LOSS_UNSPECIFIED: SessionLoss.ValueType  # 0
+"""It was not."""
+SESSION_LOSS_STREAM_ENDED: SessionLoss.ValueType  # 1
+"""Its stream broke. Only a new connection takes it over."""
+SESSION_LOSS_SILENT: SessionLoss.ValueType  # 2
+"""Nothing was heard of it for too long. Example: a browser whose machine sleeps."""
+SESSION_LOSS_GATEWAY: SessionLoss.ValueType  # 3
+"""The lease of its gateway ended. Example: the gateway's process was killed."""
+Global___SessionLoss: _TypeAlias = SessionLoss  # noqa: Y015
+
 class _LiquidationState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -335,6 +395,52 @@ class MassCancelDone(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MassCancelDone: _TypeAlias = MassCancelDone  # noqa: Y015
+
+@_typing.final
+class SessionChanged(_message.Message):
+    """A trading session changed; private to its account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SESSION_EPOCH_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DUE_TIME_NS_FIELD_NUMBER: _builtins.int
+    LOSS_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account."""
+    session_id: _builtins.int
+    """The owner's number for it."""
+    session_epoch: _builtins.int
+    """Its epoch: the number of the command that its connection began with."""
+    state: Global___SessionState.ValueType
+    """Where it stands."""
+    due_time_ns: _builtins.int
+    """When it fires, nanoseconds since 1970, with LOST."""
+    loss: Global___SessionLoss.ValueType
+    """Why it was lost, with LOST."""
+    account_seq: _builtins.int
+    """Number among the account's private events, contiguous from 1."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+        session_epoch: _builtins.int = ...,
+        state: Global___SessionState.ValueType = ...,
+        due_time_ns: _builtins.int = ...,
+        loss: Global___SessionLoss.ValueType = ...,
+        account_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "due_time_ns", b"due_time_ns", "loss", b"loss", "session_epoch", b"session_epoch", "session_id", b"session_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionChanged: _TypeAlias = SessionChanged  # noqa: Y015
 
 @_typing.final
 class VariationSettled(_message.Message):

@@ -12,6 +12,7 @@ from exchange.type.v1 import order_pb2 as _order_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,6 +23,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _SessionEnd:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SessionEndEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SessionEnd.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SESSION_END_UNSPECIFIED: _SessionEnd.ValueType  # 0
+    """Not an end; refused."""
+    SESSION_END_CLOSED: _SessionEnd.ValueType  # 1
+    """The owner closed the session: nothing is cancelled."""
+    SESSION_END_LOST: _SessionEnd.ValueType  # 2
+    """The stream broke: the session is lost unless a new connection takes it over within its grace."""
+
+class SessionEnd(_SessionEnd, metaclass=_SessionEndEnumTypeWrapper):
+    """How the connection of a session ended."""
+
+SESSION_END_UNSPECIFIED: SessionEnd.ValueType  # 0
+"""Not an end; refused."""
+SESSION_END_CLOSED: SessionEnd.ValueType  # 1
+"""The owner closed the session: nothing is cancelled."""
+SESSION_END_LOST: SessionEnd.ValueType  # 2
+"""The stream broke: the session is lost unless a new connection takes it over within its grace."""
+Global___SessionEnd: _TypeAlias = SessionEnd  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
@@ -53,6 +78,10 @@ class Command(_message.Message):
     PLACE_ORDER_GROUP_FIELD_NUMBER: _builtins.int
     PLACE_ORDERS_FIELD_NUMBER: _builtins.int
     ROLL_POSITIONS_FIELD_NUMBER: _builtins.int
+    OPEN_SESSION_FIELD_NUMBER: _builtins.int
+    KEEP_GATEWAY_FIELD_NUMBER: _builtins.int
+    END_SESSION_FIELD_NUMBER: _builtins.int
+    LEADER_CHANGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def place_order(self) -> Global___PlaceOrder:
         """Enter an order."""
@@ -149,6 +178,22 @@ class Command(_message.Message):
     def roll_positions(self) -> _admin_command_pb2.RollPositions:
         """Roll the positions of an instrument into the next value date."""
 
+    @_builtins.property
+    def open_session(self) -> Global___OpenSession:
+        """Open a trading session, or take it over on a new connection."""
+
+    @_builtins.property
+    def keep_gateway(self) -> Global___KeepGateway:
+        """Let a gateway and its sessions live on."""
+
+    @_builtins.property
+    def end_session(self) -> Global___EndSession:
+        """End the connection of a session."""
+
+    @_builtins.property
+    def leader_change(self) -> Global___LeaderChange:
+        """Begin to lead: the engine's own first command after a start with open sessions."""
+
     def __init__(
         self,
         *,
@@ -176,12 +221,16 @@ class Command(_message.Message):
         place_order_group: Global___PlaceOrderGroup | None = ...,
         place_orders: Global___PlaceOrders | None = ...,
         roll_positions: _admin_command_pb2.RollPositions | None = ...,
+        open_session: Global___OpenSession | None = ...,
+        keep_gateway: Global___KeepGateway | None = ...,
+        end_session: Global___EndSession | None = ...,
+        leader_change: Global___LeaderChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick", "amend_order", "mass_cancel", "cancel_all_after", "update_instrument", "set_phase", "set_mark_price", "set_account", "set_margin_parameters", "set_fee_schedule", "settle_future", "expire_instrument", "exercise_option", "activate_rules", "bust_trade", "place_order_group", "place_orders", "roll_positions"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick", "amend_order", "mass_cancel", "cancel_all_after", "update_instrument", "set_phase", "set_mark_price", "set_account", "set_margin_parameters", "set_fee_schedule", "settle_future", "expire_instrument", "exercise_option", "activate_rules", "bust_trade", "place_order_group", "place_orders", "roll_positions", "open_session", "keep_gateway", "end_session", "leader_change"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -552,6 +601,144 @@ class CancelAllAfter(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelAllAfter: _TypeAlias = CancelAllAfter  # noqa: Y015
+
+@_typing.final
+class OpenSession(_message.Message):
+    """Opens a trading session, to which cancel-on-disconnect binds, or takes it over on a new connection, which disarms it.
+    The number of the command, `engine_seq` of its answer, is the session's epoch from then on: the commands of an older
+    connection have no effect. The same connection again is answered as at first.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    GATEWAY_ID_FIELD_NUMBER: _builtins.int
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    GRACE_MS_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_NS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account that trades."""
+    session_id: _builtins.int
+    """The owner's number for the session, which its orders carry; not 0."""
+    gateway_id: _builtins.int
+    """Gateway that it comes by, with a lease of its own."""
+    connection_id: _builtins.int
+    """Number that the gateway drew for the connection."""
+    scope: _order_pb2.DisconnectScope.ValueType
+    """What is cancelled when the session is lost."""
+    grace_ms: _builtins.int
+    """How long a lost session waits for its owner, in milliseconds: 0 to 60,000; clients that say nothing get 5,000."""
+    heartbeat_timeout_ms: _builtins.int
+    """How long it may be silent, in milliseconds: 3,000 to 300,000; clients that say nothing get 10,000."""
+    valid_until_ns: _builtins.int
+    """Engine time after which the command has no effect, nanoseconds since 1970."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+        gateway_id: _builtins.int = ...,
+        connection_id: _builtins.int = ...,
+        scope: _order_pb2.DisconnectScope.ValueType = ...,
+        grace_ms: _builtins.int = ...,
+        heartbeat_timeout_ms: _builtins.int = ...,
+        valid_until_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "connection_id", b"connection_id", "gateway_id", b"gateway_id", "grace_ms", b"grace_ms", "heartbeat_timeout_ms", b"heartbeat_timeout_ms", "scope", b"scope", "session_id", b"session_id", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenSession: _TypeAlias = OpenSession  # noqa: Y015
+
+@_typing.final
+class KeepGateway(_message.Message):
+    """A gateway is there, and has heard from sessions. One whose lease ends loses all its sessions at once. A process that
+    starts takes a new number.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GATEWAY_ID_FIELD_NUMBER: _builtins.int
+    LEASE_MS_FIELD_NUMBER: _builtins.int
+    SESSION_EPOCHS_FIELD_NUMBER: _builtins.int
+    gateway_id: _builtins.int
+    """Number of the gateway; not 0."""
+    lease_ms: _builtins.int
+    """How long it is taken to live without another word, in milliseconds: 1,000 to 60,000."""
+    @_builtins.property
+    def session_epochs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Epochs of the sessions that it has heard from; at most 1,024. One that was lost for silence lives again; what has
+        ended, and what another connection took over, is passed over.
+        """
+
+    def __init__(
+        self,
+        *,
+        gateway_id: _builtins.int = ...,
+        lease_ms: _builtins.int = ...,
+        session_epochs: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gateway_id", b"gateway_id", "lease_ms", b"lease_ms", "session_epochs", b"session_epochs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeepGateway: _TypeAlias = KeepGateway  # noqa: Y015
+
+@_typing.final
+class EndSession(_message.Message):
+    """Ends the connection of a session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_EPOCH_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account that owns the session."""
+    session_epoch: _builtins.int
+    """Epoch of the session."""
+    end: Global___SessionEnd.ValueType
+    """How."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        session_epoch: _builtins.int = ...,
+        end: Global___SessionEnd.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "end", b"end", "session_epoch", b"session_epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndSession: _TypeAlias = EndSession  # noqa: Y015
+
+@_typing.final
+class LeaderChange(_message.Message):
+    """The engine leads from here on, after a restart or a failover. Nobody was heard meanwhile: every open session has its
+    grace from now on, and every gateway its lease, before any time runs out.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderChange: _TypeAlias = LeaderChange  # noqa: Y015
 
 @_typing.final
 class PlaceOrderGroup(_message.Message):

@@ -206,6 +206,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Another order of the same all-or-none batch or group was refused, so none entered and no id was used. Its own
     result says why. Example: the second of three lacks funds.
     """
+    REASON_SESSION_NOT_OPEN: _Reason.ValueType  # 253
+    """There is no such open session. Example: it was lost and its grace has passed, or a newer connection took it over."""
+    REASON_SESSION_OPTIONS_OUT_OF_RANGE: _Reason.ValueType  # 254
+    """A session's grace is above 60 seconds, its heartbeat timeout not between 3 and 300, or a gateway's lease not between
+    1 and 60. Example: a heartbeat timeout of one second.
+    """
+    REASON_TOO_MANY_SESSIONS: _Reason.ValueType  # 255
+    """The account has as many sessions as it may. Close one, or let one fire."""
+    REASON_UNKNOWN_GATEWAY: _Reason.ValueType  # 256
+    """The gateway has no lease: its own word comes before that of its sessions."""
     REASON_TRANSFER_SEQUENCE_GAP: _Reason.ValueType  # 300
     """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
     REASON_TRANSFER_INSUFFICIENT: _Reason.ValueType  # 301
@@ -404,6 +414,16 @@ REASON_BATCH_REFUSED: Reason.ValueType  # 252
 """Another order of the same all-or-none batch or group was refused, so none entered and no id was used. Its own
 result says why. Example: the second of three lacks funds.
 """
+REASON_SESSION_NOT_OPEN: Reason.ValueType  # 253
+"""There is no such open session. Example: it was lost and its grace has passed, or a newer connection took it over."""
+REASON_SESSION_OPTIONS_OUT_OF_RANGE: Reason.ValueType  # 254
+"""A session's grace is above 60 seconds, its heartbeat timeout not between 3 and 300, or a gateway's lease not between
+1 and 60. Example: a heartbeat timeout of one second.
+"""
+REASON_TOO_MANY_SESSIONS: Reason.ValueType  # 255
+"""The account has as many sessions as it may. Close one, or let one fire."""
+REASON_UNKNOWN_GATEWAY: Reason.ValueType  # 256
+"""The gateway has no lease: its own word comes before that of its sessions."""
 REASON_TRANSFER_SEQUENCE_GAP: Reason.ValueType  # 300
 """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
 REASON_TRANSFER_INSUFFICIENT: Reason.ValueType  # 301

@@ -457,3 +457,31 @@ LINK_TYPE_OTO_FULL: LinkType.ValueType  # 4
 LINK_TYPE_BRACKET: LinkType.ValueType  # 5
 """An entry as parent, then a take-profit and a stop as its children, which are linked as OUO."""
 Global___LinkType: _TypeAlias = LinkType  # noqa: Y015
+
+class _DisconnectScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisconnectScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisconnectScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISCONNECT_SCOPE_UNSPECIFIED: _DisconnectScope.ValueType  # 0
+    """Not a scope; refused."""
+    DISCONNECT_SCOPE_OFF: _DisconnectScope.ValueType  # 1
+    """Nothing."""
+    DISCONNECT_SCOPE_SESSION: _DisconnectScope.ValueType  # 2
+    """The orders that came by the session, but for those that survive it."""
+    DISCONNECT_SCOPE_ACCOUNT: _DisconnectScope.ValueType  # 3
+    """All orders of the account, but for those that survive a session."""
+
+class DisconnectScope(_DisconnectScope, metaclass=_DisconnectScopeEnumTypeWrapper):
+    """What is cancelled when a trading session is lost."""
+
+DISCONNECT_SCOPE_UNSPECIFIED: DisconnectScope.ValueType  # 0
+"""Not a scope; refused."""
+DISCONNECT_SCOPE_OFF: DisconnectScope.ValueType  # 1
+"""Nothing."""
+DISCONNECT_SCOPE_SESSION: DisconnectScope.ValueType  # 2
+"""The orders that came by the session, but for those that survive it."""
+DISCONNECT_SCOPE_ACCOUNT: DisconnectScope.ValueType  # 3
+"""All orders of the account, but for those that survive a session."""
+Global___DisconnectScope: _TypeAlias = DisconnectScope  # noqa: Y015

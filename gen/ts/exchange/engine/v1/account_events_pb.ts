@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/account_events.proto.
  */
 export const file_exchange_engine_v1_account_events: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIpQBCg5NYXNzQ2FuY2VsRG9uZRISCgphY2NvdW50X2lkGAEgASgEEhYKDm1hc3NfY2FuY2VsX2lkGAIgASgEEjIKBWNhdXNlGAMgASgOMiMuZXhjaGFuZ2UuZW5naW5lLnYxLk1hc3NDYW5jZWxDYXVzZRINCgVjb3VudBgEIAEoDRITCgthY2NvdW50X3NlcRgFIAEoBCJ6ChBWYXJpYXRpb25TZXR0bGVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SGAoQc2V0dGxlbWVudF9wcmljZRgCIAEoEhIUCgx0cmFkaW5nX2RhdGUYAyABKA0SEQoJcG9zaXRpb25zGAQgASgNEgwKBGRvbmUYBSABKAgiXwoPUG9zaXRpb25zUm9sbGVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SFAoMdHJhZGluZ19kYXRlGAIgASgNEhEKCXBvc2l0aW9ucxgDIAEoDRIMCgRkb25lGAQgASgIInYKEUluc3RydW1lbnRFeHBpcmVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SEwoLZmluYWxfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIInUKD09wdGlvbkV4ZXJjaXNlZBISCgphY2NvdW50X2lkGAEgASgEEhUKDWluc3RydW1lbnRfaWQYAiABKA0SEAoIcXVhbnRpdHkYAyABKAMSEAoIYXNzaWduZWQYBCABKAgSEwoLYWNjb3VudF9zZXEYBSABKAQingEKEkxpcXVpZGF0aW9uQ2hhbmdlZBISCgphY2NvdW50X2lkGAEgASgEEjMKBXN0YXRlGAIgASgOMiQuZXhjaGFuZ2UuZW5naW5lLnYxLkxpcXVpZGF0aW9uU3RhdGUSDgoGZXF1aXR5GAMgASgSEhoKEm1haW50ZW5hbmNlX21hcmdpbhgEIAEoAxITCgthY2NvdW50X3NlcRgFIAEoBCJOCgtUcmFkZUJ1c3RlZBIQCgh0cmFkZV9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhYKDmluc3VyZWRfYW1vdW50GAMgASgDKocCChJQb3NpdGlvbkNoYW5nZUtpbmQSJAogUE9TSVRJT05fQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIeChpQT1NJVElPTl9DSEFOR0VfS0lORF9UUkFERRABEiIKHlBPU0lUSU9OX0NIQU5HRV9LSU5EX1ZBUklBVElPThACEh8KG1BPU0lUSU9OX0NIQU5HRV9LSU5EX0VYUElSWRADEiEKHVBPU0lUSU9OX0NIQU5HRV9LSU5EX0VYRVJDSVNFEAQSHQoZUE9TSVRJT05fQ0hBTkdFX0tJTkRfQlVTVBAFEiQKIFBPU0lUSU9OX0NIQU5HRV9LSU5EX0RFTEVWRVJBR0VEEAYqpgEKE0NhbmNlbEFsbEFmdGVyU3RhdGUSJgoiQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9VTlNQRUNJRklFRBAAEiAKHENBTkNFTF9BTExfQUZURVJfU1RBVEVfQVJNRUQQARIjCh9DQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0RJU0FSTUVEEAISIAocQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9GSVJFRBADKoMCCg9NYXNzQ2FuY2VsQ2F1c2USIQodTUFTU19DQU5DRUxfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtNQVNTX0NBTkNFTF9DQVVTRV9SRVFVRVNURUQQARImCiJNQVNTX0NBTkNFTF9DQVVTRV9DQU5DRUxfQUxMX0FGVEVSEAISIQodTUFTU19DQU5DRUxfQ0FVU0VfS0lMTF9TV0lUQ0gQAxIhCh1NQVNTX0NBTkNFTF9DQVVTRV9MSVFVSURBVElPThAEEhoKFk1BU1NfQ0FOQ0VMX0NBVVNFX0JVU1QQBRIiCh5NQVNTX0NBTkNFTF9DQVVTRV9ESVNDT05ORUNURUQQBiqVAQoQTGlxdWlkYXRpb25TdGF0ZRIhCh1MSVFVSURBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGUxJUVVJREFUSU9OX1NUQVRFX1NUQVJURUQQARIiCh5MSVFVSURBVElPTl9TVEFURV9ERUxFVkVSQUdJTkcQAhIbChdMSVFVSURBVElPTl9TVEFURV9FTkRFRBADYgZwcm90bzM", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account]);
+  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIpQBCg5NYXNzQ2FuY2VsRG9uZRISCgphY2NvdW50X2lkGAEgASgEEhYKDm1hc3NfY2FuY2VsX2lkGAIgASgEEjIKBWNhdXNlGAMgASgOMiMuZXhjaGFuZ2UuZW5naW5lLnYxLk1hc3NDYW5jZWxDYXVzZRINCgVjb3VudBgEIAEoDRITCgthY2NvdW50X3NlcRgFIAEoBCLZAQoOU2Vzc2lvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBISCgpzZXNzaW9uX2lkGAIgASgEEhUKDXNlc3Npb25fZXBvY2gYAyABKAQSLwoFc3RhdGUYBCABKA4yIC5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvblN0YXRlEhMKC2R1ZV90aW1lX25zGAUgASgDEi0KBGxvc3MYBiABKA4yHy5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvbkxvc3MSEwoLYWNjb3VudF9zZXEYByABKAQiegoQVmFyaWF0aW9uU2V0dGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhgKEHNldHRsZW1lbnRfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIIl8KD1Bvc2l0aW9uc1JvbGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhQKDHRyYWRpbmdfZGF0ZRgCIAEoDRIRCglwb3NpdGlvbnMYAyABKA0SDAoEZG9uZRgEIAEoCCJ2ChFJbnN0cnVtZW50RXhwaXJlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhMKC2ZpbmFsX3ByaWNlGAIgASgSEhQKDHRyYWRpbmdfZGF0ZRgDIAEoDRIRCglwb3NpdGlvbnMYBCABKA0SDAoEZG9uZRgFIAEoCCJ1Cg9PcHRpb25FeGVyY2lzZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhAKCHF1YW50aXR5GAMgASgDEhAKCGFzc2lnbmVkGAQgASgIEhMKC2FjY291bnRfc2VxGAUgASgEIp4BChJMaXF1aWRhdGlvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIzCgVzdGF0ZRgCIAEoDjIkLmV4Y2hhbmdlLmVuZ2luZS52MS5MaXF1aWRhdGlvblN0YXRlEg4KBmVxdWl0eRgDIAEoEhIaChJtYWludGVuYW5jZV9tYXJnaW4YBCABKAMSEwoLYWNjb3VudF9zZXEYBSABKAQiTgoLVHJhZGVCdXN0ZWQSEAoIdHJhZGVfaWQYASABKAQSFQoNaW5zdHJ1bWVudF9pZBgCIAEoDRIWCg5pbnN1cmVkX2Ftb3VudBgDIAEoAyqHAgoSUG9zaXRpb25DaGFuZ2VLaW5kEiQKIFBPU0lUSU9OX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUE9TSVRJT05fQ0hBTkdFX0tJTkRfVFJBREUQARIiCh5QT1NJVElPTl9DSEFOR0VfS0lORF9WQVJJQVRJT04QAhIfChtQT1NJVElPTl9DSEFOR0VfS0lORF9FWFBJUlkQAxIhCh1QT1NJVElPTl9DSEFOR0VfS0lORF9FWEVSQ0lTRRAEEh0KGVBPU0lUSU9OX0NIQU5HRV9LSU5EX0JVU1QQBRIkCiBQT1NJVElPTl9DSEFOR0VfS0lORF9ERUxFVkVSQUdFRBAGKqYBChNDYW5jZWxBbGxBZnRlclN0YXRlEiYKIkNBTkNFTF9BTExfQUZURVJfU1RBVEVfVU5TUEVDSUZJRUQQABIgChxDQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0FSTUVEEAESIwofQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9ESVNBUk1FRBACEiAKHENBTkNFTF9BTExfQUZURVJfU1RBVEVfRklSRUQQAyqDAgoPTWFzc0NhbmNlbENhdXNlEiEKHU1BU1NfQ0FOQ0VMX0NBVVNFX1VOU1BFQ0lGSUVEEAASHwobTUFTU19DQU5DRUxfQ0FVU0VfUkVRVUVTVEVEEAESJgoiTUFTU19DQU5DRUxfQ0FVU0VfQ0FOQ0VMX0FMTF9BRlRFUhACEiEKHU1BU1NfQ0FOQ0VMX0NBVVNFX0tJTExfU1dJVENIEAMSIQodTUFTU19DQU5DRUxfQ0FVU0VfTElRVUlEQVRJT04QBBIaChZNQVNTX0NBTkNFTF9DQVVTRV9CVVNUEAUSIgoeTUFTU19DQU5DRUxfQ0FVU0VfRElTQ09OTkVDVEVEEAYqkAEKDFNlc3Npb25TdGF0ZRIdChlTRVNTSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9TVEFURV9MSVZFEAESFgoSU0VTU0lPTl9TVEFURV9MT1NUEAISFwoTU0VTU0lPTl9TVEFURV9GSVJFRBADEhgKFFNFU1NJT05fU1RBVEVfQ0xPU0VEEAQqfQoLU2Vzc2lvbkxvc3MSHAoYU0VTU0lPTl9MT1NTX1VOU1BFQ0lGSUVEEAASHQoZU0VTU0lPTl9MT1NTX1NUUkVBTV9FTkRFRBABEhcKE1NFU1NJT05fTE9TU19TSUxFTlQQAhIYChRTRVNTSU9OX0xPU1NfR0FURVdBWRADKpUBChBMaXF1aWRhdGlvblN0YXRlEiEKHUxJUVVJREFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZTElRVUlEQVRJT05fU1RBVEVfU1RBUlRFRBABEiIKHkxJUVVJREFUSU9OX1NUQVRFX0RFTEVWRVJBR0lORxACEhsKF0xJUVVJREFUSU9OX1NUQVRFX0VOREVEEANiBnByb3RvMw", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account]);
 
 /**
  * A position changed; private to its account.
@@ -259,6 +259,69 @@ export const MassCancelDoneSchema: GenMessage<MassCancelDone> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_account_events, 3);
 
 /**
+ * A trading session changed; private to its account.
+ *
+ * @generated from message exchange.engine.v1.SessionChanged
+ */
+export type SessionChanged = Message<"exchange.engine.v1.SessionChanged"> & {
+  /**
+   * Account.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * The owner's number for it.
+   *
+   * @generated from field: uint64 session_id = 2;
+   */
+  sessionId: bigint;
+
+  /**
+   * Its epoch: the number of the command that its connection began with.
+   *
+   * @generated from field: uint64 session_epoch = 3;
+   */
+  sessionEpoch: bigint;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: exchange.engine.v1.SessionState state = 4;
+   */
+  state: SessionState;
+
+  /**
+   * When it fires, nanoseconds since 1970, with LOST.
+   *
+   * @generated from field: int64 due_time_ns = 5;
+   */
+  dueTimeNs: bigint;
+
+  /**
+   * Why it was lost, with LOST.
+   *
+   * @generated from field: exchange.engine.v1.SessionLoss loss = 6;
+   */
+  loss: SessionLoss;
+
+  /**
+   * Number among the account's private events, contiguous from 1.
+   *
+   * @generated from field: uint64 account_seq = 7;
+   */
+  accountSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SessionChanged.
+ * Use `create(SessionChangedSchema)` to create a new message.
+ */
+export const SessionChangedSchema: GenMessage<SessionChanged> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_account_events, 4);
+
+/**
  * A future was settled.
  *
  * @generated from message exchange.engine.v1.VariationSettled
@@ -305,7 +368,7 @@ export type VariationSettled = Message<"exchange.engine.v1.VariationSettled"> & 
  * Use `create(VariationSettledSchema)` to create a new message.
  */
 export const VariationSettledSchema: GenMessage<VariationSettled> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 4);
+  messageDesc(file_exchange_engine_v1_account_events, 5);
 
 /**
  * The positions of an instrument were rolled.
@@ -347,7 +410,7 @@ export type PositionsRolled = Message<"exchange.engine.v1.PositionsRolled"> & {
  * Use `create(PositionsRolledSchema)` to create a new message.
  */
 export const PositionsRolledSchema: GenMessage<PositionsRolled> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 5);
+  messageDesc(file_exchange_engine_v1_account_events, 6);
 
 /**
  * An instrument ended.
@@ -396,7 +459,7 @@ export type InstrumentExpired = Message<"exchange.engine.v1.InstrumentExpired"> 
  * Use `create(InstrumentExpiredSchema)` to create a new message.
  */
 export const InstrumentExpiredSchema: GenMessage<InstrumentExpired> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 6);
+  messageDesc(file_exchange_engine_v1_account_events, 7);
 
 /**
  * Options were exercised; private to the account.
@@ -445,7 +508,7 @@ export type OptionExercised = Message<"exchange.engine.v1.OptionExercised"> & {
  * Use `create(OptionExercisedSchema)` to create a new message.
  */
 export const OptionExercisedSchema: GenMessage<OptionExercised> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 7);
+  messageDesc(file_exchange_engine_v1_account_events, 8);
 
 /**
  * The liquidation of an account changed; private to it.
@@ -494,7 +557,7 @@ export type LiquidationChanged = Message<"exchange.engine.v1.LiquidationChanged"
  * Use `create(LiquidationChangedSchema)` to create a new message.
  */
 export const LiquidationChangedSchema: GenMessage<LiquidationChanged> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 8);
+  messageDesc(file_exchange_engine_v1_account_events, 9);
 
 /**
  * A trade was taken back.
@@ -529,7 +592,7 @@ export type TradeBusted = Message<"exchange.engine.v1.TradeBusted"> & {
  * Use `create(TradeBustedSchema)` to create a new message.
  */
 export const TradeBustedSchema: GenMessage<TradeBusted> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 9);
+  messageDesc(file_exchange_engine_v1_account_events, 10);
 
 /**
  * Why a position changed.
@@ -697,6 +760,95 @@ export const MassCancelCauseSchema: GenEnum<MassCancelCause> = /*@__PURE__*/
   enumDesc(file_exchange_engine_v1_account_events, 2);
 
 /**
+ * Where a trading session stands.
+ *
+ * @generated from enum exchange.engine.v1.SessionState
+ */
+export enum SessionState {
+  /**
+   * Not a state; never sent.
+   *
+   * @generated from enum value: SESSION_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It was opened, taken over, or heard of again.
+   *
+   * @generated from enum value: SESSION_STATE_LIVE = 1;
+   */
+  LIVE = 1,
+
+  /**
+   * It was lost, and will fire once its grace has passed.
+   *
+   * @generated from enum value: SESSION_STATE_LOST = 2;
+   */
+  LOST = 2,
+
+  /**
+   * It fired and is gone: the cancels follow.
+   *
+   * @generated from enum value: SESSION_STATE_FIRED = 3;
+   */
+  FIRED = 3,
+
+  /**
+   * Its owner closed it.
+   *
+   * @generated from enum value: SESSION_STATE_CLOSED = 4;
+   */
+  CLOSED = 4,
+}
+
+/**
+ * Describes the enum exchange.engine.v1.SessionState.
+ */
+export const SessionStateSchema: GenEnum<SessionState> = /*@__PURE__*/
+  enumDesc(file_exchange_engine_v1_account_events, 3);
+
+/**
+ * Why a trading session was lost.
+ *
+ * @generated from enum exchange.engine.v1.SessionLoss
+ */
+export enum SessionLoss {
+  /**
+   * It was not.
+   *
+   * @generated from enum value: SESSION_LOSS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its stream broke. Only a new connection takes it over.
+   *
+   * @generated from enum value: SESSION_LOSS_STREAM_ENDED = 1;
+   */
+  STREAM_ENDED = 1,
+
+  /**
+   * Nothing was heard of it for too long. Example: a browser whose machine sleeps.
+   *
+   * @generated from enum value: SESSION_LOSS_SILENT = 2;
+   */
+  SILENT = 2,
+
+  /**
+   * The lease of its gateway ended. Example: the gateway's process was killed.
+   *
+   * @generated from enum value: SESSION_LOSS_GATEWAY = 3;
+   */
+  GATEWAY = 3,
+}
+
+/**
+ * Describes the enum exchange.engine.v1.SessionLoss.
+ */
+export const SessionLossSchema: GenEnum<SessionLoss> = /*@__PURE__*/
+  enumDesc(file_exchange_engine_v1_account_events, 4);
+
+/**
  * Where a liquidation stands.
  *
  * @generated from enum exchange.engine.v1.LiquidationState
@@ -735,5 +887,5 @@ export enum LiquidationState {
  * Describes the enum exchange.engine.v1.LiquidationState.
  */
 export const LiquidationStateSchema: GenEnum<LiquidationState> = /*@__PURE__*/
-  enumDesc(file_exchange_engine_v1_account_events, 3);
+  enumDesc(file_exchange_engine_v1_account_events, 5);
 

@@ -4,8 +4,8 @@
 
 // The matching engine: integers only, at each instrument's and each asset's fixed scale.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ActivateRules, BustTrade, ExerciseOption, ExpireInstrument, RollPositions, SetAccount, SetFeeSchedule, SetMarginParameters, SetMarkPrice, SetPhase, SettleFuture, UpdateInstrument } from "./admin_command_pb.js";
 import { file_exchange_engine_v1_admin_command } from "./admin_command_pb.js";
 import type { Instrument } from "./instrument_pb.js";
@@ -14,7 +14,7 @@ import type { Fill, Order } from "./order_pb.js";
 import { file_exchange_engine_v1_order } from "./order_pb.js";
 import type { Reason } from "../../error/v1/reason_pb.js";
 import { file_exchange_error_v1_reason } from "../../error/v1/reason_pb.js";
-import type { LinkType, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
+import type { DisconnectScope, LinkType, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/command.proto.
  */
 export const file_exchange_engine_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiBleGNoYW5nZS9lbmdpbmUvdjEvY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIqILCgdDb21tYW5kEjUKC3BsYWNlX29yZGVyGAEgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJIABI3CgxjYW5jZWxfb3JkZXIYAiABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQ2FuY2VsT3JkZXJIABI1Cgt0cmFuc2Zlcl9pbhgDIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFuc2ZlckluSAASNwoMdHJhbnNmZXJfb3V0GAQgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyT3V0SAASNwoMb3Blbl9hY2NvdW50GAUgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50SAASQQoRY3JlYXRlX2luc3RydW1lbnQYBiABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudEgAEigKBHRpY2sYByABKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuVGlja0gAEjUKC2FtZW5kX29yZGVyGAggASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkFtZW5kT3JkZXJIABI1CgttYXNzX2NhbmNlbBgJIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXNzQ2FuY2VsSAASPgoQY2FuY2VsX2FsbF9hZnRlchgKIAEoCzIiLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlckgAEkEKEXVwZGF0ZV9pbnN0cnVtZW50GAsgASgLMiQuZXhjaGFuZ2UuZW5naW5lLnYxLlVwZGF0ZUluc3RydW1lbnRIABIxCglzZXRfcGhhc2UYDCABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VIABI6Cg5zZXRfbWFya19wcmljZRgNIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VIABI1CgtzZXRfYWNjb3VudBgOIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50SAASSAoVc2V0X21hcmdpbl9wYXJhbWV0ZXJzGA8gASgLMicuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNIABI+ChBzZXRfZmVlX3NjaGVkdWxlGBAgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlSAASOQoNc2V0dGxlX2Z1dHVyZRgRIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVIABJBChFleHBpcmVfaW5zdHJ1bWVudBgSIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50SAASPQoPZXhlcmNpc2Vfb3B0aW9uGBMgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uSAASOwoOYWN0aXZhdGVfcnVsZXMYFCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuQWN0aXZhdGVSdWxlc0gAEjMKCmJ1c3RfdHJhZGUYFSABKAsyHS5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlSAASQAoRcGxhY2Vfb3JkZXJfZ3JvdXAYFiABKAsyIy5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlckdyb3VwSAASNwoMcGxhY2Vfb3JkZXJzGBcgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJzSAASOwoOcm9sbF9wb3NpdGlvbnMYGCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc0gAQgkKB2NvbW1hbmQizAYKClBsYWNlT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFQoNaW5zdHJ1bWVudF9pZBgDIAEoDRIkCgRzaWRlGAQgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBSABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAYgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYByABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAggASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAkgASgSEhAKCHF1YW50aXR5GAogASgDEhQKDHF1b3RlX2J1ZGdldBgLIAEoAxIWCg52YWxpZF91bnRpbF9ucxgMIAEoAxITCgtmaW5nZXJwcmludBgNIAEoBhIaCg10cmlnZ2VyX3ByaWNlGA4gASgSSACIAQESPQoRdHJpZ2dlcl9yZWZlcmVuY2UYDyABKA4yIi5leGNoYW5nZS50eXBlLnYxLlRyaWdnZXJSZWZlcmVuY2USFgoOdHJhaWxpbmdfdGlja3MYECABKAMSFAoMdHJhaWxpbmdfYnBzGBEgASgNEhgKEGRpc3BsYXlfcXVhbnRpdHkYEiABKAMSFAoMbWluX3F1YW50aXR5GBMgASgDEhYKDmV4cGlyZV90aW1lX25zGBQgASgDEhkKEXBvc3Rfb25seV9yZXByaWNlGBUgASgIEhMKC3JlZHVjZV9vbmx5GBYgASgIEjUKDXBlZ19yZWZlcmVuY2UYFyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGBggASgSEgsKA3RhZxgZIAEoDRISCgpzZXNzaW9uX2lkGBogASgEEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSGgoSc3Vydml2ZV9kaXNjb25uZWN0GBwgASgIQhAKDl90cmlnZ2VyX3ByaWNlIpsBCgtDYW5jZWxPcmRlchISCgphY2NvdW50X2lkGAEgASgEEhIKCG9yZGVyX2lkGAIgASgESAASGQoPY2xpZW50X29yZGVyX2lkGAMgASgJSAASEgoKcmVxdWVzdF9pZBgEIAEoCRIWCg52YWxpZF91bnRpbF9ucxgFIAEoAxITCgtmaW5nZXJwcmludBgGIAEoBkIICgZ0YXJnZXQiqgMKCkFtZW5kT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBISCghvcmRlcl9pZBgCIAEoBEgAEhkKD2NsaWVudF9vcmRlcl9pZBgDIAEoCUgAEhIKCHF1YW50aXR5GAQgASgDSAESFwoNb3Blbl9xdWFudGl0eRgFIAEoA0gBEhIKBXByaWNlGAYgASgSSAKIAQESHQoQZGlzcGxheV9xdWFudGl0eRgHIAEoA0gDiAEBEhsKDmV4cGlyZV90aW1lX25zGAggASgDSASIAQESGgoNdHJpZ2dlcl9wcmljZRgJIAEoEkgFiAEBEhgKEGV4cGVjdGVkX3ZlcnNpb24YCiABKA0SDwoHcmVxdWV1ZRgLIAEoCBISCgpyZXF1ZXN0X2lkGAwgASgJEhYKDnZhbGlkX3VudGlsX25zGA0gASgDEhMKC2ZpbmdlcnByaW50GA4gASgGQggKBnRhcmdldEIGCgRzaXplQggKBl9wcmljZUITChFfZGlzcGxheV9xdWFudGl0eUIRCg9fZXhwaXJlX3RpbWVfbnNCEAoOX3RyaWdnZXJfcHJpY2Ui9wEKCk1hc3NDYW5jZWwSEgoKYWNjb3VudF9pZBgBIAEoBBIaCg1pbnN0cnVtZW50X2lkGAIgASgNSACIAQESJAoEc2lkZRgDIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIXCgpzZXNzaW9uX2lkGAQgASgESAGIAQESEAoDdGFnGAUgASgNSAKIAQESEgoKcmVxdWVzdF9pZBgGIAEoCRIWCg52YWxpZF91bnRpbF9ucxgHIAEoAxITCgtmaW5nZXJwcmludBgIIAEoBkIQCg5faW5zdHJ1bWVudF9pZEINCgtfc2Vzc2lvbl9pZEIGCgRfdGFnIjgKDkNhbmNlbEFsbEFmdGVyEhIKCmFjY291bnRfaWQYASABKAQSEgoKdGltZW91dF9ucxgCIAEoAyJwCg9QbGFjZU9yZGVyR3JvdXASLQoJbGlua190eXBlGAEgASgOMhouZXhjaGFuZ2UudHlwZS52MS5MaW5rVHlwZRIuCgZvcmRlcnMYAiADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlciI9CgtQbGFjZU9yZGVycxIuCgZvcmRlcnMYASADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlciJYCgpUcmFuc2ZlckluEhQKDHRyYW5zZmVyX3NlcRgBIAEoBBISCgphY2NvdW50X2lkGAIgASgEEhAKCGFzc2V0X2lkGAMgASgNEg4KBmFtb3VudBgEIAEoAyJZCgtUcmFuc2Zlck91dBIUCgx0cmFuc2Zlcl9zZXEYASABKAQSEgoKYWNjb3VudF9pZBgCIAEoBBIQCghhc3NldF9pZBgDIAEoDRIOCgZhbW91bnQYBCABKAMibAoLT3BlbkFjY291bnQSEgoKYWNjb3VudF9pZBgBIAEoBBIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEhUKDXRha2VyX2ZlZV9wcG0YAyABKA0SFQoNbWFrZXJfZmVlX3BwbRgEIAEoDSJGChBDcmVhdGVJbnN0cnVtZW50EjIKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudCIGCgRUaWNrIokECg1Db21tYW5kUmVzdWx0EhIKCmVuZ2luZV9zZXEYASABKAQSKQoGcmVhc29uGAIgASgOMhkuZXhjaGFuZ2UuZXJyb3IudjEuUmVhc29uEhAKCHJlcGxheWVkGAMgASgIEigKBW9yZGVyGAQgASgLMhkuZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyEicKBWZpbGxzGAUgAygLMhguZXhjaGFuZ2UuZW5naW5lLnYxLkZpbGwSEAoIb3JkZXJfaWQYBiABKAQSLQoGc3RhdHVzGAcgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGAggASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhINCgVwcmljZRgJIAEoEhIUCgxjdW1fcXVhbnRpdHkYCiABKAMSFwoPbGVhdmVzX3F1YW50aXR5GAsgASgDEhQKDGN1bV9ub3Rpb25hbBgMIAEoAxIPCgd2ZXJzaW9uGA0gASgNEi8KBm9yZGVycxgOIAMoCzIfLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlclJlc3VsdBIuCgthbGxfcmVhc29ucxgPIAMoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbhIXCg9jYW5jZWxsZWRfY291bnQYECABKA0i5wIKC09yZGVyUmVzdWx0EikKBnJlYXNvbhgBIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbhIQCghvcmRlcl9pZBgCIAEoBBItCgZzdGF0dXMYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLk9yZGVyU3RhdHVzEjQKCmVuZF9yZWFzb24YBCABKA4yIC5leGNoYW5nZS50eXBlLnYxLk9yZGVyRW5kUmVhc29uEg0KBXByaWNlGAUgASgSEhQKDGN1bV9xdWFudGl0eRgGIAEoAxIXCg9sZWF2ZXNfcXVhbnRpdHkYByABKAMSFAoMY3VtX25vdGlvbmFsGAggASgDEg8KB3ZlcnNpb24YCSABKA0SKAoFb3JkZXIYCiABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISJwoFZmlsbHMYCyADKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuRmlsbGIGcHJvdG8z", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_type_v1_order]);
+  fileDesc("CiBleGNoYW5nZS9lbmdpbmUvdjEvY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIoYNCgdDb21tYW5kEjUKC3BsYWNlX29yZGVyGAEgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJIABI3CgxjYW5jZWxfb3JkZXIYAiABKAsyHy5leGNoYW5nZS5lbmdpbmUudjEuQ2FuY2VsT3JkZXJIABI1Cgt0cmFuc2Zlcl9pbhgDIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5UcmFuc2ZlckluSAASNwoMdHJhbnNmZXJfb3V0GAQgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlRyYW5zZmVyT3V0SAASNwoMb3Blbl9hY2NvdW50GAUgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50SAASQQoRY3JlYXRlX2luc3RydW1lbnQYBiABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudEgAEigKBHRpY2sYByABKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuVGlja0gAEjUKC2FtZW5kX29yZGVyGAggASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkFtZW5kT3JkZXJIABI1CgttYXNzX2NhbmNlbBgJIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXNzQ2FuY2VsSAASPgoQY2FuY2VsX2FsbF9hZnRlchgKIAEoCzIiLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlckgAEkEKEXVwZGF0ZV9pbnN0cnVtZW50GAsgASgLMiQuZXhjaGFuZ2UuZW5naW5lLnYxLlVwZGF0ZUluc3RydW1lbnRIABIxCglzZXRfcGhhc2UYDCABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VIABI6Cg5zZXRfbWFya19wcmljZRgNIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VIABI1CgtzZXRfYWNjb3VudBgOIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50SAASSAoVc2V0X21hcmdpbl9wYXJhbWV0ZXJzGA8gASgLMicuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNIABI+ChBzZXRfZmVlX3NjaGVkdWxlGBAgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlSAASOQoNc2V0dGxlX2Z1dHVyZRgRIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVIABJBChFleHBpcmVfaW5zdHJ1bWVudBgSIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50SAASPQoPZXhlcmNpc2Vfb3B0aW9uGBMgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uSAASOwoOYWN0aXZhdGVfcnVsZXMYFCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuQWN0aXZhdGVSdWxlc0gAEjMKCmJ1c3RfdHJhZGUYFSABKAsyHS5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlSAASQAoRcGxhY2Vfb3JkZXJfZ3JvdXAYFiABKAsyIy5leGNoYW5nZS5lbmdpbmUudjEuUGxhY2VPcmRlckdyb3VwSAASNwoMcGxhY2Vfb3JkZXJzGBcgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLlBsYWNlT3JkZXJzSAASOwoOcm9sbF9wb3NpdGlvbnMYGCABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc0gAEjcKDG9wZW5fc2Vzc2lvbhgZIAEoCzIfLmV4Y2hhbmdlLmVuZ2luZS52MS5PcGVuU2Vzc2lvbkgAEjcKDGtlZXBfZ2F0ZXdheRgaIAEoCzIfLmV4Y2hhbmdlLmVuZ2luZS52MS5LZWVwR2F0ZXdheUgAEjUKC2VuZF9zZXNzaW9uGBsgASgLMh4uZXhjaGFuZ2UuZW5naW5lLnYxLkVuZFNlc3Npb25IABI5Cg1sZWFkZXJfY2hhbmdlGBwgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLkxlYWRlckNoYW5nZUgAQgkKB2NvbW1hbmQizAYKClBsYWNlT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFQoNaW5zdHJ1bWVudF9pZBgDIAEoDRIkCgRzaWRlGAQgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlEikKBHR5cGUYBSABKA4yGy5leGNoYW5nZS50eXBlLnYxLk9yZGVyVHlwZRI0Cg10aW1lX2luX2ZvcmNlGAYgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5UaW1lSW5Gb3JjZRIRCglwb3N0X29ubHkYByABKAgSRAoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAggASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uEg0KBXByaWNlGAkgASgSEhAKCHF1YW50aXR5GAogASgDEhQKDHF1b3RlX2J1ZGdldBgLIAEoAxIWCg52YWxpZF91bnRpbF9ucxgMIAEoAxITCgtmaW5nZXJwcmludBgNIAEoBhIaCg10cmlnZ2VyX3ByaWNlGA4gASgSSACIAQESPQoRdHJpZ2dlcl9yZWZlcmVuY2UYDyABKA4yIi5leGNoYW5nZS50eXBlLnYxLlRyaWdnZXJSZWZlcmVuY2USFgoOdHJhaWxpbmdfdGlja3MYECABKAMSFAoMdHJhaWxpbmdfYnBzGBEgASgNEhgKEGRpc3BsYXlfcXVhbnRpdHkYEiABKAMSFAoMbWluX3F1YW50aXR5GBMgASgDEhYKDmV4cGlyZV90aW1lX25zGBQgASgDEhkKEXBvc3Rfb25seV9yZXByaWNlGBUgASgIEhMKC3JlZHVjZV9vbmx5GBYgASgIEjUKDXBlZ19yZWZlcmVuY2UYFyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGBggASgSEgsKA3RhZxgZIAEoDRISCgpzZXNzaW9uX2lkGBogASgEEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSGgoSc3Vydml2ZV9kaXNjb25uZWN0GBwgASgIQhAKDl90cmlnZ2VyX3ByaWNlIpsBCgtDYW5jZWxPcmRlchISCgphY2NvdW50X2lkGAEgASgEEhIKCG9yZGVyX2lkGAIgASgESAASGQoPY2xpZW50X29yZGVyX2lkGAMgASgJSAASEgoKcmVxdWVzdF9pZBgEIAEoCRIWCg52YWxpZF91bnRpbF9ucxgFIAEoAxITCgtmaW5nZXJwcmludBgGIAEoBkIICgZ0YXJnZXQiqgMKCkFtZW5kT3JkZXISEgoKYWNjb3VudF9pZBgBIAEoBBISCghvcmRlcl9pZBgCIAEoBEgAEhkKD2NsaWVudF9vcmRlcl9pZBgDIAEoCUgAEhIKCHF1YW50aXR5GAQgASgDSAESFwoNb3Blbl9xdWFudGl0eRgFIAEoA0gBEhIKBXByaWNlGAYgASgSSAKIAQESHQoQZGlzcGxheV9xdWFudGl0eRgHIAEoA0gDiAEBEhsKDmV4cGlyZV90aW1lX25zGAggASgDSASIAQESGgoNdHJpZ2dlcl9wcmljZRgJIAEoEkgFiAEBEhgKEGV4cGVjdGVkX3ZlcnNpb24YCiABKA0SDwoHcmVxdWV1ZRgLIAEoCBISCgpyZXF1ZXN0X2lkGAwgASgJEhYKDnZhbGlkX3VudGlsX25zGA0gASgDEhMKC2ZpbmdlcnByaW50GA4gASgGQggKBnRhcmdldEIGCgRzaXplQggKBl9wcmljZUITChFfZGlzcGxheV9xdWFudGl0eUIRCg9fZXhwaXJlX3RpbWVfbnNCEAoOX3RyaWdnZXJfcHJpY2Ui9wEKCk1hc3NDYW5jZWwSEgoKYWNjb3VudF9pZBgBIAEoBBIaCg1pbnN0cnVtZW50X2lkGAIgASgNSACIAQESJAoEc2lkZRgDIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIXCgpzZXNzaW9uX2lkGAQgASgESAGIAQESEAoDdGFnGAUgASgNSAKIAQESEgoKcmVxdWVzdF9pZBgGIAEoCRIWCg52YWxpZF91bnRpbF9ucxgHIAEoAxITCgtmaW5nZXJwcmludBgIIAEoBkIQCg5faW5zdHJ1bWVudF9pZEINCgtfc2Vzc2lvbl9pZEIGCgRfdGFnIjgKDkNhbmNlbEFsbEFmdGVyEhIKCmFjY291bnRfaWQYASABKAQSEgoKdGltZW91dF9ucxgCIAEoAyLaAQoLT3BlblNlc3Npb24SEgoKYWNjb3VudF9pZBgBIAEoBBISCgpzZXNzaW9uX2lkGAIgASgEEhIKCmdhdGV3YXlfaWQYAyABKAQSFQoNY29ubmVjdGlvbl9pZBgEIAEoBhIwCgVzY29wZRgFIAEoDjIhLmV4Y2hhbmdlLnR5cGUudjEuRGlzY29ubmVjdFNjb3BlEhAKCGdyYWNlX21zGAYgASgNEhwKFGhlYXJ0YmVhdF90aW1lb3V0X21zGAcgASgNEhYKDnZhbGlkX3VudGlsX25zGAggASgDIksKC0tlZXBHYXRld2F5EhIKCmdhdGV3YXlfaWQYASABKAQSEAoIbGVhc2VfbXMYAiABKA0SFgoOc2Vzc2lvbl9lcG9jaHMYAyADKAQiZAoKRW5kU2Vzc2lvbhISCgphY2NvdW50X2lkGAEgASgEEhUKDXNlc3Npb25fZXBvY2gYAiABKAQSKwoDZW5kGAMgASgOMh4uZXhjaGFuZ2UuZW5naW5lLnYxLlNlc3Npb25FbmQiDgoMTGVhZGVyQ2hhbmdlInAKD1BsYWNlT3JkZXJHcm91cBItCglsaW5rX3R5cGUYASABKA4yGi5leGNoYW5nZS50eXBlLnYxLkxpbmtUeXBlEi4KBm9yZGVycxgCIAMoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5QbGFjZU9yZGVyIj0KC1BsYWNlT3JkZXJzEi4KBm9yZGVycxgBIAMoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5QbGFjZU9yZGVyIlgKClRyYW5zZmVySW4SFAoMdHJhbnNmZXJfc2VxGAEgASgEEhIKCmFjY291bnRfaWQYAiABKAQSEAoIYXNzZXRfaWQYAyABKA0SDgoGYW1vdW50GAQgASgDIlkKC1RyYW5zZmVyT3V0EhQKDHRyYW5zZmVyX3NlcRgBIAEoBBISCgphY2NvdW50X2lkGAIgASgEEhAKCGFzc2V0X2lkGAMgASgNEg4KBmFtb3VudBgEIAEoAyJsCgtPcGVuQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNdGFrZXJfZmVlX3BwbRgDIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAQgASgNIkYKEENyZWF0ZUluc3RydW1lbnQSMgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50IgYKBFRpY2siiQQKDUNvbW1hbmRSZXN1bHQSEgoKZW5naW5lX3NlcRgBIAEoBBIpCgZyZWFzb24YAiABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24SEAoIcmVwbGF5ZWQYAyABKAgSKAoFb3JkZXIYBCABKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISJwoFZmlsbHMYBSADKAsyGC5leGNoYW5nZS5lbmdpbmUudjEuRmlsbBIQCghvcmRlcl9pZBgGIAEoBBItCgZzdGF0dXMYByABKA4yHS5leGNoYW5nZS50eXBlLnYxLk9yZGVyU3RhdHVzEjQKCmVuZF9yZWFzb24YCCABKA4yIC5leGNoYW5nZS50eXBlLnYxLk9yZGVyRW5kUmVhc29uEg0KBXByaWNlGAkgASgSEhQKDGN1bV9xdWFudGl0eRgKIAEoAxIXCg9sZWF2ZXNfcXVhbnRpdHkYCyABKAMSFAoMY3VtX25vdGlvbmFsGAwgASgDEg8KB3ZlcnNpb24YDSABKA0SLwoGb3JkZXJzGA4gAygLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyUmVzdWx0Ei4KC2FsbF9yZWFzb25zGA8gAygOMhkuZXhjaGFuZ2UuZXJyb3IudjEuUmVhc29uEhcKD2NhbmNlbGxlZF9jb3VudBgQIAEoDSLnAgoLT3JkZXJSZXN1bHQSKQoGcmVhc29uGAEgASgOMhkuZXhjaGFuZ2UuZXJyb3IudjEuUmVhc29uEhAKCG9yZGVyX2lkGAIgASgEEi0KBnN0YXR1cxgDIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJTdGF0dXMSNAoKZW5kX3JlYXNvbhgEIAEoDjIgLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJFbmRSZWFzb24SDQoFcHJpY2UYBSABKBISFAoMY3VtX3F1YW50aXR5GAYgASgDEhcKD2xlYXZlc19xdWFudGl0eRgHIAEoAxIUCgxjdW1fbm90aW9uYWwYCCABKAMSDwoHdmVyc2lvbhgJIAEoDRIoCgVvcmRlchgKIAEoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlchInCgVmaWxscxgLIAMoCzIYLmV4Y2hhbmdlLmVuZ2luZS52MS5GaWxsKlcKClNlc3Npb25FbmQSGwoXU0VTU0lPTl9FTkRfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX0VORF9DTE9TRUQQARIUChBTRVNTSU9OX0VORF9MT1NUEAJiBnByb3RvMw", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_type_v1_order]);
 
 /**
  * One step of the state machine. The engine gives each a sequence number, applies it whole, and journals its bytes.
@@ -227,6 +227,38 @@ export type Command = Message<"exchange.engine.v1.Command"> & {
      */
     value: RollPositions;
     case: "rollPositions";
+  } | {
+    /**
+     * Open a trading session, or take it over on a new connection.
+     *
+     * @generated from field: exchange.engine.v1.OpenSession open_session = 25;
+     */
+    value: OpenSession;
+    case: "openSession";
+  } | {
+    /**
+     * Let a gateway and its sessions live on.
+     *
+     * @generated from field: exchange.engine.v1.KeepGateway keep_gateway = 26;
+     */
+    value: KeepGateway;
+    case: "keepGateway";
+  } | {
+    /**
+     * End the connection of a session.
+     *
+     * @generated from field: exchange.engine.v1.EndSession end_session = 27;
+     */
+    value: EndSession;
+    case: "endSession";
+  } | {
+    /**
+     * Begin to lead: the engine's own first command after a start with open sessions.
+     *
+     * @generated from field: exchange.engine.v1.LeaderChange leader_change = 28;
+     */
+    value: LeaderChange;
+    case: "leaderChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -744,6 +776,166 @@ export const CancelAllAfterSchema: GenMessage<CancelAllAfter> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_command, 5);
 
 /**
+ * Opens a trading session, to which cancel-on-disconnect binds, or takes it over on a new connection, which disarms it.
+ * The number of the command, `engine_seq` of its answer, is the session's epoch from then on: the commands of an older
+ * connection have no effect. The same connection again is answered as at first.
+ *
+ * @generated from message exchange.engine.v1.OpenSession
+ */
+export type OpenSession = Message<"exchange.engine.v1.OpenSession"> & {
+  /**
+   * Account that trades.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * The owner's number for the session, which its orders carry; not 0.
+   *
+   * @generated from field: uint64 session_id = 2;
+   */
+  sessionId: bigint;
+
+  /**
+   * Gateway that it comes by, with a lease of its own.
+   *
+   * @generated from field: uint64 gateway_id = 3;
+   */
+  gatewayId: bigint;
+
+  /**
+   * Number that the gateway drew for the connection.
+   *
+   * @generated from field: fixed64 connection_id = 4;
+   */
+  connectionId: bigint;
+
+  /**
+   * What is cancelled when the session is lost.
+   *
+   * @generated from field: exchange.type.v1.DisconnectScope scope = 5;
+   */
+  scope: DisconnectScope;
+
+  /**
+   * How long a lost session waits for its owner, in milliseconds: 0 to 60,000; clients that say nothing get 5,000.
+   *
+   * @generated from field: uint32 grace_ms = 6;
+   */
+  graceMs: number;
+
+  /**
+   * How long it may be silent, in milliseconds: 3,000 to 300,000; clients that say nothing get 10,000.
+   *
+   * @generated from field: uint32 heartbeat_timeout_ms = 7;
+   */
+  heartbeatTimeoutMs: number;
+
+  /**
+   * Engine time after which the command has no effect, nanoseconds since 1970.
+   *
+   * @generated from field: int64 valid_until_ns = 8;
+   */
+  validUntilNs: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.OpenSession.
+ * Use `create(OpenSessionSchema)` to create a new message.
+ */
+export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 6);
+
+/**
+ * A gateway is there, and has heard from sessions. One whose lease ends loses all its sessions at once. A process that
+ * starts takes a new number.
+ *
+ * @generated from message exchange.engine.v1.KeepGateway
+ */
+export type KeepGateway = Message<"exchange.engine.v1.KeepGateway"> & {
+  /**
+   * Number of the gateway; not 0.
+   *
+   * @generated from field: uint64 gateway_id = 1;
+   */
+  gatewayId: bigint;
+
+  /**
+   * How long it is taken to live without another word, in milliseconds: 1,000 to 60,000.
+   *
+   * @generated from field: uint32 lease_ms = 2;
+   */
+  leaseMs: number;
+
+  /**
+   * Epochs of the sessions that it has heard from; at most 1,024. One that was lost for silence lives again; what has
+   * ended, and what another connection took over, is passed over.
+   *
+   * @generated from field: repeated uint64 session_epochs = 3;
+   */
+  sessionEpochs: bigint[];
+};
+
+/**
+ * Describes the message exchange.engine.v1.KeepGateway.
+ * Use `create(KeepGatewaySchema)` to create a new message.
+ */
+export const KeepGatewaySchema: GenMessage<KeepGateway> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 7);
+
+/**
+ * Ends the connection of a session.
+ *
+ * @generated from message exchange.engine.v1.EndSession
+ */
+export type EndSession = Message<"exchange.engine.v1.EndSession"> & {
+  /**
+   * Account that owns the session.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * Epoch of the session.
+   *
+   * @generated from field: uint64 session_epoch = 2;
+   */
+  sessionEpoch: bigint;
+
+  /**
+   * How.
+   *
+   * @generated from field: exchange.engine.v1.SessionEnd end = 3;
+   */
+  end: SessionEnd;
+};
+
+/**
+ * Describes the message exchange.engine.v1.EndSession.
+ * Use `create(EndSessionSchema)` to create a new message.
+ */
+export const EndSessionSchema: GenMessage<EndSession> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 8);
+
+/**
+ * The engine leads from here on, after a restart or a failover. Nobody was heard meanwhile: every open session has its
+ * grace from now on, and every gateway its lease, before any time runs out.
+ *
+ * @generated from message exchange.engine.v1.LeaderChange
+ */
+export type LeaderChange = Message<"exchange.engine.v1.LeaderChange"> & {
+};
+
+/**
+ * Describes the message exchange.engine.v1.LeaderChange.
+ * Use `create(LeaderChangeSchema)` to create a new message.
+ */
+export const LeaderChangeSchema: GenMessage<LeaderChange> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_command, 9);
+
+/**
  * Enters orders that depend on each other: all or none. They are of one account and one instrument, and hold the maximum
  * of the legs once.
  *
@@ -771,7 +963,7 @@ export type PlaceOrderGroup = Message<"exchange.engine.v1.PlaceOrderGroup"> & {
  * Use `create(PlaceOrderGroupSchema)` to create a new message.
  */
 export const PlaceOrderGroupSchema: GenMessage<PlaceOrderGroup> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 6);
+  messageDesc(file_exchange_engine_v1_command, 10);
 
 /**
  * Enters all of several orders, or none: every check is made with the holds of those before, nothing matches meanwhile;
@@ -796,7 +988,7 @@ export type PlaceOrders = Message<"exchange.engine.v1.PlaceOrders"> & {
  * Use `create(PlaceOrdersSchema)` to create a new message.
  */
 export const PlaceOrdersSchema: GenMessage<PlaceOrders> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 7);
+  messageDesc(file_exchange_engine_v1_command, 11);
 
 /**
  * Books value in from the ledger.
@@ -838,7 +1030,7 @@ export type TransferIn = Message<"exchange.engine.v1.TransferIn"> & {
  * Use `create(TransferInSchema)` to create a new message.
  */
 export const TransferInSchema: GenMessage<TransferIn> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 8);
+  messageDesc(file_exchange_engine_v1_command, 12);
 
 /**
  * Books value out to the ledger.
@@ -880,7 +1072,7 @@ export type TransferOut = Message<"exchange.engine.v1.TransferOut"> & {
  * Use `create(TransferOutSchema)` to create a new message.
  */
 export const TransferOutSchema: GenMessage<TransferOut> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 9);
+  messageDesc(file_exchange_engine_v1_command, 13);
 
 /**
  * Makes an account known. The same command again changes nothing.
@@ -922,7 +1114,7 @@ export type OpenAccount = Message<"exchange.engine.v1.OpenAccount"> & {
  * Use `create(OpenAccountSchema)` to create a new message.
  */
 export const OpenAccountSchema: GenMessage<OpenAccount> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 10);
+  messageDesc(file_exchange_engine_v1_command, 14);
 
 /**
  * Lists an instrument. The same command again changes nothing.
@@ -943,7 +1135,7 @@ export type CreateInstrument = Message<"exchange.engine.v1.CreateInstrument"> & 
  * Use `create(CreateInstrumentSchema)` to create a new message.
  */
 export const CreateInstrumentSchema: GenMessage<CreateInstrument> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 11);
+  messageDesc(file_exchange_engine_v1_command, 15);
 
 /**
  * Lets time pass.
@@ -958,7 +1150,7 @@ export type Tick = Message<"exchange.engine.v1.Tick"> & {
  * Use `create(TickSchema)` to create a new message.
  */
 export const TickSchema: GenMessage<Tick> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 12);
+  messageDesc(file_exchange_engine_v1_command, 16);
 
 /**
  * What became of a command.
@@ -1084,7 +1276,7 @@ export type CommandResult = Message<"exchange.engine.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 13);
+  messageDesc(file_exchange_engine_v1_command, 17);
 
 /**
  * What became of one order of a command that enters several.
@@ -1175,5 +1367,39 @@ export type OrderResult = Message<"exchange.engine.v1.OrderResult"> & {
  * Use `create(OrderResultSchema)` to create a new message.
  */
 export const OrderResultSchema: GenMessage<OrderResult> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_command, 14);
+  messageDesc(file_exchange_engine_v1_command, 18);
+
+/**
+ * How the connection of a session ended.
+ *
+ * @generated from enum exchange.engine.v1.SessionEnd
+ */
+export enum SessionEnd {
+  /**
+   * Not an end; refused.
+   *
+   * @generated from enum value: SESSION_END_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The owner closed the session: nothing is cancelled.
+   *
+   * @generated from enum value: SESSION_END_CLOSED = 1;
+   */
+  CLOSED = 1,
+
+  /**
+   * The stream broke: the session is lost unless a new connection takes it over within its grace.
+   *
+   * @generated from enum value: SESSION_END_LOST = 2;
+   */
+  LOST = 2,
+}
+
+/**
+ * Describes the enum exchange.engine.v1.SessionEnd.
+ */
+export const SessionEndSchema: GenEnum<SessionEnd> = /*@__PURE__*/
+  enumDesc(file_exchange_engine_v1_command, 0);
 
