@@ -174,7 +174,7 @@ _SENTENCES: Mapping[str, str] = {
     "ACCOUNT_KIND_NOT_ALLOWED": "The kind of account may not trade this instrument; use a margin account.",
     "MARGIN_PARAMETERS_MISSING": "The instrument has no margin parameters yet; retry once an operator has given them.",
     "BATCH_REFUSED": "Another order of the same batch was refused, so none entered; its own result says why.",
-    "SESSION_NOT_OPEN": "The session is not open: it was lost, or taken over; open it anew, or send the order without it.",
+    "SESSION_NOT_OPEN": "The session is not open: it was lost or closed; open it anew, or send the order without it.",
 }
 """What to do about refusals that need no facts beside their reason."""
 

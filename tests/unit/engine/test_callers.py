@@ -27,7 +27,8 @@ def test_every_method_and_every_command_is_in_a_contract() -> None:
 
 def test_only_orders_trades_and_only_wallets_moves_value() -> None:
     callers = Callers.load(FILE)
-    assert callers.commands_of("orders") == {"place_order", "cancel_order"}
+    sessions = {"open_session", "keep_gateway", "end_session"}
+    assert callers.commands_of("orders") == {"place_order", "cancel_order"} | sessions
     assert callers.commands_of("wallets") == {"transfer_in"}
     for other in ("auth", "market_data", "relay", "operator", "edge"):
         assert not callers.commands_of(other)
