@@ -26,13 +26,13 @@ std::string CommandStream::connect() {
 }
 
 std::string CommandStream::open_session() {
-  const OpenSession command{.account_id = account(),
+  const OpenSession command{.account_id = one_in(2) ? 1 : account(),  // one has several
                             .session_id = 1 + static_cast<std::uint64_t>(below(3)),
                             .gateway_id = 1 + static_cast<std::uint64_t>(below(3)),
                             .connection_id = static_cast<std::uint64_t>(below(12)),
                             .scope = any({DisconnectScope::kOff, DisconnectScope::kSession, DisconnectScope::kAccount}),
                             .grace_ms = any<std::uint32_t>({0, 5'000, 5'000, 60'000, one_in(20) ? 60'001U : 1'000U}),
-                            .heartbeat_timeout_ms = any<std::uint32_t>({3'000, 300'000, one_in(20) ? 2'999U : 100'000U}),
+                            .heartbeat_timeout_ms = any<std::uint32_t>({3'000, 300'000, one_in(20) ? 2'999U : 300'000U}),
                             .valid_until_ns = time_ns_ + (one_in(50) ? -1 : 60'000'000'000)};
   opened_.push_back({command.account_id, step_});
   if (opened_.size() > kOpenedKept) opened_.erase(opened_.begin());
