@@ -177,6 +177,22 @@ TEST_F(AccountSettingsTest, ANewGroupHoldsForRestingOrdersToo) {
   EXPECT_TRUE(met.all<TradeView>().empty());
 }
 
+TEST_F(AccountSettingsTest, ANewGroupHoldsForAnOrderThatWaitsForItsPrice) {
+  submit(limit(kBob, Side::kSell, 10'000, 100));
+  submit(limit(kDave, Side::kBuy, 10'000, 100));  // the last price
+  const SpecialTerms at{.trigger_price = 10'100, .has_trigger_price = true};
+  PlaceOrder stop = market(kAlice, Side::kBuy, 100);
+  stop.type = OrderType::kStop;
+  stop.special = &at;
+  ASSERT_EQ(submit(stop).order().status, OrderStatus::kUntriggered);
+  set(kAlice, [](AccountSettings& s) { s.has_self_trade_group = true, s.self_trade_group_id = 33; });
+  submit(limit(kBob, Side::kSell, 10'100, 100));
+  submit(limit(kCarol, Side::kSell, 10'100, 100));
+  const Outcome triggered = submit(limit(kDave, Side::kBuy, 10'100, 100));
+  EXPECT_EQ(triggered.all<TradeView>().size(), 1U);
+  EXPECT_EQ(triggered.all<PreventedMatchView>().size(), 1U);  // Alice's with Carol's
+}
+
 TEST_F(AccountSettingsTest, FeesOfTheAccountChangeForLaterOrders) {
   submit(limit(kBob, Side::kSell, 10'000, 100));
   set(kBob, [](AccountSettings& s) { s.has_maker_fee = true, s.maker_fee_ppm = 0; });

@@ -122,6 +122,23 @@ TEST_F(AuctionTest, AMarketOrderWaitsHeldAtTheBandAndUnseen) {
   EXPECT_EQ(balance(kAlice, kKk99).held, 0);
 }
 
+TEST_F(AuctionTest, ANewGroupHoldsForWhatWaits) {
+  submit(for_auction(market(kAlice, Side::kBuy, 200)));
+  buy(9'000, 200);
+  AccountSettings settings;
+  settings.account_id = kAlice;
+  settings.has_self_trade_group = true;
+  settings.self_trade_group_id = 33;
+  ASSERT_EQ(submit(SetAccount{&settings}).reason(), Reason::kNone);
+  submit(limit(kCarol, Side::kSell, 9'500, 200));
+  const Outcome uncross = open();
+  EXPECT_EQ(uncross.all<TradeView>().size(), 1U);
+  EXPECT_EQ(uncross.all<SelfTradeEvent>().at(0).group, 33U);
+  const Outcome after = submit(limit(kCarol, Side::kSell, 9'000, 200));  // the limit order, which collected too
+  EXPECT_TRUE(after.all<TradeView>().empty());
+  EXPECT_EQ(after.all<PreventedMatchView>().size(), 1U);
+}
+
 TEST_F(AuctionTest, AMarketOrderNeedsABandToBeHeldAt) {
   InstrumentDefinition bare = btc_kk99();
   bare.phase = TradingPhase::kAuction;
