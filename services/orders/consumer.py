@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from exchange.engine.v1 import engine_events_pb2, instrument_pb2, order_pb2
 from services.kernel.ids import EngineSeq, OrderId
-from services.orders.convert import fill_of, instrument_of, order_of
-from services.orders.model import Changes, EventId, OrderFill
+from services.orders.convert.events import fill_of, instrument_of, order_of
+from services.orders.model.history import Changes, EventId, OrderFill
 from services.runtime.consumer import Run
 from services.runtime.postgres import Connection
 

@@ -7,7 +7,10 @@ It is empty for what is refused here, before anything was sequenced.
 from collections.abc import Callable, Mapping
 
 from services.kernel.refusal import Refusal, RelayedRefusal, UnknownInstrument
-from services.orders.model import Cancel, Instrument, NewOrder, Order, Outcome, Scales, Side
+from services.orders.model.instrument import Instrument, Scales
+from services.orders.model.order import Order
+from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.words import Side
 
 Trail = Mapping[str, str]
 

@@ -14,7 +14,7 @@ Words of a cancel by number: 2, then order_id. By client id: 3 | length << 8, th
 padded with zeros to five words.
 """
 
-from services.orders.model import Cancel, NewOrder
+from services.orders.model.request import Cancel, NewOrder
 
 _WORD = 2**64 - 1
 _CLIENT_ORDER_ID_BYTES = 40

@@ -15,8 +15,10 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse,
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.ids import EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
-from services.orders import convert
-from services.orders.model import Cancel, Instrument, NewOrder, Outcome
+from services.orders.convert import commands
+from services.orders.convert.events import instrument_of, outcome_of
+from services.orders.model.instrument import Instrument
+from services.orders.model.request import Cancel, NewOrder, Outcome
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
 from services.runtime.engine_stream import OpenEvents
@@ -48,18 +50,18 @@ class EnginePeer:
 
     async def place(self, order: NewOrder) -> Outcome:
         """Enter an order; raises `Unavailable`."""
-        return self._answered(await self._submit(convert.place_command(order)))
+        return self._answered(await self._submit(commands.place_command(order)))
 
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; raises `Unavailable`."""
-        return self._answered(await self._submit(convert.cancel_command(cancel)))
+        return self._answered(await self._submit(commands.cancel_command(cancel)))
 
     async def horizon(self) -> Horizon:
         """Tell the last durable command as of now, or the last one seen if the engine is gone."""
         return await self._question.answer()
 
     def _answered(self, result: CommandResult) -> Outcome:
-        outcome = convert.outcome_of(result)
+        outcome = outcome_of(result)
         self._seen = max(self._seen, outcome.engine_seq)
         return outcome
 
@@ -151,7 +153,7 @@ class InstrumentMirror:
         if response.HasField("snapshot"):
             self._complete = response.snapshot.last
         for listed in _instruments(response):
-            self._know(convert.instrument_of(listed))
+            self._know(instrument_of(listed))
         if self._complete:
             self._heard = response.durable_seq
             self._news.set()

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
-from services.orders.model import Cancel, Instrument, NewOrder, OrderQuery, OrderRef, Outcome, Told
+from services.orders.model.history import OrderQuery
+from services.orders.model.instrument import Instrument
+from services.orders.model.order import OrderRef, Told
+from services.orders.model.request import Cancel, NewOrder, Outcome
 
 
 class Instruments(Protocol):

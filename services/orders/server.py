@@ -14,7 +14,7 @@ from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from services.kernel.clock import Clock
 from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal
-from services.orders import convert
+from services.orders.convert import messages, requests
 from services.orders.ports import Engine, History, Instruments
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.get_order import get_order
@@ -38,15 +38,15 @@ class OrdersServer(OrdersServiceServicer):
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         """Enter an order."""
-        draft = convert.draft_of(request, call.caller().account_id)
+        draft = requests.draft_of(request, call.caller().account_id)
         with _announcing():
             answer = await place_order(draft, self._instruments, self._engine, self._clock)
         _announce(str(answer.engine_seq))
-        return convert.place_response(answer)
+        return messages.place_response(answer)
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         """Take an order out of the book."""
-        order = convert.order_ref_of(request)
+        order = requests.order_ref_of(request)
         request_id = RequestId(request.request_id) if request.request_id else None
         with _announcing():
             answer = await cancel_order(
@@ -58,13 +58,13 @@ class OrdersServer(OrdersServiceServicer):
                 clock=self._clock,
             )
         _announce(str(answer.engine_seq))
-        return convert.cancel_response(answer)
+        return messages.cancel_response(answer)
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""
-        order = convert.order_ref_of(request)
+        order = requests.order_ref_of(request)
         told = await get_order(call.caller().account_id, order, self._engine, self._history)
-        return pb.GetOrderResponse(order=convert.order_message(told), fills=convert.fill_messages(told))
+        return pb.GetOrderResponse(order=messages.order_message(told), fills=messages.fill_messages(told))
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """List orders, newest first."""
@@ -77,7 +77,7 @@ class OrdersServer(OrdersServiceServicer):
         )
         page = await list_orders(listing, self._engine, self._history)
         return pb.ListOrdersResponse(
-            orders=[convert.order_message(told) for told in page.orders], next_page_token=page.next_page_token
+            orders=[messages.order_message(told) for told in page.orders], next_page_token=page.next_page_token
         )
 
 

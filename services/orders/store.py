@@ -15,21 +15,17 @@ import asyncpg
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId, OrderId, TradeId
 from services.kernel.money import INT64_MAX
 from services.kernel.refusal import Unavailable
-from services.orders.model import (
-    Changes,
+from services.orders.model.history import Changes, OrderQuery
+from services.orders.model.instrument import Scales
+from services.orders.model.order import Fill, Order, OrderRef, Told
+from services.orders.model.words import (
     EndReason,
-    Fill,
     Liquidity,
-    Order,
-    OrderQuery,
-    OrderRef,
     OrderStatus,
     OrderType,
-    Scales,
     SelfTradePrevention,
     Side,
     TimeInForce,
-    Told,
 )
 from services.runtime import call, postgres
 from services.runtime.grpc_client import SHAVE

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
-from services.orders import convert
-from services.orders.model import Cancel, Changes, Instrument, NewOrder, OrderFill, OrderQuery, OrderRef, Outcome, Told
-from services.orders.model import OrderStatus as Status
+from services.orders.convert.commands import cancel_command, place_command
+from services.orders.convert.events import outcome_of
+from services.orders.model.history import Changes, OrderFill, OrderQuery
+from services.orders.model.instrument import Instrument
+from services.orders.model.order import OrderRef, Told
+from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.words import OrderStatus as Status
 from services.orders.ports import Horizon
 from tests.fakes.engine import EngineFake
 
@@ -37,11 +41,11 @@ class EnginePeerFake:
 
     async def place(self, order: NewOrder) -> Outcome:
         self._check()
-        return self._answered(convert.outcome_of(self._engine.apply(convert.place_command(order))))
+        return self._answered(outcome_of(self._engine.apply(place_command(order))))
 
     async def cancel(self, cancel: Cancel) -> Outcome:
         self._check()
-        return self._answered(convert.outcome_of(self._engine.apply(convert.cancel_command(cancel))))
+        return self._answered(outcome_of(self._engine.apply(cancel_command(cancel))))
 
     async def horizon(self) -> Horizon:
         if not self.reachable:

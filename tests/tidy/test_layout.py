@@ -13,6 +13,7 @@ SHAPE = {
     "__main__.py",
     "app.py",
     "consumer.py",
+    "convert",
     "convert.py",
     "errors.py",
     "migrations",

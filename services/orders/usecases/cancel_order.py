@@ -3,7 +3,8 @@
 from services.kernel.clock import Clock
 from services.kernel.ids import AccountId, RequestId
 from services.orders.errors import OrderNotFound, refusal_of_cancel
-from services.orders.model import Answer, Cancel, OrderRef, Told
+from services.orders.model.order import OrderRef, Told
+from services.orders.model.request import Answer, Cancel
 from services.orders.ports import Engine, Instruments
 from services.orders.usecases.place_order import DEFAULT_VALIDITY_NS
 

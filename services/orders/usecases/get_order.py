@@ -3,7 +3,7 @@
 from services.kernel.ids import AccountId
 from services.kernel.refusal import Unavailable
 from services.orders.errors import OrderNotFound
-from services.orders.model import OrderRef, Told
+from services.orders.model.order import OrderRef, Told
 from services.orders.ports import Engine, History
 
 

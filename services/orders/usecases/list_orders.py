@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from services.kernel.ids import AccountId, OrderId
 from services.kernel.page import key_of, page_size, token_of
-from services.orders.model import OrderQuery, Told
+from services.orders.model.history import OrderQuery
+from services.orders.model.order import Told
 from services.orders.ports import Engine, History
 
 DEFAULT_PAGE_SIZE = 100

@@ -11,7 +11,9 @@ from services.orders.errors import (
     QuantityOutOfRange,
     refusal_of_order,
 )
-from services.orders.model import Answer, Draft, Instrument, NewOrder, Told
+from services.orders.model.instrument import Instrument
+from services.orders.model.order import Told
+from services.orders.model.request import Answer, Draft, NewOrder
 from services.orders.ports import Engine, Instruments
 
 DEFAULT_VALIDITY_NS = 595_000_000_000

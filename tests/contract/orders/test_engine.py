@@ -20,20 +20,10 @@ from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import ClientOrderId, OrderId, RequestId
 from services.kernel.refusal import Refusal, UnknownInstrument
 from services.orders.consumer import changes_of
-from services.orders.model import (
-    Answer,
-    Changes,
-    Draft,
-    EndReason,
-    Fill,
-    Liquidity,
-    Order,
-    OrderRef,
-    OrderStatus,
-    OrderType,
-    Side,
-    TimeInForce,
-)
+from services.orders.model.history import Changes
+from services.orders.model.order import Fill, Order, OrderRef
+from services.orders.model.request import Answer, Draft
+from services.orders.model.words import EndReason, Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order

@@ -9,20 +9,9 @@ import pytest
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, TradeId
 from services.kernel.refusal import Unavailable
-from services.orders.model import (
-    Changes,
-    EndReason,
-    EventId,
-    Fill,
-    Liquidity,
-    Order,
-    OrderFill,
-    OrderQuery,
-    OrderRef,
-    OrderStatus,
-    SelfTradePrevention,
-    Side,
-)
+from services.orders.model.history import Changes, EventId, OrderFill, OrderQuery
+from services.orders.model.order import Fill, Order, OrderRef
+from services.orders.model.words import EndReason, Liquidity, OrderStatus, SelfTradePrevention, Side
 from services.orders.ports import History
 from services.orders.store import OrderStore, write
 from services.runtime import migrate, postgres

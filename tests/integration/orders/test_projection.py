@@ -16,8 +16,9 @@ from exchange.event.v1.event_pb2 import Position
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, ClientOrderId
 from services.orders.consumer import changes_of
-from services.orders.convert import place_command
-from services.orders.model import Changes, Side
+from services.orders.convert.commands import place_command
+from services.orders.model.history import Changes
+from services.orders.model.words import Side
 from services.orders.usecases.place_order import translate
 from services.runtime.engine_stream import events_of
 from tests.integration.orders.venue import PATIENCE_S, Venue, process, refused

@@ -6,17 +6,10 @@ from typing import Any
 from exchange.engine.v1 import command_pb2, instrument_pb2
 from exchange.type.v1 import instrument_pb2 as type_instrument_pb2
 from services.kernel.ids import AccountId, ClientOrderId, OrderId
-from services.orders.convert import instrument_of
-from services.orders.model import (
-    Draft,
-    EndReason,
-    Order,
-    OrderStatus,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
-)
+from services.orders.convert.events import instrument_of
+from services.orders.model.order import Order
+from services.orders.model.request import Draft
+from services.orders.model.words import EndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 from tests.fakes.engine import EngineFake
 
 ALICE, BOB, STRANGER = AccountId(1001), AccountId(1002), AccountId(1999)

@@ -5,7 +5,9 @@ import pytest
 from services.kernel.clock import ManualClock
 from services.kernel.ids import AccountId, ClientOrderId, OrderId, RequestId
 from services.kernel.refusal import Refusal
-from services.orders.model import Answer, EndReason, OrderRef, OrderStatus, Side
+from services.orders.model.order import OrderRef
+from services.orders.model.request import Answer
+from services.orders.model.words import EndReason, OrderStatus, Side
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order
 from tests.fakes.engine import EngineFake

@@ -6,7 +6,7 @@ from exchange.error.v1 import reason_pb2
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Refusal
 from services.orders import errors
-from services.orders.model import Cancel, Outcome
+from services.orders.model.request import Cancel, Outcome
 from services.orders.usecases.place_order import translate
 from tests.unit.orders.samples import ALICE, INSTRUMENT, draft
 

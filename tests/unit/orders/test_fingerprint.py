@@ -7,7 +7,9 @@ import pytest
 
 from services.kernel.ids import ClientOrderId, InstrumentId, OrderId, RequestId
 from services.orders.fingerprint import fingerprint_of_cancel, fingerprint_of_order
-from services.orders.model import Cancel, NewOrder, OrderRef, OrderType, SelfTradePrevention, Side, TimeInForce
+from services.orders.model.order import OrderRef
+from services.orders.model.request import Cancel, NewOrder
+from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
 from services.orders.usecases.place_order import translate
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft
 

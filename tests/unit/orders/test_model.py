@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from exchange.type.v1 import instrument_pb2, order_pb2
-from services.orders import model
-from services.orders.convert import order_message
-from services.orders.model import Told
+from services.orders.convert.messages import order_message
+from services.orders.model import words
+from services.orders.model.order import Told
 from tests.unit.orders.samples import INSTRUMENT, order
 
 SCALES = INSTRUMENT.scales
@@ -18,14 +18,14 @@ SCALES = INSTRUMENT.scales
 @pytest.mark.parametrize(
     ("ours", "contract", "prefix"),
     [
-        (model.Side, order_pb2.Side, "SIDE_"),
-        (model.OrderType, order_pb2.OrderType, "ORDER_TYPE_"),
-        (model.TimeInForce, order_pb2.TimeInForce, "TIME_IN_FORCE_"),
-        (model.SelfTradePrevention, order_pb2.SelfTradePrevention, "SELF_TRADE_PREVENTION_"),
-        (model.OrderStatus, order_pb2.OrderStatus, "ORDER_STATUS_"),
-        (model.EndReason, order_pb2.OrderEndReason, "ORDER_END_REASON_"),
-        (model.Liquidity, order_pb2.Liquidity, "LIQUIDITY_"),
-        (model.Phase, instrument_pb2.TradingPhase, "TRADING_PHASE_"),
+        (words.Side, order_pb2.Side, "SIDE_"),
+        (words.OrderType, order_pb2.OrderType, "ORDER_TYPE_"),
+        (words.TimeInForce, order_pb2.TimeInForce, "TIME_IN_FORCE_"),
+        (words.SelfTradePrevention, order_pb2.SelfTradePrevention, "SELF_TRADE_PREVENTION_"),
+        (words.OrderStatus, order_pb2.OrderStatus, "ORDER_STATUS_"),
+        (words.EndReason, order_pb2.OrderEndReason, "ORDER_END_REASON_"),
+        (words.Liquidity, order_pb2.Liquidity, "LIQUIDITY_"),
+        (words.Phase, instrument_pb2.TradingPhase, "TRADING_PHASE_"),
     ],
 )
 def test_enums_have_the_numbers_of_the_contract(ours: type[IntEnum], contract: Any, prefix: str) -> None:
@@ -58,7 +58,7 @@ def test_decimals_keep_their_zeros() -> None:
 
 
 def test_a_market_order_has_no_price() -> None:
-    market = replace(order(), type=model.OrderType.MARKET, price=0, quote_budget=12_500_000)
+    market = replace(order(), type=words.OrderType.MARKET, price=0, quote_budget=12_500_000)
     message = order_message(Told(market, SCALES))
     assert (message.price, message.quote_budget) == ("", "12.500000")
 

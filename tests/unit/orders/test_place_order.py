@@ -8,7 +8,8 @@ import pytest
 from services.kernel.clock import ManualClock
 from services.kernel.ids import ClientOrderId
 from services.kernel.refusal import Refusal, Unavailable
-from services.orders.model import Answer, Draft, EndReason, Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from services.orders.model.request import Answer, Draft
+from services.orders.model.words import EndReason, Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from services.orders.usecases.place_order import place_order
 from tests.fakes.engine import EngineFake
 from tests.fakes.orders import EnginePeerFake, InstrumentsFake

@@ -1,0 +1,111 @@
+"""What the engine says, from its messages. Names of reasons travel in the model without the contract's prefix."""
+
+from exchange.engine.v1 import command_pb2, instrument_pb2
+from exchange.engine.v1 import order_pb2 as engine_order_pb2
+from exchange.error.v1 import reason_pb2
+from services.kernel.ids import (
+    AccountId,
+    ClientOrderId,
+    EngineSeq,
+    InstrumentId,
+    OrderId,
+    TradeId,
+)
+from services.orders.model.instrument import Instrument, Scales
+from services.orders.model.order import Fill, Order
+from services.orders.model.request import Outcome
+from services.orders.model.words import (
+    EndReason,
+    Liquidity,
+    OrderStatus,
+    OrderType,
+    Phase,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+_REASONS = {
+    value.number: value.name.removeprefix("REASON_") if value.number else ""
+    for value in reason_pb2.Reason.DESCRIPTOR.values
+}
+
+
+def reason_name(number: int) -> str:
+    """Return the name of a Reason without its prefix: empty if unspecified, INTERNAL if this build does not know it."""
+    return _REASONS.get(number, "INTERNAL")
+
+
+def outcome_of(result: command_pb2.CommandResult) -> Outcome:
+    """Read what became of a command."""
+    return Outcome(
+        engine_seq=EngineSeq(result.engine_seq),
+        reason=reason_name(result.reason),
+        replayed=result.replayed,
+        order=order_of(result.order) if result.HasField("order") else None,
+        fills=tuple(fill_of(fill) for fill in result.fills),
+    )
+
+
+def order_of(order: engine_order_pb2.Order) -> Order:
+    """Read an order."""
+    return Order(
+        order_id=OrderId(order.order_id),
+        account_id=AccountId(order.account_id),
+        client_order_id=ClientOrderId(order.client_order_id),
+        instrument_id=InstrumentId(order.instrument_id),
+        side=Side(order.side),
+        type=OrderType(order.type),
+        time_in_force=TimeInForce(order.time_in_force),
+        post_only=order.post_only,
+        self_trade_prevention=SelfTradePrevention(order.self_trade_prevention or SelfTradePrevention.CANCEL_MAKER),
+        price=order.price,
+        quantity=order.quantity,
+        quote_budget=order.quote_budget,
+        cum_quantity=order.cum_quantity,
+        leaves_quantity=order.leaves_quantity,
+        prevented_quantity=order.prevented_quantity,
+        cancelled_quantity=order.cancelled_quantity,
+        cum_notional=order.cum_notional,
+        cum_fee=order.cum_fee,
+        status=OrderStatus(order.status),
+        end_reason=EndReason(order.end_reason),
+        reject_reason=reason_name(order.reject_reason),
+        version=order.version,
+        accepted_time_ns=order.accepted_time_ns,
+        updated_time_ns=order.updated_time_ns,
+    )
+
+
+def fill_of(fill: engine_order_pb2.Fill) -> Fill:
+    """Read one part of an order that traded."""
+    return Fill(
+        trade_id=TradeId(fill.trade_id),
+        price=fill.price,
+        quantity=fill.quantity,
+        notional=fill.notional,
+        fee=fill.fee,
+        liquidity=Liquidity(fill.liquidity),
+    )
+
+
+def instrument_of(instrument: instrument_pb2.Instrument) -> Instrument:
+    """Read an instrument."""
+    return Instrument(
+        instrument_id=InstrumentId(instrument.instrument_id),
+        scales=Scales(
+            symbol=instrument.symbol,
+            price=instrument.price_scale,
+            quantity=instrument.quantity_scale,
+            quote=instrument.quote.scale,
+        ),
+        base=instrument.base.symbol,
+        quote=instrument.quote.symbol,
+        tick=instrument.tick,
+        lot=instrument.lot,
+        min_quantity=instrument.min_quantity,
+        max_quantity=instrument.max_quantity,
+        min_notional=instrument.min_notional,
+        max_notional=instrument.max_notional,
+        phase=Phase(instrument.phase),
+    )

@@ -1,0 +1,87 @@
+"""What callers are told, as their messages, with the decimals of the instrument."""
+
+from collections.abc import Callable
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exchange.orders.v1 import order_pb2, orders_service_pb2
+from exchange.type.v1 import order_pb2 as type_pb2
+from services.orders.model.order import Told
+from services.orders.model.request import Answer
+from services.orders.model.words import OrderType
+
+_NS_PER_S = 1_000_000_000
+
+
+def place_response(answer: Answer) -> orders_service_pb2.PlaceOrderResponse:
+    """Write the answer to an order entered."""
+    return orders_service_pb2.PlaceOrderResponse(
+        order=order_message(answer.told),
+        fills=fill_messages(answer.told),
+        engine_seq=str(answer.engine_seq),
+        replayed=answer.replayed,
+    )
+
+
+def cancel_response(answer: Answer) -> orders_service_pb2.CancelOrderResponse:
+    """Write the answer to a cancel."""
+    return orders_service_pb2.CancelOrderResponse(
+        order=order_message(answer.told), engine_seq=str(answer.engine_seq), replayed=answer.replayed
+    )
+
+
+def order_message(told: Told) -> order_pb2.Order:
+    """Write an order with the decimals of its instrument."""
+    order = told.order
+    price, quantity, quote = told.scales.price_text, told.scales.quantity_text, told.scales.quote_text
+    return order_pb2.Order(
+        order_id=str(order.order_id),
+        client_order_id=order.client_order_id,
+        instrument=told.scales.symbol,
+        side=type_pb2.Side.ValueType(order.side),
+        type=type_pb2.OrderType.ValueType(order.type),
+        time_in_force=type_pb2.TimeInForce.ValueType(order.time_in_force),
+        price=price(order.price) if order.type is OrderType.LIMIT else "",
+        quantity=quantity(order.quantity),
+        quote_budget=quote(order.quote_budget) if order.quote_budget else "",
+        post_only=order.post_only,
+        self_trade_prevention=type_pb2.SelfTradePrevention.ValueType(order.self_trade_prevention),
+        status=type_pb2.OrderStatus.ValueType(order.status),
+        end_reason=type_pb2.OrderEndReason.ValueType(order.end_reason),
+        cum_quantity=quantity(order.cum_quantity),
+        leaves_quantity=quantity(order.leaves_quantity),
+        prevented_quantity=quantity(order.prevented_quantity),
+        cancelled_quantity=quantity(order.cancelled_quantity),
+        cum_notional=quote(order.cum_notional),
+        cum_fee=quote(order.cum_fee),
+        average_price=_text_or_empty(order.average_price(told.scales), quote),
+        version=order.version,
+        reject_reason=order.reject_reason,
+        accept_time=_timestamp_of(order.accepted_time_ns),
+        update_time=_timestamp_of(order.updated_time_ns),
+    )
+
+
+def fill_messages(told: Told) -> list[order_pb2.Fill]:
+    """Write what an order traded with the decimals of its instrument."""
+    scales = told.scales
+    return [
+        order_pb2.Fill(
+            trade_id=str(fill.trade_id),
+            price=scales.price_text(fill.price),
+            quantity=scales.quantity_text(fill.quantity),
+            notional=scales.quote_text(fill.notional),
+            fee=scales.quote_text(fill.fee),
+            liquidity=type_pb2.Liquidity.ValueType(fill.liquidity),
+        )
+        for fill in told.fills
+    ]
+
+
+def _text_or_empty(units: int | None, write: Callable[[int], str]) -> str:
+    return "" if units is None else write(units)
+
+
+def _timestamp_of(ns: int) -> Timestamp:
+    seconds, nanos = divmod(ns, _NS_PER_S)
+    return Timestamp(seconds=seconds, nanos=nanos)

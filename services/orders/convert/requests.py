@@ -1,0 +1,49 @@
+"""What callers ask, from their messages."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exchange.orders.v1 import orders_service_pb2
+from services.kernel.ids import (
+    AccountId,
+    ClientOrderId,
+    OrderId,
+)
+from services.kernel.money import INT64_MAX, INT64_MIN
+from services.orders.model.order import OrderRef
+from services.orders.model.request import Draft
+from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
+
+_NS_PER_S = 1_000_000_000
+
+
+def draft_of(request: orders_service_pb2.PlaceOrderRequest, account_id: AccountId) -> Draft:
+    """Read the order to enter."""
+    stp = request.self_trade_prevention if request.HasField("self_trade_prevention") else 0
+    return Draft(
+        account_id=account_id,
+        client_order_id=ClientOrderId(request.client_order_id),
+        symbol=request.instrument,
+        side=Side(request.side),
+        type=OrderType(request.type),
+        time_in_force=TimeInForce(request.time_in_force),
+        price=request.price,
+        quantity=request.quantity,
+        quote_budget=request.quote_budget,
+        post_only=request.post_only,
+        self_trade_prevention=SelfTradePrevention(stp or SelfTradePrevention.CANCEL_MAKER),
+        valid_until_ns=_ns_of(request.valid_until) if request.HasField("valid_until") else None,
+    )
+
+
+def order_ref_of(
+    request: orders_service_pb2.CancelOrderRequest | orders_service_pb2.GetOrderRequest,
+) -> OrderRef:
+    """Read which order is meant."""
+    if request.WhichOneof("target") == "order_id":
+        return OrderId(int(request.order_id))
+    return ClientOrderId(request.client_order_id)
+
+
+def _ns_of(timestamp: Timestamp) -> int:
+    """Return nanoseconds since 1970, held within 64 bits: what lies beyond is too far for any purpose."""
+    return min(max(timestamp.seconds * _NS_PER_S + timestamp.nanos, INT64_MIN), INT64_MAX)
