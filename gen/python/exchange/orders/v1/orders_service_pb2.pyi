@@ -192,6 +192,237 @@ class CancelOrderResponse(_message.Message):
 Global___CancelOrderResponse: _TypeAlias = CancelOrderResponse  # noqa: Y015
 
 @_typing.final
+class AmendOrderRequest(_message.Message):
+    """Which order to change, and how. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """By the exchange's number."""
+    client_order_id: _builtins.str
+    """By the client's id: the order that used it last."""
+    quantity: _builtins.str
+    """New total quantity, the filled and prevented part included: fills that happen meanwhile come off what stays open. If
+    nothing is left, the order ends CANCELLED with AMENDED_AWAY.
+    """
+    price: _builtins.str
+    """New limit price, of an order that has one."""
+    display_quantity: _builtins.str
+    """New displayed quantity."""
+    trigger_price: _builtins.str
+    """New trigger, of an order that waits for one."""
+    expected_version: _builtins.int
+    """Version that the order must have, else VERSION_MISMATCH; 0: any."""
+    request_id: _builtins.str
+    """The client's id for this request, if repeating it shall answer the same; in one window with the client order ids."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """New expiry time, of a GTD order."""
+
+    @_builtins.property
+    def valid_until(self) -> _timestamp_pb2.Timestamp:
+        """The request has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+        quantity: _builtins.str = ...,
+        price: _builtins.str = ...,
+        display_quantity: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        trigger_price: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        valid_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "expire_time", b"expire_time", "order_id", b"order_id", "target", b"target", "valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time", b"expire_time", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "target", b"target", "trigger_price", b"trigger_price", "valid_until", b"valid_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["order_id", "client_order_id"]  # noqa: Y015
+    _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+Global___AmendOrderRequest: _TypeAlias = AmendOrderRequest  # noqa: Y015
+
+@_typing.final
+class AmendOrderResponse(_message.Message):
+    """The order as it stands after the change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    FILLS_FIELD_NUMBER: _builtins.int
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.str
+    """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
+    replayed: _builtins.bool
+    """True if this request had been answered before: the order is as the first answer said."""
+    @_builtins.property
+    def order(self) -> _order_pb2_1.Order:
+        """The order, as amended."""
+
+    @_builtins.property
+    def fills(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Fill]:
+        """What it traded at once; empty when `replayed`."""
+
+    def __init__(
+        self,
+        *,
+        order: _order_pb2_1.Order | None = ...,
+        fills: _abc.Iterable[_order_pb2_1.Fill] | None = ...,
+        engine_seq: _builtins.str = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq", "fills", b"fills", "order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendOrderResponse: _TypeAlias = AmendOrderResponse  # noqa: Y015
+
+@_typing.final
+class MassCancelRequest(_message.Message):
+    """Which orders to cancel: all of the account, if nothing is given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    instrument: _builtins.str
+    """Only those of this instrument."""
+    side: _order_pb2.Side.ValueType
+    """Only those of this side."""
+    session_id: _builtins.str
+    """Only those that came by this session, an unsigned 64-bit integer as text."""
+    tag: _builtins.int
+    """Only those with this tag."""
+    request_id: _builtins.str
+    """The client's id for this request, if repeating it shall answer the same; in one window with the client order ids."""
+    @_builtins.property
+    def valid_until(self) -> _timestamp_pb2.Timestamp:
+        """The request has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent."""
+
+    def __init__(
+        self,
+        *,
+        instrument: _builtins.str = ...,
+        side: _order_pb2.Side.ValueType | None = ...,
+        session_id: _builtins.str = ...,
+        tag: _builtins.int | None = ...,
+        request_id: _builtins.str = ...,
+        valid_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_tag", b"_tag", "side", b"side", "tag", b"tag", "valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_tag", b"_tag", "instrument", b"instrument", "request_id", b"request_id", "session_id", b"session_id", "side", b"side", "tag", b"tag", "valid_until", b"valid_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__side: _TypeAlias = _typing.Literal["side"]  # noqa: Y015
+    _WhichOneofArgType__side: _TypeAlias = _typing.Literal["_side", b"_side"]  # noqa: Y015
+    _WhichOneofReturnType__tag: _TypeAlias = _typing.Literal["tag"]  # noqa: Y015
+    _WhichOneofArgType__tag: _TypeAlias = _typing.Literal["_tag", b"_tag"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__side) -> _WhichOneofReturnType__side | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tag) -> _WhichOneofReturnType__tag | None: ...
+
+Global___MassCancelRequest: _TypeAlias = MassCancelRequest  # noqa: Y015
+
+@_typing.final
+class MassCancelResponse(_message.Message):
+    """The orders are out of the book."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    cancelled_count: _builtins.int
+    """How many were cancelled at once: of more than 1,000 the engine cancels the rest in the steps right after."""
+    engine_seq: _builtins.str
+    """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
+    replayed: _builtins.bool
+    """True if this request had been answered before."""
+    def __init__(
+        self,
+        *,
+        cancelled_count: _builtins.int = ...,
+        engine_seq: _builtins.str = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "engine_seq", b"engine_seq", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassCancelResponse: _TypeAlias = MassCancelResponse  # noqa: Y015
+
+@_typing.final
+class CancelAllAfterRequest(_message.Message):
+    """How long the account may be silent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMEOUT_S_FIELD_NUMBER: _builtins.int
+    timeout_s: _builtins.int
+    """Timeout in seconds from now, 5 to 300; 0 disarms. It must be given, so that nobody disarms by mistake."""
+    def __init__(
+        self,
+        *,
+        timeout_s: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_timeout_s", b"_timeout_s", "timeout_s", b"timeout_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timeout_s", b"_timeout_s", "timeout_s", b"timeout_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__timeout_s: _TypeAlias = _typing.Literal["timeout_s"]  # noqa: Y015
+    _WhichOneofArgType__timeout_s: _TypeAlias = _typing.Literal["_timeout_s", b"_timeout_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timeout_s) -> _WhichOneofReturnType__timeout_s | None: ...
+
+Global___CancelAllAfterRequest: _TypeAlias = CancelAllAfterRequest  # noqa: Y015
+
+@_typing.final
+class CancelAllAfterResponse(_message.Message):
+    """The guard is armed, or disarmed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.str
+    """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelAllAfterResponse: _TypeAlias = CancelAllAfterResponse  # noqa: Y015
+
+@_typing.final
 class GetOrderRequest(_message.Message):
     """Which order to tell."""
 

@@ -45,6 +45,21 @@ class OrdersServiceStub:
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderResponse.FromString,
                 _registered_method=True)
+        self.AmendOrder = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/AmendOrder',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderResponse.FromString,
+                _registered_method=True)
+        self.MassCancel = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/MassCancel',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelResponse.FromString,
+                _registered_method=True)
+        self.CancelAllAfter = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/CancelAllAfter',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.FromString,
+                _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/exchange.orders.v1.OrdersService/GetOrder',
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
@@ -78,6 +93,35 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AmendOrder(self, request, context):
+        """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
+        An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
+        VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
+        the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
+        the same request again answers the first one's outcome with `replayed`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MassCancel(self, request, context):
+        """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+        PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
+        to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelAllAfter(self, request, context):
+        """Cancels all open orders of the account once the timeout has passed, unless the call comes again before: a guard for
+        one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
+        TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetOrder(self, request, context):
         """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
         UNAVAILABLE while the history lags behind. Safe to retry.
@@ -105,6 +149,21 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.CancelOrder,
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.FromString,
                     response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'AmendOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendOrder,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderResponse.SerializeToString,
+            ),
+            'MassCancel': grpc.unary_unary_rpc_method_handler(
+                    servicer.MassCancel,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelResponse.SerializeToString,
+            ),
+            'CancelAllAfter': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelAllAfter,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -172,6 +231,87 @@ class OrdersService:
             '/exchange.orders.v1.OrdersService/CancelOrder',
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AmendOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/AmendOrder',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.AmendOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MassCancel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/MassCancel',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.MassCancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelAllAfter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/CancelAllAfter',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.FromString,
             options,
             channel_credentials,
             insecure,

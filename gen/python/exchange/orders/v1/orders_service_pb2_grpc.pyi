@@ -41,6 +41,23 @@ class OrdersServiceStub:
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+    AmendOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AmendOrderRequest, _orders_service_pb2.AmendOrderResponse]
+    """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
+    An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
+    VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
+    the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
+    the same request again answers the first one's outcome with `replayed`.
+    """
+    MassCancel: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.MassCancelRequest, _orders_service_pb2.MassCancelResponse]
+    """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+    PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
+    to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
+    """
+    CancelAllAfter: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelAllAfterRequest, _orders_service_pb2.CancelAllAfterResponse]
+    """Cancels all open orders of the account once the timeout has passed, unless the call comes again before: a guard for
+    one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
+    TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
     """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
     UNAVAILABLE while the history lags behind. Safe to retry.
@@ -61,6 +78,23 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+    AmendOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AmendOrderRequest, _orders_service_pb2.AmendOrderResponse]  # type: ignore[assignment]
+    """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
+    An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
+    VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
+    the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
+    the same request again answers the first one's outcome with `replayed`.
+    """
+    MassCancel: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.MassCancelRequest, _orders_service_pb2.MassCancelResponse]  # type: ignore[assignment]
+    """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+    PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
+    to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
+    """
+    CancelAllAfter: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelAllAfterRequest, _orders_service_pb2.CancelAllAfterResponse]  # type: ignore[assignment]
+    """Cancels all open orders of the account once the timeout has passed, unless the call comes again before: a guard for
+    one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
+    TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
+    """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
     UNAVAILABLE while the history lags behind. Safe to retry.
@@ -90,6 +124,41 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CancelOrderResponse, _abc.Awaitable[_orders_service_pb2.CancelOrderResponse]]:
         """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def AmendOrder(
+        self,
+        request: _orders_service_pb2.AmendOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.AmendOrderResponse, _abc.Awaitable[_orders_service_pb2.AmendOrderResponse]]:
+        """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
+        An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
+        VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
+        the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
+        the same request again answers the first one's outcome with `replayed`.
+        """
+
+    @_abc_1.abstractmethod
+    def MassCancel(
+        self,
+        request: _orders_service_pb2.MassCancelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.MassCancelResponse, _abc.Awaitable[_orders_service_pb2.MassCancelResponse]]:
+        """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+        PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
+        to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelAllAfter(
+        self,
+        request: _orders_service_pb2.CancelAllAfterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.CancelAllAfterResponse, _abc.Awaitable[_orders_service_pb2.CancelAllAfterResponse]]:
+        """Cancels all open orders of the account once the timeout has passed, unless the call comes again before: a guard for
+        one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
+        TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
+        """
 
     @_abc_1.abstractmethod
     def GetOrder(

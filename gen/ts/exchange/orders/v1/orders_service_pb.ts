@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/orders_service.proto.
  */
 export const file_exchange_orders_v1_orders_service: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSLpCAoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNQoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgq6SAeCAQQYARgCEkIKDXRpbWVfaW5fZm9yY2UYBSABKA4yHS5leGNoYW5nZS50eXBlLnYxLlRpbWVJbkZvcmNlQgy6SAmCAQYYARgCGAMSQgoFcHJpY2UYBiABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJFCghxdWFudGl0eRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDHF1b3RlX2J1ZGdldBgIIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhEKCXBvc3Rfb25seRgJIAEoCBJXChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb25CDLpICYIBBhABIAAgBUgAiAEBEi8KC3ZhbGlkX3VudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDqjA7pInwMawgEKKnBsYWNlX29yZGVyLmxpbWl0X25lZWRzX3ByaWNlX2FuZF9xdWFudGl0eRI8QSBMSU1JVCBvcmRlciBuZWVkcyBwcmljZSBhbmQgcXVhbnRpdHksIGFuZCBubyBxdW90ZV9idWRnZXQuGlZ0aGlzLnR5cGUgIT0gMSB8fCAodGhpcy5wcmljZSAhPSAnJyAmJiB0aGlzLnF1YW50aXR5ICE9ICcnICYmIHRoaXMucXVvdGVfYnVkZ2V0ID09ICcnKRrXAQorcGxhY2Vfb3JkZXIubWFya2V0X25lZWRzX3F1YW50aXR5X29yX2J1ZGdldBJMQSBNQVJLRVQgb3JkZXIgbmVlZHMgZXhhY3RseSBvbmUgb2YgcXVhbnRpdHkgYW5kIHF1b3RlX2J1ZGdldCwgYW5kIG5vIHByaWNlLhpadGhpcy50eXBlICE9IDIgfHwgKHRoaXMucHJpY2UgPT0gJycgJiYgKHRoaXMucXVhbnRpdHkgIT0gJycpICE9ICh0aGlzLnF1b3RlX2J1ZGdldCAhPSAnJykpQhgKFl9zZWxmX3RyYWRlX3ByZXZlbnRpb24ijQEKElBsYWNlT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsEhIKCmVuZ2luZV9zZXEYAyABKAkSEAoIcmVwbGF5ZWQYBCABKAgiwgEKEkNhbmNlbE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEjMKCnJlcXVlc3RfaWQYAyABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRCDwoGdGFyZ2V0EgW6SAIIASJlChNDYW5jZWxPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEhIKCmVuZ2luZV9zZXEYAiABKAkSEAoIcmVwbGF5ZWQYAyABKAgiigEKD0dldE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAQg8KBnRhcmdldBIFukgCCAEiZQoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsIqUBChFMaXN0T3JkZXJzUmVxdWVzdBJACgppbnN0cnVtZW50GAEgASgJQiy6SCnYAQFyJDIiXltBLVowLTldW0EtWjAtOS4tXXswLDMwfVtBLVowLTldJBIRCglvcGVuX29ubHkYAiABKAgSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRj0AygAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDGIACIlgKEkxpc3RPcmRlcnNSZXNwb25zZRIpCgZvcmRlcnMYASADKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMuUECg1PcmRlcnNTZXJ2aWNlEoQBCgpQbGFjZU9yZGVyEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXNwb25zZSInirUYDgoMb3JkZXJzOndyaXRlgtPkkwIPOgEqIgovdjEvb3JkZXJzEo4BCgtDYW5jZWxPcmRlchImLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaJy5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIuirUYDgoMb3JkZXJzOndyaXRlgtPkkwIWOgEqIhEvdjEvb3JkZXJzOmNhbmNlbBK4AQoIR2V0T3JkZXISIy5leGNoYW5nZS5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuZXhjaGFuZ2Uub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiYYq1GA0KC29yZGVyczpyZWFkgtPkkwJKWjESLy92MS9vcmRlcnMvYnktY2xpZW50LW9yZGVyLWlkL3tjbGllbnRfb3JkZXJfaWR9EhUvdjEvb3JkZXJzL3tvcmRlcl9pZH0SgAEKCkxpc3RPcmRlcnMSJS5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIiOKtRgNCgtvcmRlcnM6cmVhZILT5JMCDBIKL3YxL29yZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSLpCAoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNQoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgq6SAeCAQQYARgCEkIKDXRpbWVfaW5fZm9yY2UYBSABKA4yHS5leGNoYW5nZS50eXBlLnYxLlRpbWVJbkZvcmNlQgy6SAmCAQYYARgCGAMSQgoFcHJpY2UYBiABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJFCghxdWFudGl0eRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDHF1b3RlX2J1ZGdldBgIIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhEKCXBvc3Rfb25seRgJIAEoCBJXChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb25CDLpICYIBBhABIAAgBUgAiAEBEi8KC3ZhbGlkX3VudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDqjA7pInwMawgEKKnBsYWNlX29yZGVyLmxpbWl0X25lZWRzX3ByaWNlX2FuZF9xdWFudGl0eRI8QSBMSU1JVCBvcmRlciBuZWVkcyBwcmljZSBhbmQgcXVhbnRpdHksIGFuZCBubyBxdW90ZV9idWRnZXQuGlZ0aGlzLnR5cGUgIT0gMSB8fCAodGhpcy5wcmljZSAhPSAnJyAmJiB0aGlzLnF1YW50aXR5ICE9ICcnICYmIHRoaXMucXVvdGVfYnVkZ2V0ID09ICcnKRrXAQorcGxhY2Vfb3JkZXIubWFya2V0X25lZWRzX3F1YW50aXR5X29yX2J1ZGdldBJMQSBNQVJLRVQgb3JkZXIgbmVlZHMgZXhhY3RseSBvbmUgb2YgcXVhbnRpdHkgYW5kIHF1b3RlX2J1ZGdldCwgYW5kIG5vIHByaWNlLhpadGhpcy50eXBlICE9IDIgfHwgKHRoaXMucHJpY2UgPT0gJycgJiYgKHRoaXMucXVhbnRpdHkgIT0gJycpICE9ICh0aGlzLnF1b3RlX2J1ZGdldCAhPSAnJykpQhgKFl9zZWxmX3RyYWRlX3ByZXZlbnRpb24ijQEKElBsYWNlT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsEhIKCmVuZ2luZV9zZXEYAyABKAkSEAoIcmVwbGF5ZWQYBCABKAgiwgEKEkNhbmNlbE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEjMKCnJlcXVlc3RfaWQYAyABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRCDwoGdGFyZ2V0EgW6SAIIASJlChNDYW5jZWxPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEhIKCmVuZ2luZV9zZXEYAiABKAkSEAoIcmVwbGF5ZWQYAyABKAgi3QYKEUFtZW5kT3JkZXJSZXF1ZXN0Ei0KCG9yZGVyX2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxOX0kSAASNwoPY2xpZW50X29yZGVyX2lkGAIgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kSAASRQoIcXVhbnRpdHkYAyABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJCCgVwcmljZRgEIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEk0KEGRpc3BsYXlfcXVhbnRpdHkYBSABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASSgoNdHJpZ2dlcl9wcmljZRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhgKEGV4cGVjdGVkX3ZlcnNpb24YCCABKA0SMwoKcmVxdWVzdF9pZBgJIAEoCUIfukgc2AEBchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JBIvCgt2YWxpZF91bnRpbBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA69wG6SPMBGvABCh1hbWVuZF9vcmRlci5zb21ldGhpbmdfY2hhbmdlcxJSU2F5IHdoYXQgY2hhbmdlczogcXVhbnRpdHksIHByaWNlLCBkaXNwbGF5X3F1YW50aXR5LCBleHBpcmVfdGltZSBvciB0cmlnZ2VyX3ByaWNlLhp7dGhpcy5xdWFudGl0eSAhPSAnJyB8fCB0aGlzLnByaWNlICE9ICcnIHx8IHRoaXMuZGlzcGxheV9xdWFudGl0eSAhPSAnJyB8fCBoYXModGhpcy5leHBpcmVfdGltZSkgfHwgdGhpcy50cmlnZ2VyX3ByaWNlICE9ICcnQg8KBnRhcmdldBIFukgCCAEijQEKEkFtZW5kT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsEhIKCmVuZ2luZV9zZXEYAyABKAkSEAoIcmVwbGF5ZWQYBCABKAgixwIKEU1hc3NDYW5jZWxSZXF1ZXN0EkAKCmluc3RydW1lbnQYASABKAlCLLpIKdgBAXIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjUKBHNpZGUYAiABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIABIAIgBARIwCgpzZXNzaW9uX2lkGAMgASgJQhy6SBnYAQFyFDISXlsxLTldWzAtOV17MCwxOX0kEhAKA3RhZxgEIAEoDUgBiAEBEjMKCnJlcXVlc3RfaWQYBSABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSQSLwoLdmFsaWRfdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9zaWRlQgYKBF90YWciUwoSTWFzc0NhbmNlbFJlc3BvbnNlEhcKD2NhbmNlbGxlZF9jb3VudBgBIAEoDRISCgplbmdpbmVfc2VxGAIgASgJEhAKCHJlcGxheWVkGAMgASgIIkUKFUNhbmNlbEFsbEFmdGVyUmVxdWVzdBIeCgl0aW1lb3V0X3MYASABKA1CBrpIA8gBAUgAiAEBQgwKCl90aW1lb3V0X3MiLAoWQ2FuY2VsQWxsQWZ0ZXJSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgJIooBCg9HZXRPcmRlclJlcXVlc3QSLQoIb3JkZXJfaWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSRIABI3Cg9jbGllbnRfb3JkZXJfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRIAEIPCgZ0YXJnZXQSBbpIAggBImUKEEdldE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISJwoFZmlsbHMYAiADKAsyGC5leGNoYW5nZS5vcmRlcnMudjEuRmlsbCKlAQoRTGlzdE9yZGVyc1JlcXVlc3QSQAoKaW5zdHJ1bWVudBgBIAEoCUIsukgp2AEBciQyIl5bQS1aMC05XVtBLVowLTkuLV17MCwzMH1bQS1aMC05XSQSEQoJb3Blbl9vbmx5GAIgASgIEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY9AMoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxiAAiJYChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTKmCAoNT3JkZXJzU2VydmljZRKEAQoKUGxhY2VPcmRlchIlLmV4Y2hhbmdlLm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmV4Y2hhbmdlLm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2UiJ4q1GA4KDG9yZGVyczp3cml0ZYLT5JMCDzoBKiIKL3YxL29yZGVycxKOAQoLQ2FuY2VsT3JkZXISJi5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiLoq1GA4KDG9yZGVyczp3cml0ZYLT5JMCFjoBKiIRL3YxL29yZGVyczpjYW5jZWwSigEKCkFtZW5kT3JkZXISJS5leGNoYW5nZS5vcmRlcnMudjEuQW1lbmRPcmRlclJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuQW1lbmRPcmRlclJlc3BvbnNlIi2KtRgOCgxvcmRlcnM6d3JpdGWC0+STAhU6ASoiEC92MS9vcmRlcnM6YW1lbmQSjwEKCk1hc3NDYW5jZWwSJS5leGNoYW5nZS5vcmRlcnMudjEuTWFzc0NhbmNlbFJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuTWFzc0NhbmNlbFJlc3BvbnNlIjKKtRgOCgxvcmRlcnM6d3JpdGWC0+STAho6ASoiFS92MS9vcmRlcnM6bWFzc0NhbmNlbBKfAQoOQ2FuY2VsQWxsQWZ0ZXISKS5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsQWxsQWZ0ZXJSZXF1ZXN0GiouZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbEFsbEFmdGVyUmVzcG9uc2UiNoq1GA4KDG9yZGVyczp3cml0ZYLT5JMCHjoBKiIZL3YxL29yZGVyczpjYW5jZWxBbGxBZnRlchK4AQoIR2V0T3JkZXISIy5leGNoYW5nZS5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuZXhjaGFuZ2Uub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiYYq1GA0KC29yZGVyczpyZWFkgtPkkwJKWjESLy92MS9vcmRlcnMvYnktY2xpZW50LW9yZGVyLWlkL3tjbGllbnRfb3JkZXJfaWR9EhUvdjEvb3JkZXJzL3tvcmRlcl9pZH0SgAEKCkxpc3RPcmRlcnMSJS5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIiOKtRgNCgtvcmRlcnM6cmVhZILT5JMCDBIKL3YxL29yZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * The order to enter.
@@ -237,6 +237,275 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
   messageDesc(file_exchange_orders_v1_orders_service, 3);
 
 /**
+ * Which order to change, and how. What is absent stays as it is.
+ *
+ * @generated from message exchange.orders.v1.AmendOrderRequest
+ */
+export type AmendOrderRequest = Message<"exchange.orders.v1.AmendOrderRequest"> & {
+  /**
+   * Which order.
+   *
+   * @generated from oneof exchange.orders.v1.AmendOrderRequest.target
+   */
+  target: {
+    /**
+     * By the exchange's number.
+     *
+     * @generated from field: string order_id = 1;
+     */
+    value: string;
+    case: "orderId";
+  } | {
+    /**
+     * By the client's id: the order that used it last.
+     *
+     * @generated from field: string client_order_id = 2;
+     */
+    value: string;
+    case: "clientOrderId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * New total quantity, the filled and prevented part included: fills that happen meanwhile come off what stays open. If
+   * nothing is left, the order ends CANCELLED with AMENDED_AWAY.
+   *
+   * @generated from field: string quantity = 3;
+   */
+  quantity: string;
+
+  /**
+   * New limit price, of an order that has one.
+   *
+   * @generated from field: string price = 4;
+   */
+  price: string;
+
+  /**
+   * New displayed quantity.
+   *
+   * @generated from field: string display_quantity = 5;
+   */
+  displayQuantity: string;
+
+  /**
+   * New expiry time, of a GTD order.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 6;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * New trigger, of an order that waits for one.
+   *
+   * @generated from field: string trigger_price = 7;
+   */
+  triggerPrice: string;
+
+  /**
+   * Version that the order must have, else VERSION_MISMATCH; 0: any.
+   *
+   * @generated from field: uint32 expected_version = 8;
+   */
+  expectedVersion: number;
+
+  /**
+   * The client's id for this request, if repeating it shall answer the same; in one window with the client order ids.
+   *
+   * @generated from field: string request_id = 9;
+   */
+  requestId: string;
+
+  /**
+   * The request has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent.
+   *
+   * @generated from field: google.protobuf.Timestamp valid_until = 10;
+   */
+  validUntil?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.AmendOrderRequest.
+ * Use `create(AmendOrderRequestSchema)` to create a new message.
+ */
+export const AmendOrderRequestSchema: GenMessage<AmendOrderRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 4);
+
+/**
+ * The order as it stands after the change.
+ *
+ * @generated from message exchange.orders.v1.AmendOrderResponse
+ */
+export type AmendOrderResponse = Message<"exchange.orders.v1.AmendOrderResponse"> & {
+  /**
+   * The order, as amended.
+   *
+   * @generated from field: exchange.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * What it traded at once; empty when `replayed`.
+   *
+   * @generated from field: repeated exchange.orders.v1.Fill fills = 2;
+   */
+  fills: Fill[];
+
+  /**
+   * Sequence number of the command in the engine, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string engine_seq = 3;
+   */
+  engineSeq: string;
+
+  /**
+   * True if this request had been answered before: the order is as the first answer said.
+   *
+   * @generated from field: bool replayed = 4;
+   */
+  replayed: boolean;
+};
+
+/**
+ * Describes the message exchange.orders.v1.AmendOrderResponse.
+ * Use `create(AmendOrderResponseSchema)` to create a new message.
+ */
+export const AmendOrderResponseSchema: GenMessage<AmendOrderResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 5);
+
+/**
+ * Which orders to cancel: all of the account, if nothing is given.
+ *
+ * @generated from message exchange.orders.v1.MassCancelRequest
+ */
+export type MassCancelRequest = Message<"exchange.orders.v1.MassCancelRequest"> & {
+  /**
+   * Only those of this instrument.
+   *
+   * @generated from field: string instrument = 1;
+   */
+  instrument: string;
+
+  /**
+   * Only those of this side.
+   *
+   * @generated from field: optional exchange.type.v1.Side side = 2;
+   */
+  side?: Side | undefined;
+
+  /**
+   * Only those that came by this session, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
+
+  /**
+   * Only those with this tag.
+   *
+   * @generated from field: optional uint32 tag = 4;
+   */
+  tag?: number | undefined;
+
+  /**
+   * The client's id for this request, if repeating it shall answer the same; in one window with the client order ids.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * The request has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent.
+   *
+   * @generated from field: google.protobuf.Timestamp valid_until = 6;
+   */
+  validUntil?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.MassCancelRequest.
+ * Use `create(MassCancelRequestSchema)` to create a new message.
+ */
+export const MassCancelRequestSchema: GenMessage<MassCancelRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 6);
+
+/**
+ * The orders are out of the book.
+ *
+ * @generated from message exchange.orders.v1.MassCancelResponse
+ */
+export type MassCancelResponse = Message<"exchange.orders.v1.MassCancelResponse"> & {
+  /**
+   * How many were cancelled at once: of more than 1,000 the engine cancels the rest in the steps right after.
+   *
+   * @generated from field: uint32 cancelled_count = 1;
+   */
+  cancelledCount: number;
+
+  /**
+   * Sequence number of the command in the engine, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string engine_seq = 2;
+   */
+  engineSeq: string;
+
+  /**
+   * True if this request had been answered before.
+   *
+   * @generated from field: bool replayed = 3;
+   */
+  replayed: boolean;
+};
+
+/**
+ * Describes the message exchange.orders.v1.MassCancelResponse.
+ * Use `create(MassCancelResponseSchema)` to create a new message.
+ */
+export const MassCancelResponseSchema: GenMessage<MassCancelResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 7);
+
+/**
+ * How long the account may be silent.
+ *
+ * @generated from message exchange.orders.v1.CancelAllAfterRequest
+ */
+export type CancelAllAfterRequest = Message<"exchange.orders.v1.CancelAllAfterRequest"> & {
+  /**
+   * Timeout in seconds from now, 5 to 300; 0 disarms. It must be given, so that nobody disarms by mistake.
+   *
+   * @generated from field: optional uint32 timeout_s = 1;
+   */
+  timeoutS?: number | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.CancelAllAfterRequest.
+ * Use `create(CancelAllAfterRequestSchema)` to create a new message.
+ */
+export const CancelAllAfterRequestSchema: GenMessage<CancelAllAfterRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 8);
+
+/**
+ * The guard is armed, or disarmed.
+ *
+ * @generated from message exchange.orders.v1.CancelAllAfterResponse
+ */
+export type CancelAllAfterResponse = Message<"exchange.orders.v1.CancelAllAfterResponse"> & {
+  /**
+   * Sequence number of the command in the engine, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string engine_seq = 1;
+   */
+  engineSeq: string;
+};
+
+/**
+ * Describes the message exchange.orders.v1.CancelAllAfterResponse.
+ * Use `create(CancelAllAfterResponseSchema)` to create a new message.
+ */
+export const CancelAllAfterResponseSchema: GenMessage<CancelAllAfterResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 9);
+
+/**
  * Which order to tell.
  *
  * @generated from message exchange.orders.v1.GetOrderRequest
@@ -271,7 +540,7 @@ export type GetOrderRequest = Message<"exchange.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 4);
+  messageDesc(file_exchange_orders_v1_orders_service, 10);
 
 /**
  * The order.
@@ -299,7 +568,7 @@ export type GetOrderResponse = Message<"exchange.orders.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 5);
+  messageDesc(file_exchange_orders_v1_orders_service, 11);
 
 /**
  * Which orders to list.
@@ -341,7 +610,7 @@ export type ListOrdersRequest = Message<"exchange.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 6);
+  messageDesc(file_exchange_orders_v1_orders_service, 12);
 
 /**
  * A page of orders.
@@ -369,7 +638,7 @@ export type ListOrdersResponse = Message<"exchange.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 7);
+  messageDesc(file_exchange_orders_v1_orders_service, 13);
 
 /**
  * Orders of the token's account.
@@ -399,6 +668,44 @@ export const OrdersService: GenService<{
     methodKind: "unary";
     input: typeof CancelOrderRequestSchema;
     output: typeof CancelOrderResponseSchema;
+  },
+  /**
+   * Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
+   * An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
+   * VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
+   * the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
+   * the same request again answers the first one's outcome with `replayed`.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.AmendOrder
+   */
+  amendOrder: {
+    methodKind: "unary";
+    input: typeof AmendOrderRequestSchema;
+    output: typeof AmendOrderResponseSchema;
+  },
+  /**
+   * Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+   * PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
+   * to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.MassCancel
+   */
+  massCancel: {
+    methodKind: "unary";
+    input: typeof MassCancelRequestSchema;
+    output: typeof MassCancelResponseSchema;
+  },
+  /**
+   * Cancels all open orders of the account once the timeout has passed, unless the call comes again before: a guard for
+   * one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
+   * TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.CancelAllAfter
+   */
+  cancelAllAfter: {
+    methodKind: "unary";
+    input: typeof CancelAllAfterRequestSchema;
+    output: typeof CancelAllAfterResponseSchema;
   },
   /**
    * Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
