@@ -1,7 +1,8 @@
 """Order entry and order history.
 
-Serves `exchange.orders.v1.OrdersService`: PlaceOrder, CancelOrder, GetOrder, ListOrders, for the account of the token.
-Calls the engine: Submit, Events, GetState. Tables: instrument, order_record, fill, and the position of the projection.
+Serves `exchange.orders.v1.OrdersService`: PlaceOrder, AmendOrder, CancelOrder, MassCancel, CancelAllAfter, GetOrder,
+ListOrders, for the account of the token. Calls the engine: Submit, Events, GetState. Tables: instrument, order_record,
+fill, and the position of the projection.
 
 Invariants:
 1. It holds no book and no balance. What it knows of instruments is a mirror of the engine's events and may be old;

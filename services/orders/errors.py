@@ -6,10 +6,11 @@ It is empty for what is refused here, before anything was sequenced.
 
 from collections.abc import Callable, Mapping
 
+from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal, RelayedRefusal, UnknownInstrument
 from services.orders.model.instrument import Instrument, Scales
 from services.orders.model.order import Order
-from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.words import Side
 
 Trail = Mapping[str, str]
@@ -86,6 +87,19 @@ class NotionalOutOfRange(Refusal):
         )
 
 
+class DisplayQuantityOutOfRange(Refusal):
+    """The displayed quantity is none that the instrument has."""
+
+    reason = "DISPLAY_QUANTITY_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        lot = instrument.scales.quantity_text(instrument.lot)
+        super().__init__(
+            f"The displayed quantity is a multiple of {lot}, at least a fifteenth of the order and at most all of it.",
+            metadata={"lot": lot, **trail},
+        )
+
+
 class BudgetTooPrecise(Refusal):
     """The budget has more decimals than the quote asset."""
 
@@ -107,7 +121,7 @@ class PhaseNotAllowed(Refusal):
     def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
         phase = instrument.phase.name
         super().__init__(
-            f"{instrument.scales.symbol} takes no such order in phase {phase}; wait until it trades continuously.",
+            f"{instrument.scales.symbol} takes no such request in phase {phase}; wait until it trades continuously.",
             metadata={"phase": phase, **trail},
         )
 
@@ -117,8 +131,8 @@ class InsufficientFunds(Refusal):
 
     reason = "INSUFFICIENT_FUNDS"
 
-    def __init__(self, order: NewOrder, trail: Trail = _NO_TRAIL) -> None:
-        asset = order.instrument.quote if order.side is Side.BUY else order.instrument.base
+    def __init__(self, instrument: Instrument, side: Side, trail: Trail = _NO_TRAIL) -> None:
+        asset = instrument.quote if side is Side.BUY else instrument.base
         super().__init__(
             f"The available {asset} does not cover the order and its highest fee; deposit more, cancel other orders,"
             " or order less.",
@@ -142,8 +156,20 @@ class OrderNotOpen(Refusal):
 
     def __init__(self, order: Order, scales: Scales, trail: Trail = _NO_TRAIL) -> None:
         super().__init__(
-            f"The order has ended already: it is {order.status.name}. There is nothing left to cancel.",
+            f"The order has ended already: it is {order.status.name}. There is nothing left to cancel or to change.",
             metadata={**_summary_of(order, scales), **trail},
+        )
+
+
+class VersionMismatch(Refusal):
+    """The order has changed since the version that a change of it expects."""
+
+    reason = "VERSION_MISMATCH"
+
+    def __init__(self, expected: int, order: Order, scales: Scales, trail: Trail = _NO_TRAIL) -> None:
+        super().__init__(
+            f"The order is at version {order.version} and not at {expected}; read it again, then decide.",
+            metadata={**_summary_of(order, scales), "expected_version": str(expected), **trail},
         )
 
 
@@ -167,7 +193,6 @@ _SENTENCES: Mapping[str, str] = {
     "POSITION_LIMIT": "The position could pass its limit; make the order smaller or cancel others.",
     "INSUFFICIENT_MARGIN": "The account's equity does not cover the margin; make the order smaller or add collateral.",
     "REDUCE_ONLY_NO_POSITION": "There is no opposite position to reduce; send it without reduce_only if it is wanted.",
-    "DISPLAY_QUANTITY_OUT_OF_RANGE": "The displayed quantity is out of range; show at least a fifteenth of the order.",
     "EXPIRE_TIME_OUT_OF_RANGE": "The expiry time must lie more than a second and at most 90 days ahead.",
     "ORDER_SIZE_LIMIT": "The order is larger than the account may enter at once; split it.",
     "LINK_INVALID": "The orders of the group do not go together; see the rules of its link type.",
@@ -176,6 +201,7 @@ _SENTENCES: Mapping[str, str] = {
     "NO_REFERENCE_PRICE": "The price that the order refers to does not exist yet; retry once it does.",
     "ACCOUNT_KIND_NOT_ALLOWED": "The kind of account may not trade this instrument; use a margin account.",
     "MARGIN_PARAMETERS_MISSING": "The instrument has no margin parameters yet; retry once an operator has given them.",
+    "TIMEOUT_OUT_OF_RANGE": "The timeout is 0 or 5 to 300 seconds; choose one of these.",
     "BATCH_REFUSED": "Another order of the same batch was refused, so none entered; its own result says why.",
     "SESSION_NOT_OPEN": "The session is not open: it was lost or closed; open it anew, or send the order without it.",
 }
@@ -193,6 +219,7 @@ _OF_INSTRUMENT: Mapping[str, Callable[[Instrument, Trail], Refusal]] = {
         PriceOutOfRange,
         QuantityNotOnLot,
         QuantityOutOfRange,
+        DisplayQuantityOutOfRange,
         NotionalOutOfRange,
         PhaseNotAllowed,
     )
@@ -204,11 +231,19 @@ def refusal_of_order(order: NewOrder, outcome: Outcome) -> Refusal:
     trail = {"client_order_id": order.client_order_id, **_trail_of(outcome)}
     if outcome.reason == UnknownInstrument.reason:
         return UnknownInstrument(order.instrument.scales.symbol)
-    if outcome.reason == InsufficientFunds.reason:
-        return InsufficientFunds(order, trail)
-    if outcome.reason in _OF_INSTRUMENT:
-        return _OF_INSTRUMENT[outcome.reason](order.instrument, trail)
-    return _plain(outcome.reason, trail)
+    return _of_terms(outcome.reason, order.instrument, order.side, trail)
+
+
+def refusal_of_amend(amend: Amend, outcome: Outcome) -> Refusal:
+    """Return what to tell the owner of a change that the engine refused."""
+    trail = _trail_of(outcome)
+    if outcome.reason == OrderNotFound.reason:
+        return OrderNotFound()
+    if outcome.reason == OrderNotOpen.reason and outcome.order:
+        return OrderNotOpen(outcome.order, amend.instrument.scales, trail)
+    if outcome.reason == VersionMismatch.reason and outcome.order:
+        return VersionMismatch(amend.expected_version, outcome.order, amend.instrument.scales, trail)
+    return _of_terms(outcome.reason, amend.instrument, amend.side, _with_request(trail, amend.request_id))
 
 
 def refusal_of_cancel(cancel: Cancel, outcome: Outcome, scales: Scales | None) -> Refusal:
@@ -218,9 +253,32 @@ def refusal_of_cancel(cancel: Cancel, outcome: Outcome, scales: Scales | None) -
         return OrderNotFound()
     if outcome.reason == OrderNotOpen.reason and outcome.order and scales:
         return OrderNotOpen(outcome.order, scales, trail)
-    if cancel.request_id:
-        trail["request_id"] = cancel.request_id
+    return _plain(outcome.reason, _with_request(trail, cancel.request_id))
+
+
+def refusal_of_mass_cancel(cancel: MassCancel, outcome: Outcome) -> Refusal:
+    """Return what to tell the owner of orders that the engine did not cancel."""
+    trail = _with_request(_trail_of(outcome), cancel.request_id)
+    if outcome.reason == PhaseNotAllowed.reason and cancel.instrument:
+        return PhaseNotAllowed(cancel.instrument, trail)
     return _plain(outcome.reason, trail)
+
+
+def refusal_of_account(outcome: Outcome) -> Refusal:
+    """Return what to tell the owner of an account of which the engine refused to change something."""
+    return _plain(outcome.reason, _trail_of(outcome))
+
+
+def _of_terms(reason: str, instrument: Instrument, side: Side, trail: Trail) -> Refusal:
+    if reason == InsufficientFunds.reason:
+        return InsufficientFunds(instrument, side, trail)
+    if reason in _OF_INSTRUMENT:
+        return _OF_INSTRUMENT[reason](instrument, trail)
+    return _plain(reason, trail)
+
+
+def _with_request(trail: Trail, request_id: RequestId | None) -> Trail:
+    return {**trail, "request_id": request_id} if request_id else trail
 
 
 def _plain(reason: str, trail: Trail) -> Refusal:

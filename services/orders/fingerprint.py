@@ -12,9 +12,14 @@ Words of an order: 1 | side << 8 | type << 16 | time_in_force << 24 | post_only 
 then instrument_id, price, quantity, quote_budget (two's complement). Defaults are filled in before.
 Words of a cancel by number: 2, then order_id. By client id: 3 | length << 8, then the id's ASCII bytes, little-endian,
 padded with zeros to five words.
+Words of an amend: 4, then order_id, then its terms. Words of a mass cancel: 5, then its terms.
+Terms are what is present, in the order of the field numbers of the engine's command: for each that number, then its
+value. So a command that gains a field keeps the fingerprints that it had without.
 """
 
-from services.orders.model.request import Cancel, NewOrder
+from collections.abc import Iterator
+
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
 
 _WORD = 2**64 - 1
 _CLIENT_ORDER_ID_BYTES = 40
@@ -41,6 +46,36 @@ def fingerprint_of_cancel(cancel: Cancel) -> int:
     padded = name.ljust(_CLIENT_ORDER_ID_BYTES, b"\0")
     words = (int.from_bytes(padded[i : i + 8], "little") for i in range(0, _CLIENT_ORDER_ID_BYTES, 8))
     return _hash(3 | len(name) << 8, *words)
+
+
+def fingerprint_of_amend(amend: Amend) -> int:
+    """Return the fingerprint of a change of an order, unsigned."""
+    terms = {
+        4: amend.quantity,
+        6: amend.price,
+        7: amend.display_quantity,
+        8: amend.expire_time_ns,
+        9: amend.trigger_price,
+        10: amend.expected_version or None,
+    }
+    return _hash(4, amend.order_id, *_words_of(terms))
+
+
+def fingerprint_of_mass_cancel(cancel: MassCancel) -> int:
+    """Return the fingerprint of a mass cancel, unsigned."""
+    terms = {
+        2: cancel.instrument.instrument_id if cancel.instrument else None,
+        3: cancel.side,
+        4: cancel.session_id,
+        5: cancel.tag,
+    }
+    return _hash(5, *_words_of(terms))
+
+
+def _words_of(terms: dict[int, int | None]) -> Iterator[int]:
+    for number, value in terms.items():
+        if value is not None:
+            yield from (number, value)
 
 
 def _hash(*words: int) -> int:

@@ -13,12 +13,12 @@ from exchange.engine.v1 import instrument_pb2
 from exchange.engine.v1.command_pb2 import Command, CommandResult
 from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse, GetStateRequest, SnapshotStart
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
-from services.kernel.ids import EngineSeq, InstrumentId
+from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
 from services.orders.model.instrument import Instrument
-from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
 from services.runtime.engine_stream import OpenEvents
@@ -55,6 +55,18 @@ class EnginePeer:
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; raises `Unavailable`."""
         return self._answered(await self._submit(commands.cancel_command(cancel)))
+
+    async def amend(self, amend: Amend) -> Outcome:
+        """Change an open order; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.amend_command(amend)))
+
+    async def mass_cancel(self, cancel: MassCancel) -> Outcome:
+        """Cancel all open orders that match; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.mass_cancel_command(cancel)))
+
+    async def cancel_all_after(self, account_id: AccountId, timeout_ns: int) -> Outcome:
+        """Arm or disarm the account's guard; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.cancel_all_after_command(account_id, timeout_ns)))
 
     async def horizon(self) -> Horizon:
         """Tell the last durable command as of now, or the last one seen if the engine is gone."""

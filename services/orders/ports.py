@@ -8,7 +8,7 @@ from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
-from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 
 
 class Instruments(Protocol):
@@ -43,6 +43,18 @@ class Engine(Protocol):
 
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; returns when that is durable."""
+        ...
+
+    async def amend(self, amend: Amend) -> Outcome:
+        """Change an open order; returns when that is durable."""
+        ...
+
+    async def mass_cancel(self, cancel: MassCancel) -> Outcome:
+        """Cancel all open orders that match; returns when that is durable."""
+        ...
+
+    async def cancel_all_after(self, account_id: AccountId, timeout_ns: int) -> Outcome:
+        """Cancel all orders of the account once the timeout has passed, unless this comes again; 0 disarms."""
         ...
 
     async def horizon(self) -> Horizon:

@@ -16,9 +16,12 @@ from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal
 from services.orders.convert import messages, requests
 from services.orders.ports import Engine, History, Instruments
+from services.orders.usecases.amend_order import amend_order
+from services.orders.usecases.cancel_all_after import cancel_all_after
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.get_order import get_order
 from services.orders.usecases.list_orders import Listing, list_orders
+from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.runtime import call
 
@@ -59,6 +62,31 @@ class OrdersServer(OrdersServiceServicer):
             )
         _announce(str(answer.engine_seq))
         return messages.cancel_response(answer)
+
+    async def AmendOrder(self, request: pb.AmendOrderRequest, context: Context) -> pb.AmendOrderResponse:
+        """Change an open order."""
+        draft = requests.amend_draft_of(request, call.caller().account_id)
+        with _announcing():
+            answer = await amend_order(
+                draft, instruments=self._instruments, engine=self._engine, history=self._history, clock=self._clock
+            )
+        _announce(str(answer.engine_seq))
+        return messages.amend_response(answer)
+
+    async def MassCancel(self, request: pb.MassCancelRequest, context: Context) -> pb.MassCancelResponse:
+        """Cancel all open orders that match."""
+        draft = requests.mass_cancel_draft_of(request, call.caller().account_id)
+        with _announcing():
+            done = await mass_cancel(draft, self._instruments, self._engine, self._clock)
+        _announce(str(done.engine_seq))
+        return messages.mass_cancel_response(done)
+
+    async def CancelAllAfter(self, request: pb.CancelAllAfterRequest, context: Context) -> pb.CancelAllAfterResponse:
+        """Arm or disarm the account's guard."""
+        with _announcing():
+            engine_seq = await cancel_all_after(call.caller().account_id, request.timeout_s, self._engine)
+        _announce(str(engine_seq))
+        return pb.CancelAllAfterResponse(engine_seq=str(engine_seq))
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""

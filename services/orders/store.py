@@ -92,6 +92,7 @@ _UPSERT_ORDERS = """
         $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::smallint[],
         $21::text[], $22::bigint[], $23::bigint[], $24::bigint[])
     ON CONFLICT (account_id, order_id) DO UPDATE SET
+        price = excluded.price,
         quantity = excluded.quantity,
         cum_quantity = excluded.cum_quantity,
         leaves_quantity = excluded.leaves_quantity,

@@ -3,21 +3,18 @@
 It speaks the engine's own messages and passes the suite of tests/contract/orders, as the real engine does.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exchange.engine.v1 import command_pb2, engine_events_pb2, engine_service_pb2, instrument_pb2, order_pb2
 from exchange.error.v1 import reason_pb2
 from exchange.type.v1 import instrument_pb2 as type_instrument_pb2
 from exchange.type.v1 import order_pb2 as t
+from tests.fakes.engine_requests import OPEN, Cause, RequestsFake, Result, replayed
 from tests.fakes.engine_rules import Refused, check_fields, check_grid, fee_of, notional_of, settle
 
 WINDOW_NS = 600_000_000_000
-OPEN = (t.ORDER_STATUS_NEW, t.ORDER_STATUS_PARTIALLY_FILLED)
 
 Command = command_pb2.Command
-Result = command_pb2.CommandResult
-Cause = engine_events_pb2.OrderUpdateCause
 
 
 @dataclass
@@ -26,9 +23,10 @@ class Account:
     total: dict[int, int] = field(default_factory=dict)
     orders: dict[int, order_pb2.Order] = field(default_factory=dict)
     answers: dict[str, tuple[int, Result]] = field(default_factory=dict)
+    silent_at_ns: int | None = None
 
 
-class EngineFake:
+class EngineFake(RequestsFake):
     """A state machine: `apply` takes a command at `now_ns`; `blocks` is the event log."""
 
     def __init__(self, now_ns: int = 1_700_000_000_000_000_000) -> None:
@@ -38,6 +36,8 @@ class EngineFake:
         self._instruments: dict[int, instrument_pb2.Instrument] = {}
         self._last_order_id = 0
         self._last_trade_id = 0
+        self._queue: dict[int, int] = {}
+        self._last_place = 0
 
     @property
     def engine_seq(self) -> int:
@@ -46,6 +46,7 @@ class EngineFake:
     def apply(self, command: Command) -> Result:
         block = engine_events_pb2.EventBlock(engine_seq=self.engine_seq + 1, engine_time_ns=self.now_ns)
         self.blocks.append(block)
+        self._fire_guards(block)
         kind = command.WhichOneof("command")
         assert kind is not None
         result: Result = getattr(self, f"_{kind}")(getattr(command, kind), block)
@@ -59,6 +60,11 @@ class EngineFake:
             orders=[order for book in self._instruments for order in self._resting(book)],
             last=True,
         )
+
+    def forget_ids(self) -> None:
+        """Let the window of remembered ids pass."""
+        for account in self._accounts.values():
+            account.answers.clear()
 
     def _open_account(self, opened: command_pb2.OpenAccount, block: engine_events_pb2.EventBlock) -> Result:
         self._accounts.setdefault(opened.account_id, Account(opened))
@@ -79,7 +85,7 @@ class EngineFake:
         if account is None:
             return Result(reason=reason_pb2.REASON_UNKNOWN_ACCOUNT)
         if place.client_order_id in account.answers:
-            return _replayed(*account.answers[place.client_order_id], place.fingerprint)
+            return replayed(*account.answers[place.client_order_id], place.fingerprint)
         try:
             check_fields(place)
             self._check_time(place.valid_until_ns)
@@ -90,28 +96,6 @@ class EngineFake:
         account.answers[place.client_order_id] = (place.fingerprint, result)
         return result
 
-    def _cancel_order(self, cancel: command_pb2.CancelOrder, block: engine_events_pb2.EventBlock) -> Result:
-        account = self._accounts.get(cancel.account_id)
-        if account is None:
-            return Result(reason=reason_pb2.REASON_UNKNOWN_ACCOUNT)
-        if cancel.request_id in account.answers:
-            return _replayed(*account.answers[cancel.request_id], cancel.fingerprint)
-        result = self._end(account, cancel, block)
-        result.engine_seq = block.engine_seq
-        if cancel.request_id:
-            account.answers[cancel.request_id] = (cancel.fingerprint, result)
-        return result
-
-    def _end(self, account: Account, cancel: command_pb2.CancelOrder, block: engine_events_pb2.EventBlock) -> Result:
-        order = _named(account, cancel)
-        if order is None:
-            return Result(reason=reason_pb2.REASON_ORDER_NOT_FOUND)
-        if order.status not in OPEN:
-            return Result(reason=reason_pb2.REASON_ORDER_NOT_OPEN, order=order)
-        self._close(order, t.ORDER_STATUS_CANCELLED, t.ORDER_END_REASON_REQUESTED)
-        self._tell(block, Cause.ORDER_UPDATE_CAUSE_CANCELLED, order)
-        return Result(order=order)
-
     def _check_time(self, valid_until_ns: int) -> None:
         if self.now_ns > valid_until_ns:
             raise Refused(reason_pb2.REASON_REQUEST_EXPIRED)
@@ -121,6 +105,7 @@ class EngineFake:
     def _enter(self, account: Account, place: command_pb2.PlaceOrder, block: engine_events_pb2.EventBlock) -> Result:
         order = self._new_order(place)
         account.orders[order.order_id] = order
+        self._queue_last(order)
         try:
             self._check(account, order)
         except Refused as refused:
@@ -136,6 +121,10 @@ class EngineFake:
             self._close(order, t.ORDER_STATUS_EXPIRED, rest)
             self._tell(block, Cause.ORDER_UPDATE_CAUSE_EXPIRED, order)
         return Result(order=order, fills=fills)
+
+    def _queue_last(self, order: order_pb2.Order) -> None:
+        self._last_place += 1
+        self._queue[order.order_id] = self._last_place
 
     def _new_order(self, place: command_pb2.PlaceOrder) -> order_pb2.Order:
         self._last_order_id += 1
@@ -176,7 +165,7 @@ class EngineFake:
         asset = instrument.quote if order.side == t.SIDE_BUY else instrument.base
         held = sum(
             self._hold(account, each)
-            for each in account.orders.values()
+            for each in ({**account.orders, order.order_id: order}).values()
             if each.status in OPEN and each.side == order.side and each.instrument_id == order.instrument_id
         )
         return held > account.total.get(asset.asset_id, 0)
@@ -245,7 +234,7 @@ class EngineFake:
             for order in account.orders.values()
             if order.instrument_id == instrument_id and order.status in OPEN and order.version
         )
-        return sorted(resting, key=lambda o: (o.price if o.side == t.SIDE_SELL else -o.price, o.order_id))
+        return sorted(resting, key=lambda o: (o.price if o.side == t.SIDE_SELL else -o.price, self._queue[o.order_id]))
 
     def _close(
         self, order: order_pb2.Order, status: t.OrderStatus.ValueType, reason: t.OrderEndReason.ValueType
@@ -264,22 +253,3 @@ class EngineFake:
         order.version += 1
         order.updated_time_ns = self.now_ns
         block.events.add().order_updated.CopyFrom(engine_events_pb2.OrderUpdated(cause=cause, order=order, fill=fill))
-
-
-def _named(account: Account, cancel: command_pb2.CancelOrder) -> order_pb2.Order | None:
-    if cancel.HasField("order_id"):
-        return account.orders.get(cancel.order_id)
-    same: Iterable[order_pb2.Order] = (
-        order for order in account.orders.values() if order.client_order_id == cancel.client_order_id
-    )
-    return max(same, key=lambda order: order.order_id, default=None)
-
-
-def _replayed(fingerprint: int, first: Result, again: int) -> Result:
-    if fingerprint != again:
-        return Result(reason=reason_pb2.REASON_CLIENT_ORDER_ID_REUSED)
-    answer = Result()
-    answer.CopyFrom(first)
-    answer.ClearField("fills")
-    answer.replayed = True
-    return answer

@@ -5,6 +5,7 @@ from exchange.error.v1 import reason_pb2
 from exchange.type.v1 import order_pb2 as t
 
 PPM = 1_000_000
+NS_PER_S = 1_000_000_000
 
 
 class Refused(Exception):  # noqa: N818 - the trade's word
@@ -52,3 +53,20 @@ def settle(total: dict[int, int], instrument: instrument_pb2.Instrument, side: i
     units = fill.quantity * 10 ** (base.scale - instrument.quantity_scale)
     total[base.asset_id] = total.get(base.asset_id, 0) + sign * units
     total[quote.asset_id] = total.get(quote.asset_id, 0) - sign * fill.notional - fill.fee
+
+
+def check_amend(order: order_pb2.Order, amend: command_pb2.AmendOrder, *, is_open: bool) -> None:
+    if not is_open:
+        raise Refused(reason_pb2.REASON_ORDER_NOT_OPEN)
+    if amend.expected_version not in (0, order.version):
+        raise Refused(reason_pb2.REASON_VERSION_MISMATCH)
+    expires = order.time_in_force == t.TIME_IN_FORCE_GTD
+    if amend.HasField("trigger_price") or (amend.HasField("expire_time_ns") and not expires):
+        raise Refused(reason_pb2.REASON_ORDER_FIELDS_CONFLICT)
+    if amend.quantity < 0:
+        raise Refused(reason_pb2.REASON_QUANTITY_OUT_OF_RANGE)
+
+
+def check_timeout(timeout_ns: int) -> None:
+    if timeout_ns and not 5 * NS_PER_S <= timeout_ns <= 300 * NS_PER_S:
+        raise Refused(reason_pb2.REASON_TIMEOUT_OUT_OF_RANGE)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
-from services.orders.convert.commands import cancel_command, place_command
+from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
 from services.orders.model.history import Changes, OrderFill, OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
-from services.orders.model.request import Cancel, NewOrder, Outcome
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.words import OrderStatus as Status
 from services.orders.ports import Horizon
 from tests.fakes.engine import EngineFake
@@ -41,11 +41,23 @@ class EnginePeerFake:
 
     async def place(self, order: NewOrder) -> Outcome:
         self._check()
-        return self._answered(outcome_of(self._engine.apply(place_command(order))))
+        return self._answered(outcome_of(self._engine.apply(commands.place_command(order))))
 
     async def cancel(self, cancel: Cancel) -> Outcome:
         self._check()
-        return self._answered(outcome_of(self._engine.apply(cancel_command(cancel))))
+        return self._answered(outcome_of(self._engine.apply(commands.cancel_command(cancel))))
+
+    async def amend(self, amend: Amend) -> Outcome:
+        self._check()
+        return self._answered(outcome_of(self._engine.apply(commands.amend_command(amend))))
+
+    async def mass_cancel(self, cancel: MassCancel) -> Outcome:
+        self._check()
+        return self._answered(outcome_of(self._engine.apply(commands.mass_cancel_command(cancel))))
+
+    async def cancel_all_after(self, account_id: AccountId, timeout_ns: int) -> Outcome:
+        self._check()
+        return self._answered(outcome_of(self._engine.apply(commands.cancel_all_after_command(account_id, timeout_ns))))
 
     async def horizon(self) -> Horizon:
         if not self.reachable:

@@ -2,8 +2,14 @@
 
 from exchange.engine.v1 import command_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
-from services.orders.fingerprint import fingerprint_of_cancel, fingerprint_of_order
-from services.orders.model.request import Cancel, NewOrder
+from services.kernel.ids import AccountId
+from services.orders.fingerprint import (
+    fingerprint_of_amend,
+    fingerprint_of_cancel,
+    fingerprint_of_mass_cancel,
+    fingerprint_of_order,
+)
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
 
 
 def place_command(order: NewOrder) -> command_pb2.Command:
@@ -40,3 +46,45 @@ def cancel_command(cancel: Cancel) -> command_pb2.Command:
     else:
         command.client_order_id = cancel.order
     return command_pb2.Command(cancel_order=command)
+
+
+def amend_command(amend: Amend) -> command_pb2.Command:
+    """Write the command that changes an open order; a field that is None stays absent."""
+    command = command_pb2.AmendOrder(
+        account_id=amend.account_id,
+        order_id=amend.order_id,
+        price=amend.price,
+        display_quantity=amend.display_quantity,
+        expire_time_ns=amend.expire_time_ns,
+        trigger_price=amend.trigger_price,
+        expected_version=amend.expected_version,
+        request_id=amend.request_id or "",
+        valid_until_ns=amend.valid_until_ns,
+        fingerprint=fingerprint_of_amend(amend),
+    )
+    if amend.quantity is not None:
+        command.quantity = amend.quantity
+    return command_pb2.Command(amend_order=command)
+
+
+def mass_cancel_command(cancel: MassCancel) -> command_pb2.Command:
+    """Write the command that cancels all that match; a field that is None stays absent."""
+    return command_pb2.Command(
+        mass_cancel=command_pb2.MassCancel(
+            account_id=cancel.account_id,
+            instrument_id=cancel.instrument.instrument_id if cancel.instrument else None,
+            side=type_pb2.Side.ValueType(cancel.side or 0),
+            session_id=cancel.session_id,
+            tag=cancel.tag,
+            request_id=cancel.request_id or "",
+            valid_until_ns=cancel.valid_until_ns,
+            fingerprint=fingerprint_of_mass_cancel(cancel),
+        )
+    )
+
+
+def cancel_all_after_command(account_id: AccountId, timeout_ns: int) -> command_pb2.Command:
+    """Write the command that arms or disarms an account's guard."""
+    return command_pb2.Command(
+        cancel_all_after=command_pb2.CancelAllAfter(account_id=account_id, timeout_ns=timeout_ns)
+    )

@@ -44,6 +44,7 @@ def outcome_of(result: command_pb2.CommandResult) -> Outcome:
         replayed=result.replayed,
         order=order_of(result.order) if result.HasField("order") else None,
         fills=tuple(fill_of(fill) for fill in result.fills),
+        cancelled_count=result.cancelled_count,
     )
 
 

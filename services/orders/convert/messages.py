@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from exchange.orders.v1 import order_pb2, orders_service_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.orders.model.order import Told
-from services.orders.model.request import Answer
+from services.orders.model.request import Answer, MassCancelled
 from services.orders.model.words import OrderType
 
 _NS_PER_S = 1_000_000_000
@@ -27,6 +27,23 @@ def cancel_response(answer: Answer) -> orders_service_pb2.CancelOrderResponse:
     """Write the answer to a cancel."""
     return orders_service_pb2.CancelOrderResponse(
         order=order_message(answer.told), engine_seq=str(answer.engine_seq), replayed=answer.replayed
+    )
+
+
+def amend_response(answer: Answer) -> orders_service_pb2.AmendOrderResponse:
+    """Write the answer to a change of an order."""
+    return orders_service_pb2.AmendOrderResponse(
+        order=order_message(answer.told),
+        fills=fill_messages(answer.told),
+        engine_seq=str(answer.engine_seq),
+        replayed=answer.replayed,
+    )
+
+
+def mass_cancel_response(done: MassCancelled) -> orders_service_pb2.MassCancelResponse:
+    """Write the answer to a mass cancel."""
+    return orders_service_pb2.MassCancelResponse(
+        cancelled_count=done.count, engine_seq=str(done.engine_seq), replayed=done.replayed
     )
 
 

@@ -7,11 +7,15 @@ from services.kernel.ids import (
     AccountId,
     ClientOrderId,
     OrderId,
+    RequestId,
 )
 from services.kernel.money import INT64_MAX, INT64_MIN
+from services.kernel.refusal import FieldViolation, InvalidField
 from services.orders.model.order import OrderRef
-from services.orders.model.request import Draft
+from services.orders.model.request import AmendDraft, Draft, MassCancelDraft
 from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
+
+UINT64_MAX = 2**64 - 1
 
 _NS_PER_S = 1_000_000_000
 
@@ -35,13 +39,51 @@ def draft_of(request: orders_service_pb2.PlaceOrderRequest, account_id: AccountI
     )
 
 
+def amend_draft_of(request: orders_service_pb2.AmendOrderRequest, account_id: AccountId) -> AmendDraft:
+    """Read the change of an order."""
+    return AmendDraft(
+        account_id=account_id,
+        order=order_ref_of(request),
+        quantity=request.quantity,
+        price=request.price,
+        display_quantity=request.display_quantity,
+        expire_time_ns=_ns_of(request.expire_time) if request.HasField("expire_time") else None,
+        trigger_price=request.trigger_price,
+        expected_version=request.expected_version,
+        request_id=RequestId(request.request_id) if request.request_id else None,
+        valid_until_ns=_ns_of(request.valid_until) if request.HasField("valid_until") else None,
+    )
+
+
+def mass_cancel_draft_of(request: orders_service_pb2.MassCancelRequest, account_id: AccountId) -> MassCancelDraft:
+    """Read which orders to cancel."""
+    return MassCancelDraft(
+        account_id=account_id,
+        symbol=request.instrument or None,
+        side=Side(request.side) if request.HasField("side") else None,
+        session_id=_session_of(request.session_id) if request.session_id else None,
+        tag=request.tag if request.HasField("tag") else None,
+        request_id=RequestId(request.request_id) if request.request_id else None,
+        valid_until_ns=_ns_of(request.valid_until) if request.HasField("valid_until") else None,
+    )
+
+
 def order_ref_of(
-    request: orders_service_pb2.CancelOrderRequest | orders_service_pb2.GetOrderRequest,
+    request: orders_service_pb2.AmendOrderRequest
+    | orders_service_pb2.CancelOrderRequest
+    | orders_service_pb2.GetOrderRequest,
 ) -> OrderRef:
     """Read which order is meant."""
     if request.WhichOneof("target") == "order_id":
         return OrderId(int(request.order_id))
     return ClientOrderId(request.client_order_id)
+
+
+def _session_of(text: str) -> int:
+    """Return the number of a session; raises `InvalidField` for one that 64 bits cannot hold."""
+    if int(text) > UINT64_MAX:
+        raise InvalidField([FieldViolation("session_id", "Give the number of a session, as OpenSession tells it.")])
+    return int(text)
 
 
 def _ns_of(timestamp: Timestamp) -> int:

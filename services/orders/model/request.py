@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, RequestId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, RequestId
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import Fill, Order, OrderRef, Told
 from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
@@ -55,11 +55,84 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class AmendDraft:
+    """A change of an order as its owner wrote it: decimals as text, empty where nothing changes."""
+
+    account_id: AccountId
+    order: OrderRef
+    quantity: str
+    price: str
+    display_quantity: str
+    expire_time_ns: int | None
+    trigger_price: str
+    expected_version: int
+    request_id: RequestId | None
+    valid_until_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """A change of an order as the engine takes it: None where nothing changes.
+
+    `quantity` is the total, the filled and prevented part included. An `expected_version` of 0 is any. Instrument and
+    side are those of the order.
+    """
+
+    account_id: AccountId
+    order_id: OrderId
+    instrument: Instrument
+    side: Side
+    quantity: int | None
+    price: int | None
+    display_quantity: int | None
+    expire_time_ns: int | None
+    trigger_price: int | None
+    expected_version: int
+    request_id: RequestId | None
+    valid_until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MassCancelDraft:
+    """A request to cancel all open orders that match all that is given, as their owner wrote it."""
+
+    account_id: AccountId
+    symbol: str | None
+    side: Side | None
+    session_id: int | None
+    tag: int | None
+    request_id: RequestId | None
+    valid_until_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MassCancel:
+    """A request to cancel all open orders that match all that is given, as the engine takes it."""
+
+    account_id: AccountId
+    instrument: Instrument | None
+    side: Side | None
+    session_id: int | None
+    tag: int | None
+    request_id: RequestId | None
+    valid_until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MassCancelled:
+    """What a mass cancel did."""
+
+    count: int
+    engine_seq: EngineSeq
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a command.
 
     `reason` is empty if it was done, else the name of the contract's Reason. `engine_seq` is 0 if nothing was
-    sequenced. `order` may be absent when it was refused.
+    sequenced. `order` may be absent when it was refused. `cancelled_count` is that of a mass cancel.
     """
 
     engine_seq: EngineSeq
@@ -67,6 +140,7 @@ class Outcome:
     replayed: bool
     order: Order | None
     fills: tuple[Fill, ...]
+    cancelled_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from services.orders.errors import OrderNotFound, refusal_of_cancel
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.request import Answer, Cancel
 from services.orders.ports import Engine, Instruments
-from services.orders.usecases.place_order import DEFAULT_VALIDITY_NS
+from services.orders.usecases.translate import valid_until
 
 MAX_ORDER_ID = 2**64 - 1
 
@@ -27,7 +27,7 @@ async def cancel_order(
     """
     if isinstance(order, int) and order > MAX_ORDER_ID:
         raise OrderNotFound
-    cancel = Cancel(account_id, order, request_id, clock.now_ns() + DEFAULT_VALIDITY_NS)
+    cancel = Cancel(account_id, order, request_id, valid_until(None, clock.now_ns()))
     outcome = await engine.cancel(cancel)
     scales = (await instruments.with_id(outcome.order.instrument_id)).scales if outcome.order else None
     if outcome.reason:

@@ -22,8 +22,9 @@ from tests.mesh import Mesh
 from tests.unit.orders.samples import ALICE, BOB, BTC, BTC_KK99, KK99
 
 OPERATOR = "operator"
+COMMANDS = ["place_order", "cancel_order", "amend_order", "mass_cancel", "cancel_all_after"]
 CALLERS = {
-    "orders": {"methods": ["/exchange.engine.v1.EngineService/*"], "commands": ["place_order", "cancel_order"]},
+    "orders": {"methods": ["/exchange.engine.v1.EngineService/*"], "commands": COMMANDS},
     OPERATOR: {
         "methods": ["/exchange.engine.v1.EngineService/*", "/exchange.engine.v1.AdminService/*"],
         "commands": ["transfer_in"],

@@ -4,109 +4,21 @@ All goes through the peers of the service: submitter, mirror of the instruments,
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import grpc
 import pytest
 
-from exchange.engine.v1.engine_service_pb2 import EventsRequest
-from exchange.event.v1.event_pb2 import Position
 from services.kernel.clock import SystemClock
-from services.kernel.entropy import SystemEntropy
-from services.kernel.ids import ClientOrderId, OrderId, RequestId
-from services.kernel.refusal import Refusal, UnknownInstrument
-from services.orders.consumer import changes_of
-from services.orders.model.history import Changes
-from services.orders.model.order import Fill, Order, OrderRef
+from services.kernel.ids import ClientOrderId, OrderId
+from services.kernel.refusal import UnknownInstrument
+from services.orders.model.order import Fill, Order
 from services.orders.model.request import Answer, Draft
 from services.orders.model.words import EndReason, Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from services.orders.peers import EnginePeer, InstrumentMirror
-from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order
-from services.runtime.backoff import Backoff
-from services.runtime.engine_stream import OpenEvents, events_of
-from services.runtime.submitter import Submitter
-from tests.contract.orders.engines import CALLERS, engine_of, list_instrument, open_market, operator
-from tests.mesh import Mesh
-from tests.unit.orders.samples import ALICE, BOB, BTC_KK99, INSTRUMENT, STRANGER, draft
-
-PATIENCE_S = 10.0
-
-
-@dataclass
-class Desk:
-    """The peers of the service, connected to one engine."""
-
-    engine: EnginePeer
-    instruments: InstrumentMirror
-    events: OpenEvents
-    operator: grpc.aio.Channel
-
-    async def place(self, **changes: Any) -> Answer:
-        return await place_order(draft(**changes), self.instruments, self.engine, SystemClock())
-
-    async def refused(self, **changes: Any) -> Refusal:
-        with pytest.raises(Refusal) as caught:
-            await self.place(**changes)
-        return caught.value
-
-    async def cancel(self, order: OrderRef, request_id: str | None = None) -> Answer:
-        request = RequestId(request_id) if request_id else None
-        return await cancel_order(
-            ALICE, order, request, instruments=self.instruments, engine=self.engine, clock=SystemClock()
-        )
-
-    async def cancel_refused(self, order: OrderRef, request_id: str | None = None) -> Refusal:
-        with pytest.raises(Refusal) as caught:
-            await self.cancel(order, request_id)
-        return caught.value
-
-    async def told(self) -> Changes:
-        """Read all that the event log says so far."""
-        horizon = await self.engine.horizon()
-        blocks = []
-        async with asyncio.timeout(PATIENCE_S), aclosing(self.events(EventsRequest(after=Position()))) as responses:
-            async for response in responses:
-                blocks += response.blocks
-                if blocks and blocks[-1].engine_seq >= horizon.engine_seq:
-                    break
-        assert [block.engine_seq for block in blocks] == list(range(1, len(blocks) + 1))
-        return changes_of(response.shard, response.epoch, blocks)
-
-
-@pytest.fixture(params=["memory", "real"])
-async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    mesh = Mesh(tmp_path, CALLERS)
-    async with (
-        engine_of(request.param, mesh, tmp_path).running() as process,
-        operator(mesh, process.server.port) as admin,
-        mesh.channel("orders", process.server.port) as channel,
-        asyncio.TaskGroup() as group,
-    ):
-        await open_market(admin)
-        submitter = Submitter(channel, SystemClock(), SystemEntropy())
-        peer = EnginePeer(channel, submitter.submit)
-        mirror = InstrumentMirror(peer.horizon)
-        following = mirror.follow(events_of(channel), Backoff(SystemClock(), SystemEntropy()))
-        tasks = [group.create_task(submitter.run()), group.create_task(following)]
-        async with asyncio.timeout(PATIENCE_S):
-            while not await is_open(submitter):
-                await peer.horizon()
-        yield Desk(peer, mirror, events_of(channel), admin)
-        for task in tasks:
-            task.cancel()
-
-
-async def is_open(submitter: Submitter) -> bool:
-    try:
-        await submitter.check()
-    except Refusal:
-        return False
-    return True
+from tests.contract.orders.desk import Desk
+from tests.contract.orders.engines import list_instrument
+from tests.unit.orders.samples import BOB, BTC_KK99, INSTRUMENT, STRANGER, draft
 
 
 async def test_the_mirror_tells_instruments(desk: Desk) -> None:

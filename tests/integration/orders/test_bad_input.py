@@ -1,6 +1,7 @@
 """Whatever is wrong with a request is named, with the right code and a sentence that helps; nothing changes."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import grpc
@@ -59,6 +60,27 @@ MALFORMED_CANCELS = [
     pb.CancelOrderRequest(order_id="1", request_id="é"),
 ]
 
+MALFORMED_AMENDS: list[tuple[str, dict[str, Any]]] = [
+    ("target", {"price": "99"}),
+    ("", {"order_id": "1"}),
+    ("order_id", {"order_id": "x", "price": "99"}),
+    ("quantity", {"order_id": "1", "quantity": "1e5"}),
+    ("price", {"order_id": "1", "price": "NaN"}),
+    ("display_quantity", {"order_id": "1", "display_quantity": "+1"}),
+    ("trigger_price", {"order_id": "1", "trigger_price": "1,5"}),
+    ("request_id", {"order_id": "1", "price": "99", "request_id": "a b"}),
+]
+
+MALFORMED_MASS_CANCELS: list[tuple[str, dict[str, Any]]] = [
+    ("instrument", {"instrument": "btc"}),
+    ("side", {"side": 0}),
+    ("side", {"side": 3}),
+    ("session_id", {"session_id": "0"}),
+    ("session_id", {"session_id": "-1"}),
+    ("session_id", {"session_id": str(2**64)}),
+    ("request_id", {"request_id": "x" * 37}),
+]
+
 BAD_PAGES: list[tuple[str, dict[str, Any]]] = [
     ("INVALID_PAGE_TOKEN", {"page_token": "garbage"}),
     ("INVALID_FIELD", {"page_token": "x" * 257}),
@@ -97,9 +119,40 @@ async def test_a_malformed_cancel_is_refused(orders: Orders) -> None:
         assert refusals[0].reason == "INVALID_FIELD", request
 
 
+async def test_a_malformed_amend_names_its_field(orders: Orders) -> None:
+    for field, changes in MALFORMED_AMENDS:
+        assert field in await fields_refused(orders.amend(**changes)), changes
+
+
+async def test_a_malformed_mass_cancel_names_its_field_and_cancels_nothing(orders: Orders) -> None:
+    await orders.place()
+    for field, filters in MALFORMED_MASS_CANCELS:
+        assert field in await fields_refused(orders.mass_cancel(**filters)), filters
+    assert len((await orders.list(open_only=True)).orders) == 1
+
+
+async def test_a_guard_without_a_timeout_is_not_disarmed_by_mistake(orders: Orders) -> None:
+    assert await fields_refused(orders.cancel_all_after()) == ["timeout_s"]
+    async with refused() as refusals:
+        await orders.cancel_all_after(timeout_s=4)
+    assert refusals[0].reason == "TIMEOUT_OUT_OF_RANGE"
+
+
+async def fields_refused(attempt: Awaitable[object]) -> list[str]:
+    async with refused() as refusals:
+        await attempt
+    assert isinstance(refusals[0], InvalidField)
+    return [violation.field for violation in refusals[0].violations]
+
+
 async def test_a_number_that_no_order_has_is_not_found(orders: Orders) -> None:
     for order_id in ("1", str(2**63), str(2**64), "9" * 20):
-        for attempt in (orders.get(order_id=order_id), orders.cancel(order_id=order_id)):
+        attempts = (
+            orders.get(order_id=order_id),
+            orders.cancel(order_id=order_id),
+            orders.amend(order_id=order_id, price="99"),
+        )
+        for attempt in attempts:
             async with refused() as refusals:
                 await attempt
             assert refusals[0].reason == "ORDER_NOT_FOUND", order_id
@@ -113,7 +166,7 @@ async def test_a_bad_page_is_refused(orders: Orders) -> None:
 
 
 async def test_garbage_is_refused(orders: Orders) -> None:
-    for method in ("PlaceOrder", "CancelOrder", "GetOrder", "ListOrders"):
+    for method in ("PlaceOrder", "CancelOrder", "AmendOrder", "MassCancel", "CancelAllAfter", "GetOrder", "ListOrders"):
         for body in (b"\xff\xff\xff", b"\x0a\xff\xff\xff\xff\x0f", b"not a message"):
             async with refused() as refusals:
                 await orders.channel.unary_unary(f"{SERVICE}/{method}")(body, metadata=orders.bearer())

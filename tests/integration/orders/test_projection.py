@@ -19,7 +19,7 @@ from services.orders.consumer import changes_of
 from services.orders.convert.commands import place_command
 from services.orders.model.history import Changes
 from services.orders.model.words import Side
-from services.orders.usecases.place_order import translate
+from services.orders.usecases.translate import translate
 from services.runtime.engine_stream import events_of
 from tests.integration.orders.venue import PATIENCE_S, Venue, process, refused
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft

@@ -124,6 +124,15 @@ class Orders:
     async def cancel(self, account: int = ALICE, **target: str) -> pb.CancelOrderResponse:
         return await self.stub.CancelOrder(pb.CancelOrderRequest(**target), metadata=self.bearer(account))
 
+    async def amend(self, account: int = ALICE, **changes: Any) -> pb.AmendOrderResponse:
+        return await self.stub.AmendOrder(pb.AmendOrderRequest(**changes), metadata=self.bearer(account))
+
+    async def mass_cancel(self, account: int = ALICE, **filters: Any) -> pb.MassCancelResponse:
+        return await self.stub.MassCancel(pb.MassCancelRequest(**filters), metadata=self.bearer(account))
+
+    async def cancel_all_after(self, account: int = ALICE, **guard: Any) -> pb.CancelAllAfterResponse:
+        return await self.stub.CancelAllAfter(pb.CancelAllAfterRequest(**guard), metadata=self.bearer(account))
+
     async def get(self, account: int = ALICE, **target: str) -> pb.GetOrderResponse:
         return await self.stub.GetOrder(pb.GetOrderRequest(**target), metadata=self.bearer(account))
 

@@ -7,8 +7,8 @@ from exchange.engine.v1 import command_pb2, instrument_pb2
 from exchange.type.v1 import instrument_pb2 as type_instrument_pb2
 from services.kernel.ids import AccountId, ClientOrderId, OrderId
 from services.orders.convert.events import instrument_of
-from services.orders.model.order import Order
-from services.orders.model.request import Draft
+from services.orders.model.order import Order, OrderRef
+from services.orders.model.request import AmendDraft, Draft, MassCancelDraft
 from services.orders.model.words import EndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 from tests.fakes.engine import EngineFake
 
@@ -54,6 +54,31 @@ def draft(**changes: Any) -> Draft:
         valid_until_ns=None,
     )
     return replace(plain, **changes)
+
+
+def amend_draft(order: OrderRef, **changes: Any) -> AmendDraft:
+    """Write a change of one of Alice's orders; `changes` are fields of it."""
+    nothing = AmendDraft(
+        account_id=ALICE,
+        order=order,
+        quantity="",
+        price="",
+        display_quantity="",
+        expire_time_ns=None,
+        trigger_price="",
+        expected_version=0,
+        request_id=None,
+        valid_until_ns=None,
+    )
+    return replace(nothing, **changes)
+
+
+def mass_cancel_draft(**filters: Any) -> MassCancelDraft:
+    """Write a request to cancel all of Alice's orders; `filters` are fields of it."""
+    everything = MassCancelDraft(
+        account_id=ALICE, symbol=None, side=None, session_id=None, tag=None, request_id=None, valid_until_ns=None
+    )
+    return replace(everything, **filters)
 
 
 def open_market(engine: EngineFake) -> None:

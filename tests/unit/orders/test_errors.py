@@ -7,7 +7,7 @@ from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Refusal
 from services.orders import errors
 from services.orders.model.request import Cancel, Outcome
-from services.orders.usecases.place_order import translate
+from services.orders.usecases.translate import translate
 from tests.unit.orders.samples import ALICE, INSTRUMENT, draft
 
 ORDER = translate(draft(), INSTRUMENT, 0)

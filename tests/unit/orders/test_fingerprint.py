@@ -6,12 +6,17 @@ from typing import Any
 import pytest
 
 from services.kernel.ids import ClientOrderId, InstrumentId, OrderId, RequestId
-from services.orders.fingerprint import fingerprint_of_cancel, fingerprint_of_order
+from services.orders.fingerprint import (
+    fingerprint_of_amend,
+    fingerprint_of_cancel,
+    fingerprint_of_mass_cancel,
+    fingerprint_of_order,
+)
 from services.orders.model.order import OrderRef
-from services.orders.model.request import Cancel, NewOrder
+from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
 from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
-from services.orders.usecases.place_order import translate
-from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft
+from services.orders.usecases.translate import translate, translate_amend
+from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft, order
 
 ORDER = translate(draft(), INSTRUMENT, 0)
 
@@ -55,6 +60,64 @@ def test_orders(order: NewOrder, fingerprint: int) -> None:
 )
 def test_cancels(order: OrderRef, fingerprint: int) -> None:
     assert fingerprint_of_cancel(Cancel(ALICE, order, RequestId("r"), 0)) == fingerprint
+
+
+def changed(**fields: Any) -> Amend:
+    return replace(translate_amend(amend_draft(OrderId(1)), order(), INSTRUMENT, 0), **fields)
+
+
+def filtered(**fields: Any) -> MassCancel:
+    return replace(MassCancel(ALICE, None, None, None, None, RequestId("r"), 0), **fields)
+
+
+@pytest.mark.parametrize(
+    ("amend", "fingerprint"),
+    [
+        (changed(quantity=4_000), 0x46AC0E6D243148E7),
+        (changed(price=-1, expected_version=7), 0x87A332F46F574429),
+        (changed(quantity=0, price=0, display_quantity=0, expire_time_ns=0, trigger_price=0), 0x920FB53D02F70032),
+    ],
+)
+def test_amends(amend: Amend, fingerprint: int) -> None:
+    assert fingerprint_of_amend(amend) == fingerprint
+
+
+@pytest.mark.parametrize(
+    ("cancel", "fingerprint"),
+    [
+        (filtered(), 0xD66AD737D54C5575),
+        (filtered(instrument=INSTRUMENT, side=Side.SELL), 0xA03BE7BA77A8747A),
+        (filtered(session_id=2**64 - 1, tag=0), 0x693E7C872B613BE3),
+    ],
+)
+def test_mass_cancels(cancel: MassCancel, fingerprint: int) -> None:
+    assert fingerprint_of_mass_cancel(cancel) == fingerprint
+
+
+AMENDED: dict[str, Any] = {
+    "order_id": OrderId(2),
+    "quantity": 4_000,
+    "price": 4_000,
+    "display_quantity": 4_000,
+    "expire_time_ns": 4_000,
+    "trigger_price": 4_000,
+    "expected_version": 4_000,
+}
+FILTERED: dict[str, Any] = {"instrument": INSTRUMENT, "side": Side.BUY, "session_id": 7, "tag": 7}
+
+
+def test_each_term_of_an_amend_or_a_mass_cancel_has_a_fingerprint_of_its_own() -> None:
+    amends = [changed(), *(changed(**{name: value}) for name, value in AMENDED.items())]
+    cancels = [filtered(), *(filtered(**{name: value}) for name, value in FILTERED.items())]
+    prints = [fingerprint_of_amend(each) for each in amends] + [fingerprint_of_mass_cancel(each) for each in cancels]
+    assert len(set(prints)) == len(prints)
+
+
+def test_every_field_of_an_amend_or_a_mass_cancel_is_meaning_or_metadata() -> None:
+    metadata = {"account_id", "request_id", "valid_until_ns"}
+    of_the_order = {"instrument", "side"}
+    assert AMENDED.keys() | metadata | of_the_order == {field.name for field in fields(Amend)}
+    assert FILTERED.keys() | metadata == {field.name for field in fields(MassCancel)}
 
 
 def test_every_field_of_an_order_is_meaning_or_metadata() -> None:

@@ -10,7 +10,7 @@ from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import Refusal
 from services.orders.model.request import Draft
 from services.orders.model.words import OrderType, TimeInForce
-from services.orders.usecases.place_order import DEFAULT_VALIDITY_NS, translate
+from services.orders.usecases.translate import DEFAULT_VALIDITY_NS, translate
 from tests.unit.orders.samples import INSTRUMENT, draft
 
 NOW_NS = 1_700_000_000_000_000_000
