@@ -17,7 +17,9 @@ Result Engine::on(const AmendOrder& c) {
   }
   Instrument& instrument = instruments_.at(v.instrument_id);
   const TradingPhase phase = instrument.definition.phase;
-  if (phase != TradingPhase::kContinuous && phase != TradingPhase::kPostOnly && !collects(instrument)) {
+  const bool is_pegged = v.type == OrderType::kPegged;
+  const bool changes_nowhere = phase != TradingPhase::kPostOnly && !collects(instrument);
+  if (phase != TradingPhase::kContinuous && (is_pegged || changes_nowhere)) {
     return amended(c, order_id, Reason::kPhaseNotAllowed);
   }
   const bool untriggered = v.status == OrderStatus::kUntriggered;
@@ -33,6 +35,7 @@ Result Engine::on(const AmendOrder& c) {
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
   if (c.has_expire_time && !may_expire_at(c.expire_time_ns)) return amended(c, order_id, Reason::kExpireTimeOutOfRange);
   if (untriggered) return amend_waiting(c, order);
+  if (is_pegged) return amend_pegged(c, order);
 
   const std::int64_t done = v.cum_quantity + v.prevented_quantity;
   std::int64_t quantity = v.quantity;
@@ -88,7 +91,7 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
       return Reason::kDisplayQuantityOutOfRange;
     }
   }
-  const bool in_book = v.status != OrderStatus::kUntriggered;
+  const bool in_book = v.type != OrderType::kPegged && v.status != OrderStatus::kUntriggered;
   const bool keeps_back = in_book && ((v.post_only && !collects(instrument)) || d.phase == TradingPhase::kPostOnly);
   if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
     return Reason::kPostOnlyWouldCross;

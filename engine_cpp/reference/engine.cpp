@@ -62,6 +62,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   run_what_is_due();
   std::uint32_t steps_left = 1'000;
   run_triggered(steps_left);
+  if (pegs_left_) static_cast<void>(move_pegs(steps_left));
   fills_.clear();
   Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   for (std::size_t i = 0; i < answer.orders.size(); ++i) {
@@ -82,8 +83,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .cancelled_count = answer.cancelled,
                         .all_reasons = answer.all_reasons,
                         .orders = answer.orders});
-  find_triggered();
-  run_triggered(steps_left);
+  run_followers(steps_left);
   tell_trails();
   for (const BookChangeView& change : changes_) writer.book_changed(change);
   tell_auctions();

@@ -311,6 +311,27 @@ class Engine {
   void run_triggered(std::uint32_t& steps_left);
   void go_on(Order& order);
 
+  // Pegged orders.
+  struct Pegged {
+    Side side{};
+    std::int64_t limit = 0;
+    PegReference reference{};
+    std::int64_t offset_ticks = 0;
+    bool stays_behind = false;
+  };
+  [[nodiscard]] static Pegged pegged(const PlaceOrder& command);
+  [[nodiscard]] std::optional<std::int64_t> best_unpegged(const Instrument& instrument, Side side) const;
+  [[nodiscard]] std::optional<std::int64_t> peg_price(const Instrument& instrument, const Pegged& peg) const;
+  [[nodiscard]] std::optional<std::int64_t> place_for(const Instrument& instrument, const Order& order,
+                                                      std::int64_t limit) const;
+  Result place_pegged(const PlaceOrder& command);
+  Result amend_pegged(const AmendOrder& command, Order& order);
+  static void stand_at(Order& order, std::optional<std::int64_t> price);
+  void enter_again(Instrument& instrument, Order& order);
+  void run_followers(std::uint32_t& steps_left);
+  [[nodiscard]] bool move_pegs(std::uint32_t& steps_left);
+  [[nodiscard]] bool move_pegs_of(Instrument& instrument, bool advance, std::uint32_t& steps_left);
+
   // Timers and mass cancels.
   void run_what_is_due();
   [[nodiscard]] Order* first_to_expire();
@@ -397,6 +418,7 @@ class Engine {
   std::list<std::uint64_t> triggered_;  // those whose price has come, in the order in which they go on
   std::map<TrailKey, TrailTold> told_;
   std::list<TrailKey> untold_;  // first moved first
+  bool pegs_left_ = false;  // the last command had not steps enough for all
   std::uint64_t orders_entered_ = 0;
   std::uint64_t trades_ = 0;
   IdList window_;

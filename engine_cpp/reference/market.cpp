@@ -61,7 +61,7 @@ bool Engine::allows(const Instrument& i, const PlaceOrder& c) {
     case TradingPhase::kContinuous: return !for_auction;
     case TradingPhase::kPostOnly: return c.type == OrderType::kLimit && !at_once && !for_auction;
     case TradingPhase::kPreOpen:
-    case TradingPhase::kAuction: return !at_once && takes_part(c.time_in_force, i.collected_for);
+    case TradingPhase::kAuction: return !at_once && c.type != OrderType::kPegged && takes_part(c.time_in_force, i.collected_for);
     default: return false;
   }
 }

@@ -56,6 +56,7 @@ Result Engine::on(const PlaceOrder& command) {
   if (command.valid_until_ns > now_.time_ns + limits_.id_window_ns) {
     return {now_.engine_seq, Reason::kValidUntilTooFar};
   }
+  if (command.type == OrderType::kPegged) return place_pegged(command);
   const Judged judged = judge(command);
   if (judged.reason != Reason::kNone) return reject(command, judged.reason);
   Order& order = reserve(command, judged);
@@ -156,7 +157,7 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool waits = c.type == OrderType::kStop || c.type == OrderType::kStopLimit || c.type == OrderType::kTakeProfit ||
                      c.type == OrderType::kTakeProfitLimit || c.type == OrderType::kTrailingStop;
   const bool trails = c.type == OrderType::kTrailingStop;
-  const bool known_type = c.type == OrderType::kLimit || c.type == OrderType::kMarket || waits;
+  const bool pegs = c.type == OrderType::kPegged;
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
   const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
@@ -175,12 +176,16 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   not_acted_on.trigger_reference = TriggerReference::kDefault;
   not_acted_on.trailing_ticks = 0;
   not_acted_on.trailing_bps = 0;
-  if (!known_type || !known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
+  not_acted_on.peg_reference = PegReference::kNone;
+  not_acted_on.peg_offset_ticks = 0;
+  if (!known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   const bool says_when = c.special != nullptr && c.special->expire_time_ns != 0;
   if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
     if (c.special->survive_disconnect && !c.special->reduce_only) return Reason::kOrderFieldsConflict;
+    const bool names_peg = c.special->peg_reference != PegReference::kNone || c.special->peg_offset_ticks != 0;
+    if (names_peg && !pegs) return Reason::kOrderFieldsConflict;
     const bool may_hide = c.type == OrderType::kLimit && c.time_in_force != TimeInForce::kIoc &&
                           c.time_in_force != TimeInForce::kFok;
     if (c.special->display_quantity != 0 && !may_hide) return Reason::kOrderFieldsConflict;
@@ -197,6 +202,10 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   }
   if (waits && (c.special == nullptr || (!trails && !c.special->has_trigger_price))) return Reason::kOrderFieldsConflict;
   if (waits && (c.quote_budget != 0 || for_auction)) return Reason::kOrderFieldsConflict;
+  if (pegs) {
+    const bool says_what = c.special != nullptr && c.special->peg_reference != PegReference::kNone;
+    if (!says_what || (c.time_in_force != TimeInForce::kGtc && !until_a_time)) return Reason::kOrderFieldsConflict;
+  }
   if (has_limit(c.type)) {
     if (c.quote_budget != 0) return Reason::kOrderFieldsConflict;
     if (c.post_only && c.time_in_force != TimeInForce::kGtc && !until_a_time) return Reason::kOrderFieldsConflict;
@@ -239,7 +248,7 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
 }
 
 std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
-  if (c.type == OrderType::kLimit) return c.price;
+  if (has_limit(c.type)) return c.price;
   const Instrument& i = instruments_.at(c.instrument_id);
   if (c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose) {
     return static_band(i, c.side);
@@ -257,7 +266,7 @@ std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
 
 // A MARKET order without a band is held at its protection price.
 std::int64_t Engine::price_to_hold_at(const PlaceOrder& c, std::int64_t worst) const {
-  if (c.type == OrderType::kLimit) return worst;
+  if (has_limit(c.type)) return worst;
   return static_band(instruments_.at(c.instrument_id), c.side).value_or(worst);
 }
 

@@ -7,6 +7,8 @@
 namespace exchange::engine::reference {
 
 Result Engine::on(const PlaceOrders& command) {
+  const bool pegs = std::ranges::any_of(command.orders, [](const auto& o) { return o.type == OrderType::kPegged; });
+  if (pegs) return {now_.engine_seq, Reason::kNotSupported};
   if (auto first = first_answers(command)) return *first;
   const std::map<std::uint64_t, Account> as_it_was = accounts_;
   std::vector<Judged> judged;

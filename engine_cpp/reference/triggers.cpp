@@ -190,6 +190,11 @@ void Engine::go_on(Order& order) {
 }
 
 void Engine::take_out_or_stop_waiting(Order& order) {
+  if (order.view.type == OrderType::kPegged && !order.special->has_working_price) {
+    resting_.erase(order.view.order_id);
+    --account_of(order).open_orders;
+    return;
+  }
   if (order.view.status != OrderStatus::kUntriggered) {
     return take_out(instruments_.at(order.view.instrument_id), order);
   }

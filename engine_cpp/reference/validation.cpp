@@ -92,6 +92,12 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
   const auto worst = worst_price(c);
   if (!worst) return out.push_back(at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
   find_failures_of_cost(c, price_to_hold_at(c, *worst), has_quantity, out);
+  if (c.type == OrderType::kPegged) {
+    const auto price = peg_price(i, pegged(c));
+    if (!price) out.push_back(Reason::kNoReferencePrice);
+    if (price && c.post_only && would_cross(i, c.side, *price)) out.push_back(Reason::kPostOnlyWouldCross);
+    return;
+  }
   const bool keeps_back = (c.post_only && !collects(i)) || d.phase == TradingPhase::kPostOnly;
   if (!is_limit || !keeps_back || !would_cross(i, c.side, c.price)) return;
   if (!c.special->post_only_reprice || !behind_market(i, c.side)) out.push_back(Reason::kPostOnlyWouldCross);

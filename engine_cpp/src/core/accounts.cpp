@@ -18,6 +18,7 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       ids_(limits, balances_, orders_),
       mass_cancels_(limits),
       auction_orders_(limits.instruments, limits.orders),
+      pegs_(limits.instruments, limits.special_orders),
       expire_times_(limits.special_orders),
       sessions_(limits) {}
 
@@ -258,7 +259,8 @@ Remove Accounts::removal_of(Slot slot, OrderStatus status, EndReason reason) con
           .status = status,
           .end_reason = reason,
           .waits = order.waits(),
-          .is_untriggered = order.is_untriggered()};
+          .is_untriggered = order.is_untriggered(),
+          .is_off_book = order.is_off_book()};
 }
 
 std::optional<Remove> Accounts::auction_remainder(Slot instrument, AuctionKind kind) const noexcept {

@@ -22,9 +22,10 @@
 #include "messages.hpp"
 #include "orders.hpp"
 #include "reasons.hpp"
-#include "sessions.hpp"
+#include "pegs.hpp"
 #include "phases.hpp"
 #include "pricing.hpp"
+#include "sessions.hpp"
 #include "transfers.hpp"
 #include "triggers.hpp"
 
@@ -150,6 +151,19 @@ class Accounts {
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
   void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, std::int64_t now_ns,
                    ReasonList& out) const noexcept;
+
+  // Pegged orders: where one stands that is to enter, and one that is open under a limit; where it stands now.
+  [[nodiscard]] const Pegs& pegs() const noexcept { return pegs_; }
+  [[nodiscard]] std::optional<std::int64_t> peg_price_of(const PlaceOrder& command, Slot instrument,
+                                                         const PegPrices& best) const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> peg_price_of(Slot order, std::int64_t limit,
+                                                         const PegPrices& best) const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> working_price(Slot order) const noexcept;
+  [[nodiscard]] Answer refuse_unpriced(const PlaceOrder& command, const Admission& admission, Step& step);
+  // The order enters at this price; it goes to another one, or to none, and its owner is told; it enters there again.
+  [[nodiscard]] Place peg(const Place& place, std::int64_t price) noexcept;
+  void restate_peg(Slot order, std::optional<std::int64_t> price, Step& step);
+  [[nodiscard]] Place place_pegged_again(Slot order) const noexcept;
 
   // The same for orders that wait for a price. `has_room`: for the trigger.
   void judge_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices, bool has_room,
@@ -284,6 +298,7 @@ class Accounts {
   void begin_to_expire(const OrderRecord& order) noexcept;
   void expire_at(const OrderRecord& order, std::int64_t expire_time_ns) noexcept;
   [[nodiscard]] bool expiries_consistent() const;
+  [[nodiscard]] bool pegs_consistent() const;
   [[nodiscard]] Slot find_trader(std::uint64_t account_id) const noexcept;
   template <class Body>
   [[nodiscard]] Request request_of(const Body& command, CommandKind kind) const noexcept {
@@ -426,6 +441,7 @@ class Accounts {
   MassCancels mass_cancels_;
   Transfers transfers_;
   AuctionOrders auction_orders_;
+  Pegs pegs_;
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
   Claims claims_;
   Sessions sessions_;

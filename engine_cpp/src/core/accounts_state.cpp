@@ -33,12 +33,16 @@ Place Accounts::place_again(Slot slot) const noexcept {
           .slice = special == nullptr ? 0 : special->displayed_quantity,
           .owner = slot,
           .instrument = order.instrument,
-          .side = order.view.side};
+          .side = order.view.side,
+          .is_pegged = order.view.type == OrderType::kPegged};
 }
 
 void Accounts::restore_resting(const Rested& message) noexcept {
   const OrderRecord& order = orders_[message.owner];
-  if (order.special != kNil && !order.is_resting()) [[unlikely]] begin_to_expire(order);
+  if (order.special != kNil && !order.is_resting()) [[unlikely]] {
+    begin_to_expire(order);
+    if (order.view.type == OrderType::kPegged) pegs_.add(order.special, message.owner, order.instrument);
+  }
   if (is_for_auction(order.view.time_in_force) && !order.is_resting()) auction_orders_.add(message.owner, order.instrument);
   orders_.rest(message.owner, message.book_slot, balances_.account(order.account));
 }
@@ -81,7 +85,7 @@ bool Accounts::consistent() const {
       if (found != holds.end()) holds.erase(found);
     });
   }
-  return held && holds.empty() && expiries_consistent() && orders_.all_remembered() &&
+  return held && holds.empty() && expiries_consistent() && pegs_consistent() && orders_.all_remembered() &&
          mass_cancels_.timers().consistent() && sessions_.consistent() && balances_.conserved(instruments_.assets());
 }
 

@@ -76,7 +76,9 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot, std::int64_t 
   if (command.expected_version != 0 && command.expected_version != order.view.version) {
     return Reason::kVersionMismatch;
   }
-  if (!may_amend(instruments_[order.instrument])) return Reason::kPhaseNotAllowed;
+  const Instrument& instrument = instruments_[order.instrument];
+  const bool pegged = order.view.type == OrderType::kPegged;  // which follow only while the market matches
+  if (pegged ? instrument.phase != TradingPhase::kContinuous : !may_amend(instrument)) return Reason::kPhaseNotAllowed;
   if (!can_take(command, order)) return Reason::kOrderFieldsConflict;
   if (command.has_display_quantity && display_of(order) == 0) return Reason::kOrderFieldsConflict;
   if (command.quantity < 0) return Reason::kQuantityOutOfRange;
@@ -108,7 +110,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   OrderView& view = order.view;
   const Instrument& instrument = instruments_[order.instrument];
   if (amend.leaves <= 0) return {};
-  const std::optional<std::int64_t> moved = reprice(order, amend.limit, quote);
+  const std::optional<std::int64_t> moved = amend.is_pegged ? amend.peg_price : reprice(order, amend.limit, quote);
   const bool keeps_back = is_kept_from_taking(instrument, view.post_only);
   if (keeps_back && !moved && quote.best && crosses(view.side, amend.limit, *quote.best)) {
     return conclude(command, amend.owner, Reason::kPostOnlyWouldCross, step);

@@ -68,7 +68,7 @@ void Core::Shard::expect_neighbours(const Command& command, Expected& expected) 
     return;
   }
   const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
-  if (order == nullptr || !order->is_resting() || order->is_untriggered()) return;
+  if (order == nullptr || !order->is_resting() || order->is_untriggered() || order->is_off_book()) return;
   expected.instrument = order->instrument;
   if (std::holds_alternative<CancelOrder>(command.body)) accounts_.orders().prefetch_neighbours(expected.order);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
@@ -86,7 +86,7 @@ void Core::Shard::expect_queue(const Command& command, Expected& expected) const
     return;
   }
   const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
-  if (order == nullptr || !order->is_resting() || order->is_untriggered()) return;
+  if (order == nullptr || !order->is_resting() || order->is_untriggered() || order->is_off_book()) return;
   books_.prefetch_neighbours(order->book_slot);
   if (price != 0) books_.prefetch_root(expected.instrument, order->view.side, price);
 }

@@ -18,6 +18,7 @@
 #include "book.hpp"
 #include "instruments.hpp"
 #include "messages.hpp"
+#include "pegs.hpp"
 #include "reserves.hpp"
 #include "state.hpp"
 #include "triggers.hpp"
@@ -65,6 +66,11 @@ class Books {
   void place(const Place& place);
   // The same for an order that was accepted before: its trigger came true, or it entered with others.
   void activate(const Place& place);
+  // Takes an order out that is to enter again.
+  void lift(Slot instrument, Side side, Slot book_slot) noexcept { drop(books_[instrument], side, book_slot); }
+  void enter_again(const Place& place) { enter(place); }
+  // The best prices of the orders that are not pegged.
+  [[nodiscard]] PegPrices unpegged_best(Slot instrument) const noexcept;
   void amend(const Amend& amend);
   void remove(const Remove& remove);
   void regroup(const Regroup& regroup) noexcept {
@@ -150,10 +156,11 @@ class Books {
   void rest(Book& book, const Place& place, std::int64_t leaves);
   // Puts so much of an order at the back of its level.
   [[nodiscard]] Slot put(Book& book, const Place& place, std::int64_t leaves) noexcept {
-    if (place.display > 0) [[unlikely]] return put_slice(book, place, leaves);
+    if (place.display > 0 || place.is_pegged) [[unlikely]] return put_apart(book, place, leaves);
     return book.rest(place.side, place.limit,
                      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner});
   }
+  [[nodiscard]] Slot put_apart(Book& book, const Place& place, std::int64_t leaves) noexcept;
   [[nodiscard]] Slot put_slice(Book& book, const Place& place, std::int64_t leaves) noexcept;
   // Takes what traded, or was prevented, off a resting order.
   void take(Book& book, Side side, Slot order, std::int64_t quantity) {

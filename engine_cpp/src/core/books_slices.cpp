@@ -1,8 +1,30 @@
-// Orders that show a slice at a time, in the books half: a slice that has traded makes room for the next one, which
-// joins the back of its level. So all that was visible there trades before anything that was not.
+// Orders that rest otherwise than plain ones, in the books half. Of those that show a slice at a time, a slice that has
+// traded makes room for the next one, which joins the back of its level: so all that was visible there trades before
+// anything that was not. Pegged ones are marked, since the best prices that they follow are those of the others.
 #include "books.hpp"
 
 namespace exchange::engine {
+
+Slot Books::put_apart(Book& book, const Place& place, std::int64_t leaves) noexcept {
+  if (place.display > 0) return put_slice(book, place, leaves);
+  return book.rest(
+      place.side, place.limit,
+      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = Reserves::pegged(place.owner)});
+}
+
+// Pegged orders are few: the walk passes no more than these.
+PegPrices Books::unpegged_best(Slot instrument) const noexcept {
+  const Book& book = books_[instrument];
+  const auto best = [&](Side side) -> std::int64_t {
+    for (Slot level = book.best(side); level != kNil; level = book.level(level).worse) {
+      for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) {
+        if (!Reserves::is_pegged(book.order(at))) return book.level(level).price;
+      }
+    }
+    return 0;
+  };
+  return {.bid = best(Side::kBuy), .ask = best(Side::kSell)};
+}
 
 Slot Books::put_slice(Book& book, const Place& place, std::int64_t leaves) noexcept {
   const std::int64_t slice = std::min(place.slice, leaves);

@@ -26,12 +26,13 @@ bool are_supported(const SpecialTerms& terms) noexcept {
   rest.trigger_reference = {};
   rest.trailing_ticks = 0;
   rest.trailing_bps = 0;
+  rest.peg_reference = {};
+  rest.peg_offset_ticks = 0;
   return rest == SpecialTerms{};
 }
 
 bool is_supported(const PlaceOrder& command) noexcept {
-  return command.type <= OrderType::kTrailingStop &&
-         (command.special == nullptr || are_supported(*command.special));
+  return (command.special == nullptr || are_supported(*command.special));
 }
 
 Reason check_limit_shape(const PlaceOrder& command) noexcept {
@@ -63,6 +64,8 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   const bool trails = command.type == OrderType::kTrailingStop;
   const bool names_offset = terms.trailing_ticks != 0 || terms.trailing_bps != 0;
   if ((names_offset && !trails) || (terms.has_trigger_price && trails)) return Reason::kOrderFieldsConflict;
+  const bool names_peg = terms.peg_reference != PegReference::kNone || terms.peg_offset_ticks != 0;
+  if (names_peg && command.type != OrderType::kPegged) return Reason::kOrderFieldsConflict;
   const bool may_hide_some = command.type == OrderType::kLimit && may_rest(command.time_in_force);
   if (terms.display_quantity != 0 && !may_hide_some) return Reason::kOrderFieldsConflict;
   const bool may_ask_for_some = command.time_in_force == TimeInForce::kIoc && command.quote_budget == 0;
@@ -81,6 +84,13 @@ Reason check_waiting_shape(const PlaceOrder& command) noexcept {
   return command.quote_budget != 0 ? Reason::kOrderFieldsConflict : check_market_shape(command);
 }
 
+// It rests, and says what it follows.
+Reason check_pegged_shape(const PlaceOrder& command) noexcept {
+  const bool says_what = command.special != nullptr && command.special->peg_reference != PegReference::kNone;
+  const bool stays = may_rest(command.time_in_force) && !is_for_auction(command.time_in_force);
+  return says_what && stays ? check_limit_shape(command) : Reason::kOrderFieldsConflict;
+}
+
 }  // namespace
 
 Reason check_shape(const PlaceOrder& command) noexcept {
@@ -92,6 +102,7 @@ Reason check_shape(const PlaceOrder& command) noexcept {
     return Reason::kOrderFieldsConflict;
   }
   if (waits_for_price(command.type)) return check_waiting_shape(command);
+  if (command.type == OrderType::kPegged) return check_pegged_shape(command);
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 

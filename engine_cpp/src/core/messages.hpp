@@ -59,6 +59,7 @@ struct Place {
   TimeInForce time_in_force{};
   SelfTradePrevention mode{};
   bool post_only = false;
+  bool is_pegged = false;  // the limit is where it stands now
 
   [[nodiscard]] bool is_kept_from(std::uint64_t other_group) const noexcept {
     return other_group == self_trade_group && mode != SelfTradePrevention::kNone;
@@ -75,6 +76,7 @@ struct Remove {
   EndReason end_reason{};
   bool waits = false;  // a MARKET order that waits for an uncross, beside the book
   bool is_untriggered = false;  // `book_slot` is of its trigger
+  bool is_off_book = false;     // a pegged order that has nowhere to stand: no `book_slot`
 };
 
 // Accounts to books: change a resting order.
@@ -92,6 +94,8 @@ struct Amend {
   bool keeps_priority = false;
   bool waits = false;  // as of Remove
   bool is_untriggered = false;  // as of Remove; it never gets to the books
+  bool is_pegged = false;
+  std::optional<std::int64_t> peg_price{};  // where a pegged order stands under the new terms, if anywhere
 };
 
 // Accounts to books: a resting order belongs to another self-trade group now.

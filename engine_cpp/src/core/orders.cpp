@@ -27,7 +27,7 @@ bool is_whole(const OrderView& v) noexcept {
 bool has_known_terms(const OrderRecord& order) noexcept {
   const OrderView& v = order.view;
   return is_between(v.side, Side::kBuy, Side::kSell) &&
-         is_between(v.type, OrderType::kLimit, OrderType::kTrailingStop) &&
+         is_between(v.type, OrderType::kLimit, OrderType::kPegged) &&
          is_between(v.time_in_force, TimeInForce::kGtc, TimeInForce::kAtClose) &&
          is_between(v.self_trade_prevention, SelfTradePrevention::kCancelMaker, SelfTradePrevention::kDecrement) &&
          is_fee_rate(order.taker_fee_ppm) && is_fee_rate(order.maker_fee_ppm) && order.max_fee_ppm() >= 0 &&
@@ -69,6 +69,17 @@ bool expires_as_it_says(const OrderRecord& order, const SpecialView* special) no
   const std::int64_t expire_time_ns = special == nullptr ? 0 : special->expire_time_ns;
   if (!expires_at_time(order.view.time_in_force)) return expire_time_ns == 0;
   return expire_time_ns > 0 && expire_time_ns <= kMaxTimeNs;
+}
+
+// It is pegged exactly if it says to what, and stands nowhere beyond its limit.
+bool is_pegged_as_it_says(const OrderRecord& order, const SpecialView* special) noexcept {
+  const OrderView& v = order.view;
+  if (v.type != OrderType::kPegged) {
+    return special == nullptr || (special->peg_reference == PegReference::kNone && special->peg_offset_ticks == 0);
+  }
+  if (special == nullptr || special->peg_reference == PegReference::kNone || is_for_auction(v.time_in_force)) return false;
+  if (!special->has_working_price) return true;
+  return v.side == Side::kBuy ? special->working_price <= v.price : special->working_price >= v.price;
 }
 
 // It shows some of it exactly if it is to show no more, under a number that was given.
@@ -232,6 +243,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   o.special = specials_.load(in);
   in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, special_view(o), instruments)));
   in.require(v.leaves_quantity == 0 || shows_as_it_says(o, special_view(o), last_id));
+  in.require(v.leaves_quantity == 0 || is_pegged_as_it_says(o, special_view(o)));
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;
   v.account_id = balances.account(o.account).account_id;

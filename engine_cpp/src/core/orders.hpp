@@ -19,6 +19,9 @@
 
 namespace exchange::engine {
 
+// In place of a handle of a book: the order is pegged and has nowhere to stand.
+inline constexpr Slot kOffBook = kNil - 1;
+
 struct alignas(64) OrderRecord {
   OrderView view;              // with order number 0: not an order
   std::int64_t hold_price = 0;  // worst price it may trade at
@@ -41,6 +44,7 @@ struct alignas(64) OrderRecord {
   [[nodiscard]] bool is_resting() const noexcept { return book_slot != kNil; }
   // A MARKET order that waits for an uncross, where the public book does not show it.
   [[nodiscard]] bool waits() const noexcept { return view.type == OrderType::kMarket; }
+  [[nodiscard]] bool is_off_book() const noexcept { return book_slot == kOffBook; }
   [[nodiscard]] bool is_untriggered() const noexcept { return view.status == OrderStatus::kUntriggered; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }

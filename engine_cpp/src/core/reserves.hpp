@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   1. A BookOrder whose owner has the top bit set shows a slice: the rest of its owner names its reserve, and the reserve
-//      names its owner. Its leaves are the slice alone.
+//      names its owner. Its leaves are the slice alone. One whose owner has the next bit set is pegged.
 //   2. What is hidden of a level is the sum over its orders; a level that closes hides nothing.
 //   3. There is a reserve for each order with special terms, so one is never missing.
 //
@@ -19,9 +19,12 @@ class Reserves {
   explicit Reserves(const Limits& limits) : reserves_(limits.special_orders), by_level_(limits.levels) {}
 
   [[nodiscard]] static bool has(const BookOrder& order) noexcept { return (order.owner & kMark) != 0; }
+  [[nodiscard]] static bool is_pegged(const BookOrder& order) noexcept { return !has(order) && order.owner >= kPegged; }
+  [[nodiscard]] static Slot pegged(Slot owner) noexcept { return owner | kPegged; }
   // The accounts' handle of any order.
   [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept {
-    return has(order) ? reserves_[order.owner & ~kMark].owner : order.owner;
+    if (order.owner < kPegged) return order.owner;
+    return has(order) ? reserves_[order.owner & ~kMark].owner : order.owner & ~kPegged;
   }
   // What is open of any order.
   [[nodiscard]] std::int64_t leaves_of(const BookOrder& order) const noexcept {
@@ -53,6 +56,7 @@ class Reserves {
 
  private:
   static constexpr Slot kMark = Slot{1} << 31;
+  static constexpr Slot kPegged = Slot{1} << 30;
 
   struct Reserve {
     std::int64_t hidden = 0;

@@ -133,6 +133,7 @@ void Accounts::on(const Refused& message, Step& step) {
   order.view.leaves_quantity = 0;
   order.view.status = OrderStatus::kRejected;
   order.view.reject_reason = message.reason;
+  if (std::int64_t limit = 0; order.special != kNil) move(order, {}, limit);
   touch(order, step);
   tell(OrderUpdateCause::kRejected, order, step);
 }
@@ -298,7 +299,10 @@ void Accounts::touch(OrderRecord& order, const Step& step) noexcept {
 void Accounts::leave_book(Slot slot, const Step& step) noexcept {
   OrderRecord& order = orders_[slot];
   if (is_for_auction(order.view.time_in_force)) auction_orders_.erase(slot, order.instrument);
-  if (order.special != kNil && expire_times_.contains(order.special)) [[unlikely]] expire_times_.erase(order.special);
+  if (order.special != kNil) [[unlikely]] {
+    if (expire_times_.contains(order.special)) expire_times_.erase(order.special);
+    if (order.view.type == OrderType::kPegged) pegs_.erase(order.special, order.instrument);
+  }
   orders_.leave_book(slot, balances_.account(order.account));
   ids_.unpin(order, step.stamp.time_ns);
 }

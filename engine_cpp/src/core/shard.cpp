@@ -40,15 +40,13 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   if (std::holds_alternative<LeaderChange>(command.body)) [[unlikely]] accounts_.lead_anew(step);
   run_due(step);
   std::uint32_t steps_left = kMaxTriggersPerCommand;
-  if (triggers_.has_due()) {
+  if (triggers_.has_due() || !unfinished_pegs_.empty()) [[unlikely]] {
     run_triggers(steps_left, step);
+    if (!unfinished_pegs_.empty()) static_cast<void>(move_pegs(steps_left, step));
     fills_.clear();
   }
   write_answer(run(command, step), mode, result);
-  if (triggers_.size() > 0) {
-    find_fired();
-    run_triggers(steps_left, step);
-  }
+  if (triggers_.size() > 0 || accounts_.pegs().has_any()) run_followers(steps_left, step);
   if (triggers_.trails().has_untold()) [[unlikely]] tell_trails(step);
   repriced_ = kNil;
   publish(step);
@@ -63,6 +61,7 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
   const Admission admission = accounts_.admit(command, step);
   if (admission.answer) return *admission.answer;
   if (waits_for_price(command.type)) return place_waiting(command, admission, step);
+  if (command.type == OrderType::kPegged) [[unlikely]] return place_pegged(command, admission, step);
   const Quote quote = books_.inquire(admission.inquiry);
   const Reservation reservation = accounts_.reserve(command, admission, quote, step);
   if (reservation.answer) return *reservation.answer;
@@ -76,6 +75,8 @@ Answer Core::Shard::validate(const PlaceOrder& command, Step& step) {
   if (instrument != kNil && waits_for_price(command.type)) {
     accounts_.judge_waiting(command, instrument, books_.watched(instrument), triggers_.has_room(), step.stamp.time_ns,
                              against_);
+  } else if (instrument != kNil && command.type == OrderType::kPegged) {
+    validate_pegged(command, instrument, step);
   } else if (instrument != kNil) {
     const bool market = command.type == OrderType::kMarket;
     const Quote quote = books_.inquire({instrument, command.side, may_rest(command), market});
@@ -95,6 +96,9 @@ Answer Core::Shard::on(const AmendOrder& command, Step& step) {
   Amendment found = accounts_.find_to_amend(command, step);
   if (found.answer) return *found.answer;
   if (found.amend.is_untriggered) [[unlikely]] return amend_waiting(command, found.amend, step);
+  if (accounts_.orders()[found.amend.owner].view.type == OrderType::kPegged) [[unlikely]] {
+    return amend_pegged(command, found.amend, step);
+  }
   const Quote quote = books_.inquire({.instrument = found.amend.instrument, .side = found.amend.side, .may_rest = true});
   if (const auto refused = accounts_.amend(command, found.amend, quote, step)) return *refused;
   books_.amend(found.amend);
@@ -112,7 +116,7 @@ Answer Core::Shard::on(const SetAccount& command, Step& step) {
   if (change.regrouped) {
     const Orders& orders = accounts_.orders();
     for (Slot at = orders.first_open(change.account); at != kNil; at = orders.next_open(at)) {
-      if (orders[at].is_untriggered()) continue;  // its group is looked up when it enters the book
+      if (orders[at].is_untriggered() || orders[at].is_off_book()) continue;  // looked up when it enters the book
       books_.regroup({orders[at].instrument, orders[at].book_slot, change.self_trade_group});
     }
   }
@@ -160,9 +164,11 @@ Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
 Answer Core::Shard::on(const Tick& /*command*/, Step& step) { return {.engine_seq = step.stamp.engine_seq}; }
 
 void Core::Shard::remove(const Remove& remove, Step& step) {
-  if (remove.is_untriggered) {
-    follow(remove.book_slot);
-    triggers_.remove(remove.book_slot);
+  if (remove.is_untriggered || remove.is_off_book) [[unlikely]] {
+    if (remove.is_untriggered) {
+      follow(remove.book_slot);
+      triggers_.remove(remove.book_slot);
+    }
     accounts_.settle(Release{remove.owner, remove.status, remove.end_reason}, step);
     return;
   }

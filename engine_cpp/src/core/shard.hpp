@@ -46,7 +46,8 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
-    return triggers_.has_due() || triggers_.trails().has_untold() ? last_.time_ns : accounts_.next_deadline();
+    const bool unfinished = triggers_.has_due() || triggers_.trails().has_untold() || !unfinished_pegs_.empty();
+    return unfinished ? last_.time_ns : accounts_.next_deadline();
   }
 
  private:
@@ -97,6 +98,24 @@ class Core::Shard {
   }
   [[nodiscard]] Answer place_waiting(const PlaceOrder& command, const Admission& admission, Step& step);
   [[nodiscard]] Answer amend_waiting(const AmendOrder& command, Amend& amend, Step& step);
+  // Pegged orders.
+  [[nodiscard]] Answer place_pegged(const PlaceOrder& command, const Admission& admission, Step& step);
+  void validate_pegged(const PlaceOrder& command, Slot instrument, Step& step);
+  [[nodiscard]] Answer amend_pegged(const AmendOrder& command, Amend& amend, Step& step);
+  [[nodiscard]] std::optional<std::int64_t> place_for(Slot order, std::int64_t limit,
+                                                      const PegPrices& best) const noexcept;
+  void stand_again(Slot order, Step& step);
+  // Triggers and pegged orders go on by turns, until nothing moves or the command's steps are used up.
+  void run_followers(std::uint32_t& steps_left, Step& step);
+  [[nodiscard]] bool move_pegs(std::uint32_t& steps_left, Step& step);
+  void collect_changed();
+  // False if there were not steps enough.
+  [[nodiscard]] bool move_pegs_of(Slot instrument, std::uint32_t& steps_left, Step& step);
+  [[nodiscard]] bool move_pegs_of(Slot instrument, bool advance, std::uint32_t& steps_left, Step& step);
+  [[nodiscard]] bool moves(Slot order, std::optional<std::int64_t> to, bool advance) const noexcept;
+  void move_peg(Slot order, std::optional<std::int64_t> to, Step& step);
+  void save_pegs(StateWriter& out) const;
+  [[nodiscard]] bool load_pegs(StateReader& in, std::vector<Rested>& rested);
   // Orders that enter all or none; what they come to is in `entrants_`.
   [[nodiscard]] Answer answer_again() const noexcept;
   [[nodiscard]] bool check_together(std::span<const PlaceOrder> orders, std::size_t repeated, Step& step);
@@ -149,6 +168,8 @@ class Core::Shard {
   Slot repriced_ = kNil;  // instrument whose phase or stated prices this command changed
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last
+  std::vector<Slot> changed_;          // instruments whose pegged orders this command may move
+  std::vector<Slot> unfinished_pegs_;  // where it had not steps enough for them
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   mutable SpecialView shown_;
   ReasonList against_;  // the order that is only validated

@@ -81,6 +81,7 @@ void Core::Shard::save(Sink& sink) const {
   books_.save_counters(out);
   save_queues(out);
   save_triggers(out);
+  save_pegs(out);
 }
 
 bool Core::Shard::load(Source& source) {
@@ -118,7 +119,7 @@ bool Core::Shard::load_queues(StateReader& in) {
       }
     }
   }
-  if (!load_triggers(in, rested)) return false;
+  if (!load_triggers(in, rested) || !load_pegs(in, rested)) return false;
   const auto number = [&](const Rested& order) { return accounts_.orders()[order.owner].view.order_id; };
   std::ranges::sort(rested, {}, number);
   if (std::ranges::adjacent_find(rested, {}, number) != rested.end()) return false;
@@ -139,6 +140,7 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, bool w
     const OrderRecord& order = accounts_.orders()[owner];
     if (order.view.leaves_quantity == 0 || order.instrument != instrument || order.view.side != side) return false;
     if (order.waits() != waits || order.is_untriggered()) return false;
+    if (order.view.type == OrderType::kPegged && !accounts_.working_price(owner)) return false;
     const Place place = accounts_.place_again(owner);
     if (place.display > 0 && !books_.may_hide_one_more()) return false;
     if (place.limit <= 0 || place.limit > kMaxPrice || place.limit % instruments_[instrument].tick != 0) return false;
@@ -199,7 +201,7 @@ void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(s
   }
   for (const Slot slot : accounts_.orders().sorted()) {
     const OrderRecord& order = accounts_.orders()[slot];
-    if (order.is_untriggered()) parts.add_order(order.view, shown_special(slot));
+    if (order.is_untriggered() || order.is_off_book()) parts.add_order(order.view, shown_special(slot));
   }
   parts.finish();
 }

@@ -10,6 +10,8 @@ namespace exchange::engine {
 
 Answer Core::Shard::on(const PlaceOrders& command, Step& step) {
   const std::span<const PlaceOrder> orders = command.orders;
+  const bool pegs = std::ranges::any_of(orders, [](const auto& order) { return order.type == OrderType::kPegged; });
+  if (pegs) return refuse(Reason::kNotSupported, step);
   const std::size_t repeated = first_repeated_id(orders);
   if (repeated == orders.size() && accounts_.are_repeated(orders, step, entrants_)) return answer_again();
   entrants_.assign(orders.size(), {});

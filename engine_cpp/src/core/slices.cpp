@@ -1,5 +1,5 @@
-// Orders that show a slice at a time, in the accounts half: all of such an order is held, and its owner is told what the
-// book shows of it and under which number.
+// Orders that show a slice at a time, in the accounts half: all of such an order is held, and its owner is told what
+// the book shows of it and under which number.
 #include "accounts.hpp"
 #include "checks.hpp"
 

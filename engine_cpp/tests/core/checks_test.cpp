@@ -39,8 +39,8 @@ TEST_F(ChecksTest, ShapeRefusesFieldsThatExcludeEachOther) {
 
 TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
   const auto refused = Reason::kNotSupported;
-  const SpecialTerms pegged{.peg_offset_ticks = 1};
-  EXPECT_EQ(broken([&](auto& o) { o.special = &pegged; }).reason(), refused);
+  const SpecialTerms reducing{.reduce_only = true};
+  EXPECT_EQ(broken([&](auto& o) { o.special = &reducing; }).reason(), refused);
 }
 
 TEST_F(ChecksTest, BadShapeIsNoOrderAndConsumesNoId) {

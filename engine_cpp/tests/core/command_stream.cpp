@@ -134,6 +134,7 @@ void CommandStream::make(Made& made) {
   if (one_in(4)) add_special(order, special);
   if (one_in(10)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
   if (one_in(5)) make_waiting(order, special, cross);
+  if (one_in(7)) make_pegged(order, special, cross);
   if (order.time_in_force == TimeInForce::kGtc ? one_in(4) : one_in(60)) make_expiring(order, special);
 }
 
@@ -181,6 +182,22 @@ void CommandStream::make_trailing(SpecialTerms& special) {
   if (one_in(2)) special.trailing_ticks = 1 + below(8);
   if (special.trailing_ticks == 0 || one_in(60)) special.trailing_bps = static_cast<std::uint32_t>(1 + below(80));
   if (one_in(40)) special.trailing_ticks = any<std::int64_t>({0, -1, 2'500, INT64_MAX, INT64_MIN});
+}
+
+// An order that follows the best prices, up to a limit near by.
+void CommandStream::make_pegged(PlaceOrder& order, SpecialTerms& special, bool cross) {
+  special = {.session_id = special.session_id, .tag = special.tag, .validate_only = one_in(8)};
+  order.special = &special;
+  order.type = OrderType::kPegged;
+  order.quote_budget = 0;
+  order.quantity = 10 * (1 + below(40));
+  order.price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+  order.time_in_force = one_in(30) ? TimeInForce::kIoc : TimeInForce::kGtc;
+  order.post_only = order.time_in_force == TimeInForce::kGtc && one_in(2);
+  special.post_only_reprice = order.post_only && one_in(2);
+  special.peg_reference = static_cast<PegReference>(one_in(40) ? 0 : 1 + below(3));
+  special.peg_offset_ticks = below(7) - 3;
+  if (one_in(40)) special.peg_offset_ticks = any<std::int64_t>({INT64_MAX, INT64_MIN, -5'000});
 }
 
 // An order that says when it expires: soon, mostly.

@@ -68,6 +68,7 @@ class CommandStream {
   [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
   void add_special(PlaceOrder& order, SpecialTerms& special);
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
+  void make_pegged(PlaceOrder& order, SpecialTerms& special, bool cross);
   void make_expiring(PlaceOrder& order, SpecialTerms& special);
   [[nodiscard]] std::int64_t some_expiry();
   void make_trailing(SpecialTerms& special);

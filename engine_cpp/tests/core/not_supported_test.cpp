@@ -37,12 +37,20 @@ class NotSupportedTest : public Venue {
 };
 
 TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
-  type_refused("PEGGED", OrderType::kPegged, {.peg_reference = PegReference::kPrimary});
 }
 
 TEST_F(NotSupportedTest, FlagsOfOrders) {
   flag_refused("REDUCE_ONLY", {.reduce_only = true});
   flag_refused("SURVIVE_DISCONNECT", {.reduce_only = true, .survive_disconnect = true});
+}
+
+TEST_F(NotSupportedTest, PeggedOrdersTogether) {
+  PlaceOrder pegged = limit(kAlice, Side::kBuy, 10'000, 100);
+  pegged.type = OrderType::kPegged;
+  const SpecialTerms terms{.peg_reference = PegReference::kPrimary};
+  pegged.special = &terms;
+  const std::vector<PlaceOrder> orders = {pegged};
+  refused("PEGGED_TOGETHER", encode(PlaceOrders{.orders = orders}));
 }
 
 TEST_F(NotSupportedTest, OrdersTogether) {

@@ -135,7 +135,7 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   EXPECT_TRUE(met.reasons.contains(Reason::kTrailingOffsetOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kDisplayQuantityOutOfRange));
   EXPECT_EQ(met.ends.size(), 18U) << ::testing::PrintToString(met.ends);
-  EXPECT_EQ(met.causes.size(), 10U);
+  EXPECT_EQ(met.causes.size(), 11U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));

@@ -27,7 +27,8 @@ enum class OrderType : std::uint8_t {
   return type >= OrderType::kStop && type <= OrderType::kTrailingStop;
 }
 [[nodiscard]] constexpr bool has_limit(OrderType type) noexcept {
-  return type == OrderType::kLimit || type == OrderType::kStopLimit || type == OrderType::kTakeProfitLimit;
+  return type == OrderType::kLimit || type == OrderType::kStopLimit || type == OrderType::kTakeProfitLimit ||
+         type == OrderType::kPegged;
 }
 
 enum class TimeInForce : std::uint8_t {
