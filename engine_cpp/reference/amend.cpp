@@ -100,7 +100,7 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   changed.held_at = price;
   changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
   const Balance& balance = account.balances.at(held_asset(order));
-  return hold_of(changed) - order.held > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
+  return missing_hold(changed) > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
 bool Engine::must_stay_behind(const Instrument& instrument, const Order& order, std::int64_t price) const {

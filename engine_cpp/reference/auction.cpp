@@ -58,6 +58,27 @@ std::vector<std::int64_t> Engine::candidate_prices(const Instrument& i) const {
   return prices;
 }
 
+// The same in order, each leg of a pair with what is left of it once those before it have traded.
+Wide Engine::willing_with_links(const Instrument& i, Side side, std::int64_t price) const {
+  const bool buys = side == Side::kBuy;
+  std::vector<std::tuple<std::int64_t, bool, std::uint64_t>> queue;  // best price first, MARKET orders first at one price
+  for (const bool limits : {false, true}) {
+    const Levels& levels = limits ? (buys ? i.bids : i.asks) : (buys ? i.waiting_bids : i.waiting_asks);
+    for (const auto& [limit, ids] : levels) {
+      if (buys ? limit < price : limit > price) continue;
+      for (const std::uint64_t id : ids) queue.emplace_back(buys ? -limit : limit, limits, id);
+    }
+  }
+  std::ranges::stable_sort(queue, {}, [](const auto& e) { return std::pair(std::get<0>(e), std::get<1>(e)); });
+  std::map<std::uint64_t, std::int64_t> traded;
+  Wide sum = 0;
+  for (const auto& [key, limits, id] : queue) {
+    traded[id] = left_beside(orders_.at(id), traded);
+    sum += traded[id];
+  }
+  return sum;
+}
+
 AuctionView Engine::find_uncross(const Instrument& i) const {
   struct Candidate {
     std::int64_t price = 0;
@@ -90,7 +111,9 @@ AuctionView Engine::find_uncross(const Instrument& i) const {
     return here != there ? here < there : one.price > other.price;
   };
   const Candidate chosen = *std::ranges::min_element(best, better);
-  return {chosen.price, told(chosen.volume), told(chosen.left)};
+  const Wide demand = willing_with_links(i, Side::kBuy, chosen.price);
+  const Wide supply = willing_with_links(i, Side::kSell, chosen.price);
+  return {chosen.price, told(std::min(demand, supply)), told(demand - supply)};
 }
 
 // The best price of a side first; at one price MARKET orders first; then time.
@@ -155,6 +178,8 @@ void Engine::trade_in_uncross(Instrument& i, std::int64_t price, std::int64_t qu
   if (group == account_of(sell).set.self_trade_group) {
     events_->self_trade_uncrossed(fill.trade_id, i.definition.instrument_id, group);
   }
+  act_on_link(sell, quantity);
+  act_on_link(buy, quantity);
   for (Order* order : show_more) tell_next_slice(*order);
 }
 

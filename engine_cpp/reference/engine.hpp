@@ -170,6 +170,7 @@ class Engine {
   Result on(const Tick& command);
   Result on(const PlaceOrder& command);
   Result on(const PlaceOrders& command);
+  Result on(const PlaceOrderGroup& command);
   Result on(const CancelOrder& command);
   Result on(const AmendOrder& command);
   Result on(const MassCancel& command);
@@ -209,6 +210,7 @@ class Engine {
   [[nodiscard]] AuctionView find_uncross(const Instrument& instrument) const;
   [[nodiscard]] std::vector<std::int64_t> candidate_prices(const Instrument& instrument) const;
   [[nodiscard]] Wide willing(const Instrument& instrument, Side side, std::int64_t price) const;
+  [[nodiscard]] Wide willing_with_links(const Instrument& instrument, Side side, std::int64_t price) const;
   void uncross(Instrument& instrument);
   [[nodiscard]] Order& first_in_uncross(Instrument& instrument, Side side);
   void trade_in_uncross(Instrument& instrument, std::int64_t price, std::int64_t quantity, Order& buy, Order& sell);
@@ -259,10 +261,28 @@ class Engine {
   [[nodiscard]] static bool keeps_back(const Instrument& instrument, bool post_only);
   Order& reserve(const PlaceOrder& command, const Judged& judged);
   void enter(Order& order);
+  void accept(Order& order);
+  void stay_behind(Order& order);
+  void proceed(Order& order);
   // Of several orders that enter together: the answer if they did before; the first check that one fails.
   [[nodiscard]] std::optional<Result> first_answers(const PlaceOrders& command) const;
   [[nodiscard]] Judged judge_among(const PlaceOrder& command, const std::set<std::string>& ids_before) const;
-  void claim(const PlaceOrder& command, const Judged& judged);
+  void claim(const PlaceOrder& command, const Judged& judged, LinkType link);
+  Result place_together(const PlaceOrders& command, LinkType link);
+
+  // Orders that are linked in pairs.
+  [[nodiscard]] const Order* other_leg(const Order& order) const;
+  [[nodiscard]] Order* other_leg(const Order& order) {
+    return const_cast<Order*>(static_cast<const Engine*>(this)->other_leg(order));
+  }
+  [[nodiscard]] bool has_open_leg_beside(const Order& order) const;
+  // How much of an order would trade, if it could, once what stands in `traded` has.
+  [[nodiscard]] std::int64_t left_beside(const Order& order, const std::map<std::uint64_t, std::int64_t>& traded) const;
+  // What an order has to hold more than it does, or its pair.
+  [[nodiscard]] std::int64_t missing_hold(const Order& order) const;
+  void gather_hold(Order& order);
+  void join(Order& one, Order& other, LinkType link);
+  void act_on_link(Order& filled, std::int64_t quantity);
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
   // All that speaks against an order that is only validated.
   [[nodiscard]] std::vector<Reason> failures(const PlaceOrder& command) const;

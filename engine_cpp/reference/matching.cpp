@@ -163,6 +163,8 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
                   .maker_fee = maker_fee,
                   .taker_fee = taker_fee,
                   .trade_seq = ++instrument.trade_seq});
+  act_on_link(maker, quantity);
+  act_on_link(taker, quantity);
   if (shows_more) tell_next_slice(maker);
 }
 
@@ -202,7 +204,7 @@ void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t
   buyer.held -= fill.notional + buyer_fee;
   move(from, quote, &Balance::held, -fill.notional, BalanceChangeKind::kTrade);
   move(from, quote, &Balance::held, -buyer_fee, BalanceChangeKind::kFee);
-  release_excess(buyer);
+  if (!has_open_leg_beside(buyer)) release_excess(buyer);  // else once its link has acted
   move(from, base, &Balance::available, units, BalanceChangeKind::kTrade);
   seller.held -= units;
   move(to, base, &Balance::held, -units, BalanceChangeKind::kTrade);

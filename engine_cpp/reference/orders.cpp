@@ -115,29 +115,41 @@ Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
 
 // Its turn has come: it is accepted, and trades, rests, waits or ends.
 void Engine::enter(Order& order) {
-  OrderView& v = order.view;
-  Instrument& instrument = instruments_.at(v.instrument_id);
-  const bool waits = v.status == OrderStatus::kUntriggered;
-  if (waits) {
+  const bool waits = order.view.status == OrderStatus::kUntriggered;
+  if (!waits) stay_behind(order);
+  accept(order);
+  if (!waits) proceed(order);
+}
+
+void Engine::accept(Order& order) {
+  const OrderView& v = order.view;
+  if (v.status == OrderStatus::kUntriggered) {
     waiting_.insert(v.order_id);
     resting_.insert(v.order_id);
     ++account_of(order).open_orders;
   }
-  const bool would_take =
-      !waits && keeps_back(instrument, v.post_only) && would_cross(instrument, v.side, order.limit);
-  const bool moves =
-      would_take && order.special && order.special->post_only_reprice && behind_market(instrument, v.side);
-  if (moves) {
-    order.special->has_working_price = true;
-    order.special->working_price = *behind_market(instrument, v.side);
-  }
   changed(order, OrderUpdateCause::kAccepted);
   tell(v.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
-  if (waits) return;
-  if (would_take && !moves) return end(order, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross);
+}
+
+// Moves an order that would take, though it is kept from that, if it asked to be moved.
+void Engine::stay_behind(Order& order) {
+  const Instrument& instrument = instruments_.at(order.view.instrument_id);
+  if (!keeps_back(instrument, order.view.post_only) || !would_cross(instrument, order.view.side, order.limit)) return;
+  if (!order.special || !order.special->post_only_reprice || !behind_market(instrument, order.view.side)) return;
+  order.special->has_working_price = true;
+  order.special->working_price = *behind_market(instrument, order.view.side);
+}
+
+void Engine::proceed(Order& order) {
+  const OrderView& v = order.view;
+  Instrument& instrument = instruments_.at(v.instrument_id);
+  if (keeps_back(instrument, v.post_only) && would_cross(instrument, v.side, stands_at(order))) {
+    return end(order, OrderStatus::kCancelled, EndReason::kPostOnlyWouldCross);
+  }
   order.band = dynamic_band(instrument, v.side);
   if (collects(instrument)) return rest(instrument, order);
-  if (v.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, v.quantity)) {
+  if (v.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, v.leaves_quantity)) {
     return end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
   }
   const std::int64_t least = order.special ? order.special->min_quantity : 0;
@@ -412,12 +424,15 @@ std::uint32_t Engine::held_asset(const Order& order) const {
 }
 
 void Engine::release_excess(Order& order) {
-  const std::int64_t excess = order.held - hold_of(order);
+  gather_hold(order);
+  Order* const other = other_leg(order);
+  Order& holder = other == nullptr || order.is_open() ? order : *other;
+  const std::int64_t excess = -missing_hold(order);
   if (excess == 0) return;
   Balance& balance = account_of(order).balances[held_asset(order)];
   balance.held -= excess;
   balance.available += excess;
-  order.held -= excess;
+  holder.held -= excess;
   tell(order.view.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
 }
 

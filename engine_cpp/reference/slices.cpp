@@ -40,6 +40,7 @@ bool Engine::can_fill(const Instrument& instrument, const Order& taker, std::int
   for (const auto& [price, level] : buys ? instrument.asks : instrument.bids) levels.emplace_back(price, level);
   if (!buys) std::ranges::reverse(levels);
   std::int64_t found = 0;
+  std::map<std::uint64_t, std::int64_t> traded;
   for (const auto& [price, level] : levels) {
     if (buys ? price > stands_at(taker) : price < stands_at(taker)) break;
     if (taker.band && (buys ? price > *taker.band : price < *taker.band)) break;
@@ -49,7 +50,9 @@ bool Engine::can_fill(const Instrument& instrument, const Order& taker, std::int
       const bool own = are_kept_apart(taker, maker);
       if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
       if (own) return found >= wanted;
-      found += visible(maker);
+      const std::int64_t shown = std::min(visible(maker), left_beside(maker, traded));
+      traded[id] = std::min(shown, std::max(wanted - found, std::int64_t{0}));
+      found += shown;
       hidden += maker.view.leaves_quantity - visible(maker);
     }
     found += hidden;

@@ -6,7 +6,9 @@
 
 namespace exchange::engine::reference {
 
-Result Engine::on(const PlaceOrders& command) {
+Result Engine::on(const PlaceOrders& command) { return place_together(command, LinkType::kNone); }
+
+Result Engine::place_together(const PlaceOrders& command, LinkType link) {
   const bool pegs = std::ranges::any_of(command.orders, [](const auto& o) { return o.type == OrderType::kPegged; });
   if (pegs) return {now_.engine_seq, Reason::kNotSupported};
   if (auto first = first_answers(command)) return *first;
@@ -16,7 +18,7 @@ Result Engine::on(const PlaceOrders& command) {
   for (const PlaceOrder& order : command.orders) {
     judged.push_back(judge_among(order, ids[order.account_id]));
     if (judged.back().reason != Reason::kNone) break;
-    claim(order, judged.back());
+    claim(order, judged.back(), link);
     ids[order.account_id].emplace(order.client_order_id);
   }
   accounts_ = as_it_was;
@@ -33,7 +35,17 @@ Result Engine::on(const PlaceOrders& command) {
     entered.push_back(&reserve(command.orders[i], judged[i]));
     together_[entered.back()->view.order_id];
   }
-  for (Order* order : entered) enter(*order);
+  if (link == LinkType::kNone) {
+    for (Order* order : entered) enter(*order);
+  } else {  // both are accepted first, so that each lives to see what the fills of the other do to it
+    join(*entered[0], *entered[1], link);
+    for (Order* order : entered) accept(*order);
+    for (Order* order : entered) {
+      if (order->view.status == OrderStatus::kUntriggered || !order->is_open()) continue;
+      stay_behind(*order);
+      proceed(*order);
+    }
+  }
   for (std::size_t i = 0; i < judged.size(); ++i) {
     static_cast<void>(conclude(command.orders[i], *entered[i], Reason::kNone));
     result.orders.push_back({.order = entered[i]->view});
@@ -74,10 +86,12 @@ Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::stri
   return judge(c);
 }
 
-void Engine::claim(const PlaceOrder& c, const Judged& judged) {
+// Legs of a pair share what they hold.
+void Engine::claim(const PlaceOrder& c, const Judged& judged, LinkType link) {
   Account& account = accounts_.at(c.account_id);
   const InstrumentDefinition& d = instruments_.at(c.instrument_id).definition;
-  account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);
+  const std::int64_t cost = link == LinkType::kNone ? cost_of(c, judged.held_at) : 0;
+  account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost;
   ++account.ids;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (!at_once || waits_for_price(c.type)) ++account.open_orders;

@@ -90,6 +90,12 @@ struct Entrant {
   Place place{};
 };
 
+// A fill of a leg of a pair whose other leg is open.
+struct LinkedFill {
+  Slot order = kNil;
+  std::int64_t quantity = 0;
+};
+
 // A cancel that found an open order, or the answer it got.
 struct Cancellation {
   std::optional<Answer> answer;
@@ -175,11 +181,20 @@ class Accounts {
   // The first check that one of them fails which needs no price of the book; and then the first of the rest: an order
   // that fails none takes what it can cost from those checked after it, until `unclaim`.
   [[nodiscard]] Reason check_together(const PlaceOrder& command, bool repeats_id, Step& step, Admission& out) const;
-  [[nodiscard]] Reason claim(const PlaceOrder& command, const Entrant& entrant);
+  // Legs of a pair take nothing from each other.
+  [[nodiscard]] Reason claim(const PlaceOrder& command, const Entrant& entrant, LinkType link);
   [[nodiscard]] std::uint32_t claimed() const noexcept { return claims_.orders(); }
   void unclaim() noexcept { claims_.give_back(balances_); }
   // An order that was checked so is in, with what it costs reserved; nobody is told yet.
   void enter_together(const PlaceOrder& command, Entrant& entrant, Step& step);
+  // The same for the second leg of a pair: both hold the larger of what they need, once.
+  void enter_linked(const PlaceOrder& command, Entrant& entrant, Slot first, LinkType type, Step& step);
+  // The other leg of a pair, while it is open.
+  [[nodiscard]] Slot other_open_leg(const OrderRecord& order) const noexcept;
+  // Fills whose links have not acted, in their order.
+  [[nodiscard]] bool has_linked_fills() const noexcept { return !linked_fills_.empty(); }
+  [[nodiscard]] LinkedFill take_linked_fill() noexcept;
+  void act_on_link(const LinkedFill& fill, Step& step);
   // How it meets the book when its turn comes.
   void meet(Place& place, const Quote& quote) noexcept {
     if (orders_[place.owner].special != kNil) work_special_terms(orders_[place.owner], quote, place);
@@ -192,6 +207,8 @@ class Accounts {
   [[nodiscard]] Trigger trigger_of(Slot order) const noexcept;
   [[nodiscard]] Pricing price_waiting(const PlaceOrder& command, Slot instrument,
                                       const WatchedPrices& prices) const noexcept;
+  // It is accepted, though it stands nowhere yet.
+  void accept(Slot order, Step& step);
   // It waits from here on, under this handle of its trigger.
   void begin_waiting(Slot order, Slot trigger, Step& step);
   // It trails, if it is to, from this price on.
@@ -406,7 +423,17 @@ class Accounts {
   static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
   // Holds what the order needs now; `reserve` holds exactly so much.
-  void rehold(OrderRecord& order, Step& step) { reserve(order, required_hold(order), step); }
+  void rehold(OrderRecord& order, Step& step) {
+    if (order.special != kNil) [[unlikely]] return rehold_special(order, step);
+    reserve(order, required_hold(order), step);
+  }
+  void rehold_special(OrderRecord& order, Step& step);
+  [[nodiscard]] Slot other_leg(const OrderRecord& order) const noexcept;
+  void gather(OrderRecord& order) noexcept;
+  // What must be available besides for the order to need so much.
+  [[nodiscard]] std::int64_t missing(const OrderRecord& order, std::int64_t needed) const noexcept;
+  void note_linked_fill(Slot order, std::int64_t quantity);
+  [[nodiscard]] bool link_consistent(const OrderRecord& order) const noexcept;
   void reserve(OrderRecord& order, std::int64_t needed, Step& step);
   [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
   // The balance of what the order gives.
@@ -445,6 +472,7 @@ class Accounts {
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
   Claims claims_;
   Sessions sessions_;
+  std::vector<LinkedFill> linked_fills_;
 };
 
 }  // namespace exchange::engine

@@ -34,7 +34,8 @@ Place Accounts::place_again(Slot slot) const noexcept {
           .owner = slot,
           .instrument = order.instrument,
           .side = order.view.side,
-          .is_pegged = order.view.type == OrderType::kPegged};
+          .is_pegged = order.view.type == OrderType::kPegged,
+          .linked = other_open_leg(order) != kNil};
 }
 
 void Accounts::restore_resting(const Rested& message) noexcept {
@@ -74,7 +75,7 @@ bool Accounts::consistent() const {
         v.quantity == v.cum_quantity + v.leaves_quantity + v.prevented_quantity + v.cancelled_quantity;
     if (!whole || order.is_resting() != (v.leaves_quantity > 0)) return false;
     if (order.instrument == kNil) continue;
-    if (order.held != required_hold(order)) return false;
+    if (!link_consistent(order)) return false;
     if (order.held > 0) holds[v.side == Side::kBuy ? order.quote_balance : order.base_balance] += order.held;
   }
   bool held = true;

@@ -117,7 +117,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   }
   if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);
   const std::int64_t needed = hold_of(order, amend);
-  if (needed - order.held > available_to(order)) {
+  if (missing(order, needed) > available_to(order)) {
     return conclude(command, amend.owner, Reason::kInsufficientFunds, step);
   }
   if (!amend.waits) view.price = amend.limit;
@@ -129,7 +129,7 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   if (order.special != kNil && !amend.keeps_priority) move(order, moved, amend.limit);
   touch(order, step);
   tell(OrderUpdateCause::kAmended, order, step);
-  reserve(order, needed, step);
+  rehold(order, step);
   return {};
 }
 

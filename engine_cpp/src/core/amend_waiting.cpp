@@ -22,7 +22,7 @@ Reason Accounts::check_amend_waiting(const AmendOrder& command, Amend& amend, co
   }
   const Reason reason = check_terms(order, amend.limit, amend.leaves, /*keeps_priority=*/true);
   if (reason != Reason::kNone) return reason;
-  return hold_of(order, amend) - order.held > available_to(order) ? Reason::kInsufficientFunds : Reason::kNone;
+  return missing(order, hold_of(order, amend)) > available_to(order) ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
 void Accounts::amend_waiting(const AmendOrder& command, const Amend& amend, Step& step) {

@@ -29,6 +29,9 @@ struct Level {
   Slot worse = kNil;
 };
 
+// Set in the owner of an order that is a leg of a pair. The bits above it are those of reserves.hpp.
+inline constexpr Slot kLinkedMark = Slot{1} << 29;
+
 // An order as the book needs it while matching.
 struct BookOrder {
   std::int64_t leaves = 0;
@@ -36,7 +39,9 @@ struct BookOrder {
   Slot next = kNil;
   Slot previous = kNil;
   Slot level = kNil;
-  Slot owner = kNil;
+  Slot owner = kNil;  // with marks
+
+  [[nodiscard]] bool is_linked() const noexcept { return (owner & kLinkedMark) != 0; }
 };
 static_assert(sizeof(BookOrder) == 32 && sizeof(Level) == 32);
 

@@ -38,6 +38,7 @@ Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instru
     : instruments_(instruments),
       pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
       reserves_(limits),
+      pairs_(limits),
       first_trade_id_(std::uint64_t{shard} << 56) {
   books_.reserve(limits.instruments);
   waiting_.reserve(limits.instruments);
@@ -139,6 +140,7 @@ void Books::enter(const Place& place) {
 void Books::amend(const Amend& amend) {
   Book& book = amend.waits ? waiting_[amend.instrument] : books_[amend.instrument];
   const std::int64_t leaves = book.order(amend.book_slot).leaves;
+  const bool linked = book.order(amend.book_slot).is_linked();
   if (amend.leaves <= 0) {
     drop(book, amend.side, amend.book_slot);
     outbox_.messages.emplace_back(Release{amend.owner, OrderStatus::kCancelled, EndReason::kAmendedAway});
@@ -166,7 +168,8 @@ void Books::amend(const Amend& amend) {
                     .side = amend.side,
                     .type = amend.waits ? OrderType::kMarket : OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
-                    .mode = amend.mode};
+                    .mode = amend.mode,
+                    .linked = linked};
   if (instrument.collects()) return collect(place);
   Taker taker{
       .place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = amend.leaves};
@@ -200,6 +203,7 @@ bool Books::is_fillable(const Place& place) const noexcept {
   const Book& book = books_[place.instrument];
   const std::int64_t bound = bound_of(place);
   std::int64_t missing = place.min_quantity;
+  pairs_.begin_count();
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
     if (!crosses(place.side, bound, book.level(at).price)) return false;
     std::int64_t hidden = 0;  // at this level: it trades after all that is visible there
@@ -208,7 +212,9 @@ bool Books::is_fillable(const Place& place) const noexcept {
       const bool own = place.is_kept_from(maker.self_trade_group);
       if (own && place.mode != SelfTradePrevention::kCancelMaker) return false;
       if (own) continue;
-      if ((missing -= std::min(missing, maker.leaves)) == 0) return true;
+      const std::int64_t left =
+          maker.is_linked() ? pairs_.count(owner_of(maker), maker.leaves, missing) : maker.leaves;
+      if ((missing -= std::min(missing, left)) == 0) return true;
       if (Reserves::has(maker)) hidden += reserves_.hidden(maker);
     }
     if ((missing -= std::min(missing, hidden)) == 0) return true;
@@ -255,6 +261,7 @@ void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t qua
     taker.used += notional;
     taker.stopped = affordable(taker, price) == 0;  // and so at every later, worse price
   }
+  const Slot marked = taker.book.order(maker).owner;
   outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
                                      .trade_seq = taker.book.next_trade_seq(),
                                      .price = price,
@@ -267,6 +274,7 @@ void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t qua
                                      .taker_done = taker.stopped});
   taker.book.set_last_price(price);
   take(taker.book, opposite(taker.place.side), maker, quantity);
+  if ((marked & kLinkedMark) != 0 || taker.place.linked) [[unlikely]] act_on_links(marked, taker.place, quantity);
   if (!taker.has_budget()) taker.leaves -= quantity;
 }
 

@@ -17,6 +17,7 @@
 #include "auction.hpp"
 #include "book.hpp"
 #include "instruments.hpp"
+#include "pairs.hpp"
 #include "messages.hpp"
 #include "pegs.hpp"
 #include "reserves.hpp"
@@ -105,11 +106,15 @@ class Books {
     const Slot level = books_[instrument].best(side);
     return level == kNil ? kNil : owner_of(pools_.orders[pools_.levels[level].first]);
   }
-  [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept { return reserves_.owner_of(order); }
+  [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept { return reserves_.owner_of(order) & ~kLinkedMark; }
   // What is open of an order, shown or not.
   [[nodiscard]] std::int64_t leaves_of(const BookOrder& order) const noexcept { return reserves_.leaves_of(order); }
   [[nodiscard]] bool may_hide_one_more() const noexcept { return reserves_.has_room(); }
   [[nodiscard]] bool reserves_consistent() const noexcept;
+
+  // Two orders, neither of which stands in a book, are a pair from here on.
+  void link(Slot one, Slot other, bool cancels) noexcept { pairs_.join(one, other, cancels); }
+  [[nodiscard]] const Pairs& pairs() const noexcept { return pairs_; }
 
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   // The MARKET orders that wait for an uncross, at the worst price that each may trade at.
@@ -139,6 +144,11 @@ class Books {
   // Worst price of a MARKET order against this best one.
   [[nodiscard]] std::int64_t protection(Slot instrument, Side side, std::int64_t best) const noexcept;
   void enter(const Place& place);
+  // What a fill of one leg does to the other; what the fills of an uncross come to with that.
+  void act_on_link(Slot owner, Slot instrument, Side side, std::int64_t quantity);
+  void act_on_links(Slot maker, const Place& taker, std::int64_t quantity);
+  void count_links(Slot instrument, AuctionView& view) const;
+  [[nodiscard]] Int128 willing(Slot instrument, Side side, std::int64_t price) const;
   [[nodiscard]] bool meets_nothing(Slot instrument, Side side, std::int64_t limit) const noexcept;
   [[nodiscard]] std::int64_t affordable(const Taker& taker, std::int64_t price) const noexcept;
   [[nodiscard]] std::int64_t bound_of(const Place& place) const noexcept;
@@ -156,15 +166,18 @@ class Books {
   void rest(Book& book, const Place& place, std::int64_t leaves);
   // Puts so much of an order at the back of its level.
   [[nodiscard]] Slot put(Book& book, const Place& place, std::int64_t leaves) noexcept {
-    if (place.display > 0 || place.is_pegged) [[unlikely]] return put_apart(book, place, leaves);
+    if (place.display > 0 || place.is_pegged || place.linked) [[unlikely]] return put_apart(book, place, leaves);
     return book.rest(place.side, place.limit,
                      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner});
   }
   [[nodiscard]] Slot put_apart(Book& book, const Place& place, std::int64_t leaves) noexcept;
+  [[nodiscard]] Slot put_leg(Book& book, const Place& place, std::int64_t leaves) noexcept;
   [[nodiscard]] Slot put_slice(Book& book, const Place& place, std::int64_t leaves) noexcept;
   // Takes what traded, or was prevented, off a resting order.
   void take(Book& book, Side side, Slot order, std::int64_t quantity) {
-    if (Reserves::has(book.order(order))) [[unlikely]] return take_slice(book, side, order, quantity);
+    const BookOrder& from = book.order(order);
+    if (Reserves::has(from)) [[unlikely]] return take_slice(book, side, order, quantity);
+    if (from.is_linked() && quantity == from.leaves) [[unlikely]] pairs_.leave(owner_of(from));
     book.reduce(side, order, quantity);
   }
   void take_slice(Book& book, Side side, Slot order, std::int64_t quantity);
@@ -172,6 +185,7 @@ class Books {
   void drop(Book& book, Side side, Slot slot) noexcept {
     const BookOrder& order = book.order(slot);
     if (Reserves::has(order)) [[unlikely]] reserves_.end(order);
+    if (order.is_linked()) [[unlikely]] pairs_.leave(owner_of(order));
     book.reduce(side, slot, order.leaves);
   }
   void reslice(Book& book, const Amend& amend);
@@ -179,6 +193,7 @@ class Books {
   const Instruments& instruments_;
   LiquidityPools pools_;
   Reserves reserves_;
+  Pairs pairs_;
   std::vector<Book> books_;
   std::vector<Book> waiting_;
   Outbox outbox_;

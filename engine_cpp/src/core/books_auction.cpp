@@ -16,7 +16,10 @@ AuctionView Books::find_uncross(Slot instrument) const {
   std::optional<std::int64_t> centre;
   if (book.last_price() > 0) centre = book.last_price();
   if (prices.has_reference) centre = prices.reference;
-  return engine::find_uncross({book, waiting_[instrument], reserves_}, instruments_[instrument].tick, centre);
+  AuctionView view =
+      engine::find_uncross({book, waiting_[instrument], reserves_}, instruments_[instrument].tick, centre);
+  count_links(instrument, view);
+  return view;
 }
 
 // A MARKET order stands at the edge of the band, which no limit passes, before the limits there.
@@ -39,6 +42,8 @@ std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t qu
   const BookOrder& buyer = buy.book->order(buy.order);
   const BookOrder& seller = sell.book->order(sell.order);
   const std::int64_t traded = std::min({quantity, buyer.leaves, seller.leaves});
+  const Slot marked_buyer = buyer.owner;
+  const Slot marked_seller = seller.owner;
   Book& book = books_[instrument];
   outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
                                      .trade_seq = book.next_trade_seq(),
@@ -53,6 +58,8 @@ std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t qu
   book.set_last_price(price);
   take(*buy.book, Side::kBuy, buy.order, traded);
   take(*sell.book, Side::kSell, sell.order, traded);
+  if ((marked_seller & kLinkedMark) != 0) act_on_link(marked_seller & ~kLinkedMark, instrument, Side::kSell, traded);
+  if ((marked_buyer & kLinkedMark) != 0) act_on_link(marked_buyer & ~kLinkedMark, instrument, Side::kBuy, traded);
   return traded;
 }
 

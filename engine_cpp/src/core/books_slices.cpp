@@ -7,6 +7,7 @@ namespace exchange::engine {
 
 Slot Books::put_apart(Book& book, const Place& place, std::int64_t leaves) noexcept {
   if (place.display > 0) return put_slice(book, place, leaves);
+  if (place.linked) return put_leg(book, place, leaves);
   return book.rest(
       place.side, place.limit,
       {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = Reserves::pegged(place.owner)});

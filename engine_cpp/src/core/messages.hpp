@@ -60,6 +60,7 @@ struct Place {
   SelfTradePrevention mode{};
   bool post_only = false;
   bool is_pegged = false;  // the limit is where it stands now
+  bool linked = false;  // a leg of a pair that was joined
 
   [[nodiscard]] bool is_kept_from(std::uint64_t other_group) const noexcept {
     return other_group == self_trade_group && mode != SelfTradePrevention::kNone;

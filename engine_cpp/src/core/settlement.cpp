@@ -166,6 +166,10 @@ void Accounts::on(const Fill& message, Step& step) {
                      .taker_fee = taker_fee,
                      .trade_seq = message.trade_seq});
   if (message.uncross) report_self_trade(maker, taker, message, step);
+  if (maker.special != kNil || taker.special != kNil) [[unlikely]] {
+    note_linked_fill(message.maker, message.quantity);
+    note_linked_fill(message.taker, message.quantity);
+  }
 }
 
 // An uncross does not keep a group's orders apart; surveillance is told.
@@ -178,6 +182,7 @@ void Accounts::report_self_trade(const OrderRecord& maker, const OrderRecord& ta
 std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity, Step& step) {
   OrderRecord& order = orders_[slot];
   OrderView& view = order.view;
+  if (order.special != kNil) [[unlikely]] gather(order);
   const bool makes = liquidity == Liquidity::kMaker;
   const std::int64_t before = makes ? order.maker_notional : order.taker_notional();
   const std::int32_t ppm = makes ? order.maker_fee_ppm : order.taker_fee_ppm;
@@ -208,7 +213,8 @@ void Accounts::settle_buyer(OrderRecord& order, const Fill& message, std::int64_
   tell(quote, BalanceChangeKind::kTrade, -message.notional, step, message.trade_id);
   quote.held -= fee;
   if (fee != 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
-  rehold(order, step);
+  // With its other leg open, what the pair needs is known once the link has acted.
+  if (order.special == kNil || other_open_leg(order) == kNil) rehold(order, step);
   AccountBalance& base = balances_[order.base_balance];
   const std::int64_t received = instrument.base_amount(message.quantity);
   base.available += received;

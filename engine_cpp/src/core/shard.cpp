@@ -177,7 +177,10 @@ void Core::Shard::remove(const Remove& remove, Step& step) {
 }
 
 void Core::Shard::deliver(Step& step) {
-  for (const BookMessage& message : books_.outbox().messages) accounts_.settle(message, step);
+  for (const BookMessage& message : books_.outbox().messages) {
+    accounts_.settle(message, step);
+    if (accounts_.has_linked_fills()) [[unlikely]] act_on_links(step);
+  }
   books_.outbox().messages.clear();
 }
 

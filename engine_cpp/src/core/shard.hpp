@@ -73,6 +73,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer validate(const PlaceOrder& command, Step& step);
   [[nodiscard]] Answer on(const PlaceOrders& command, Step& step);
+  [[nodiscard]] Answer on(const PlaceOrderGroup& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
@@ -118,9 +119,17 @@ class Core::Shard {
   [[nodiscard]] bool load_pegs(StateReader& in, std::vector<Rested>& rested);
   // Orders that enter all or none; what they come to is in `entrants_`.
   [[nodiscard]] Answer answer_again() const noexcept;
-  [[nodiscard]] bool check_together(std::span<const PlaceOrder> orders, std::size_t repeated, Step& step);
-  [[nodiscard]] Reason check_entrant(const PlaceOrder& command, bool repeats_id, Entrant& entrant, Step& step);
-  void enter_together(std::span<const PlaceOrder> orders, Step& step);
+  [[nodiscard]] Answer place_together(std::span<const PlaceOrder> orders, LinkType link, Step& step);
+  [[nodiscard]] bool check_together(std::span<const PlaceOrder> orders, std::size_t repeated, LinkType link,
+                                    Step& step);
+  [[nodiscard]] Reason check_entrant(const PlaceOrder& command, bool repeats_id, LinkType link, Entrant& entrant,
+                                     Step& step);
+  void enter_together(std::span<const PlaceOrder> orders, LinkType link, Step& step);
+  // Legs of a pair; the first has its hold already.
+  void enter_group(std::span<const PlaceOrder> legs, LinkType type, Step& step);
+  void act_on_links(Step& step);
+  [[nodiscard]] bool links_consistent() const;
+  void restore_links() noexcept;
   void deliver_together(Step& step);
   void note_fill(const Fill& fill, Slot order, Liquidity liquidity, std::int64_t fees_before);
   void write_together(const Answer& answer, ResponseMode mode, ByteBuffer& result);

@@ -92,8 +92,9 @@ bool Core::Shard::load(Source& source) {
   in.require(format == kStateFormat && shard == shard_ && last_.time_ns >= 0);
   if (!in.ok() || !instruments_.load(in)) return false;
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
-  return accounts_.load(in, last_.engine_seq) && books_.load_counters(in) && load_queues(in) &&
-         consistent();
+  if (!accounts_.load(in, last_.engine_seq) || !books_.load_counters(in)) return false;
+  restore_links();
+  return load_queues(in) && consistent();
 }
 
 // Orders of each book by number, in order of price and time; then those that wait beside it, likewise.
@@ -157,7 +158,7 @@ bool Core::Shard::consistent() const {
     const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
     if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
-  return accounts_.consistent() && triggers_consistent() && slices_consistent();
+  return accounts_.consistent() && triggers_consistent() && slices_consistent() && links_consistent();
 }
 
 void Core::Shard::query(Slot account, ByteBuffer& out) const {

@@ -9,16 +9,19 @@
 namespace exchange::engine {
 
 Answer Core::Shard::on(const PlaceOrders& command, Step& step) {
-  const std::span<const PlaceOrder> orders = command.orders;
+  return place_together(command.orders, LinkType::kNone, step);
+}
+
+Answer Core::Shard::place_together(std::span<const PlaceOrder> orders, LinkType link, Step& step) {
   const bool pegs = std::ranges::any_of(orders, [](const auto& order) { return order.type == OrderType::kPegged; });
   if (pegs) return refuse(Reason::kNotSupported, step);
   const std::size_t repeated = first_repeated_id(orders);
   if (repeated == orders.size() && accounts_.are_repeated(orders, step, entrants_)) return answer_again();
   entrants_.assign(orders.size(), {});
-  const bool refused = !check_together(orders, repeated, step);
+  const bool refused = !check_together(orders, repeated, link, step);
   accounts_.unclaim();
   if (refused) return refuse(Reason::kBatchRefused, step);
-  enter_together(orders, step);
+  enter_together(orders, link, step);
   for (std::size_t i = 0; i < orders.size(); ++i) {
     static_cast<void>(accounts_.conclude(orders[i], entrants_[i].order, step));
   }
@@ -33,9 +36,10 @@ Answer Core::Shard::answer_again() const noexcept {
 }
 
 // True if no order fails; otherwise the first that does has its reason, and all others that it did.
-bool Core::Shard::check_together(std::span<const PlaceOrder> orders, std::size_t repeated, Step& step) {
+bool Core::Shard::check_together(std::span<const PlaceOrder> orders, std::size_t repeated, LinkType link,
+                                 Step& step) {
   for (std::size_t i = 0; i < orders.size(); ++i) {
-    const Reason reason = check_entrant(orders[i], i == repeated, entrants_[i], step);
+    const Reason reason = check_entrant(orders[i], i == repeated, link, entrants_[i], step);
     if (reason == Reason::kNone) continue;
     for (Entrant& entrant : entrants_) entrant.reason = Reason::kBatchRefused;
     entrants_[i].reason = reason;
@@ -44,7 +48,8 @@ bool Core::Shard::check_together(std::span<const PlaceOrder> orders, std::size_t
   return true;
 }
 
-Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, Entrant& entrant, Step& step) {
+Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, LinkType link, Entrant& entrant,
+                                  Step& step) {
   Reason reason = accounts_.check_together(command, repeats_id, step, entrant.admission);
   if (reason != Reason::kNone) return reason;
   const Inquiry& inquiry = entrant.admission.inquiry;
@@ -55,15 +60,16 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, En
   entrant.pricing = waits ? accounts_.price_waiting(command, inquiry.instrument, books_.watched(inquiry.instrument))
                           : price_of(command, instruments_[inquiry.instrument], quote);
   if (entrant.pricing.reason != Reason::kNone) return entrant.pricing.reason;
-  reason = accounts_.claim(command, entrant);
+  reason = accounts_.claim(command, entrant, link);
   if (reason != Reason::kNone || waits) return reason;
   return accounts_.check_post_only(command, inquiry.instrument, quote);
 }
 
 // What all of them cost is held before the first of them trades.
-void Core::Shard::enter_together(std::span<const PlaceOrder> orders, Step& step) {
+void Core::Shard::enter_together(std::span<const PlaceOrder> orders, LinkType link, Step& step) {
   for (std::size_t i = 0; i < orders.size(); ++i) {
     trail_with(orders[i], entrants_[i].admission.inquiry.instrument);
+    if (link != LinkType::kNone && i > 0) return enter_group(orders, link, step);
     accounts_.enter_together(orders[i], entrants_[i], step);
   }
   for (Entrant& entrant : entrants_) {
@@ -86,6 +92,7 @@ void Core::Shard::deliver_together(Step& step) {
     const std::int64_t maker_fees = fill == nullptr ? 0 : orders[fill->maker].view.cum_fee;
     const std::int64_t taker_fees = fill == nullptr ? 0 : orders[fill->taker].view.cum_fee;
     accounts_.settle(message, step);
+    if (accounts_.has_linked_fills()) [[unlikely]] act_on_links(step);
     if (fill == nullptr) continue;
     note_fill(*fill, fill->maker, Liquidity::kMaker, maker_fees);
     note_fill(*fill, fill->taker, Liquidity::kTaker, taker_fees);

@@ -53,7 +53,7 @@ Reason Accounts::check_together(const PlaceOrder& command, bool repeats_id, Step
   return check_terms(command, out.account, instrument, step);
 }
 
-Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant) {
+Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkType link) {
   const Admission& admission = entrant.admission;
   const Slot slot = admission.inquiry.instrument;
   const Reason reason = check_price_and_funds(command, admission, entrant.pricing.worst);
@@ -61,7 +61,7 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant) {
   const Instrument& instrument = instruments_[slot];
   const std::int64_t cost = entry_hold(command, balances_.account(admission.account), slot, entrant.pricing.worst);
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
-  claims_.take(balances_, admission.account, asset, cost, may_rest(command));
+  claims_.take(balances_, admission.account, asset, link == LinkType::kNone ? cost : 0, may_rest(command));
   return Reason::kNone;
 }
 

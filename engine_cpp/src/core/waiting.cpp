@@ -118,9 +118,13 @@ void Accounts::tell_trail(Slot slot, const Trigger& trigger, Step& step) {
 }
 
 void Accounts::begin_waiting(Slot slot, Slot trigger, Step& step) {
-  OrderRecord& order = orders_[slot];
-  order.view.status = OrderStatus::kUntriggered;
+  accept(slot, step);
   restore_resting({slot, trigger});
+}
+
+void Accounts::accept(Slot slot, Step& step) {
+  OrderView& view = orders_[slot].view;
+  if (waits_for_price(view.type)) view.status = OrderStatus::kUntriggered;
   on(Accepted{slot}, step);
 }
 
@@ -160,7 +164,8 @@ std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& ste
                .type = market ? OrderType::kMarket : OrderType::kLimit,
                .time_in_force = view.time_in_force,
                .mode = view.self_trade_prevention,
-               .post_only = view.post_only};
+               .post_only = view.post_only,
+               .linked = other_open_leg(order) != kNil};
 }
 
 }  // namespace exchange::engine

@@ -49,6 +49,7 @@ class CommandStream {
   };
   void make(Made& made);
   [[nodiscard]] std::string place_together();
+  [[nodiscard]] std::string place_group();
   [[nodiscard]] std::string cancel();
   [[nodiscard]] std::string amend();
   [[nodiscard]] std::string cancel_many();

@@ -56,7 +56,9 @@ TEST_F(NotSupportedTest, PeggedOrdersTogether) {
 TEST_F(NotSupportedTest, OrdersTogether) {
   const std::vector<PlaceOrder> orders = {limit(kAlice, Side::kBuy, 10'000, 100),
                                           limit(kAlice, Side::kBuy, 10'005, 100)};
-  refused("GROUP", encode(PlaceOrderGroup{.link_type = LinkType::kOco, .orders = orders}));
+  refused("OTO_PARTIAL", encode(PlaceOrderGroup{.link_type = LinkType::kOtoPartial, .orders = orders}));
+  refused("OTO_FULL", encode(PlaceOrderGroup{.link_type = LinkType::kOtoFull, .orders = orders}));
+  refused("BRACKET", encode(PlaceOrderGroup{.link_type = LinkType::kBracket, .orders = orders}));
 }
 
 TEST_F(NotSupportedTest, MarginInstruments) {

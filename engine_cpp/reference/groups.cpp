@@ -1,0 +1,99 @@
+// Orders that are linked in pairs in the naive engine: what holds what, and what a fill of one does to the other.
+#include <algorithm>
+
+#include "engine.hpp"
+
+namespace exchange::engine::reference {
+
+Result Engine::on(const PlaceOrderGroup& command) {
+  if (command.link_type != LinkType::kOco && command.link_type != LinkType::kOuo) {
+    return {now_.engine_seq, Reason::kNotSupported};
+  }
+  if (command.orders.size() != 2) return {now_.engine_seq, Reason::kLinkInvalid};
+  for (const PlaceOrder& leg : command.orders) {
+    const PlaceOrder& first = command.orders.front();
+    const bool shares = leg.account_id == first.account_id && leg.instrument_id == first.instrument_id && leg.side == first.side;
+    const bool slices = leg.special != nullptr && leg.special->display_quantity != 0;
+    if (!shares || slices || leg.quote_budget != 0 || leg.type == OrderType::kPegged) {
+      return {now_.engine_seq, Reason::kLinkInvalid};
+    }
+  }
+  const SpecialTerms none;
+  std::vector<PlaceOrder> legs(command.orders.begin(), command.orders.end());
+  for (PlaceOrder& leg : legs) {
+    if (leg.special == nullptr) leg.special = &none;
+  }
+  return place_together({legs}, command.link_type);
+}
+
+const Order* Engine::other_leg(const Order& order) const {
+  if (!order.special || order.special->link_id == 0) return nullptr;
+  const std::uint64_t first = order.special->link_id;
+  const auto found = orders_.find(order.view.order_id == first ? first + 1 : first);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
+bool Engine::has_open_leg_beside(const Order& order) const {
+  const Order* const other = other_leg(order);
+  return other != nullptr && other->is_open();
+}
+
+std::int64_t Engine::left_beside(const Order& order, const std::map<std::uint64_t, std::int64_t>& traded) const {
+  const Order* const other = other_leg(order);
+  if (other == nullptr || !other->is_open()) return order.view.leaves_quantity;
+  const auto found = traded.find(other->view.order_id);
+  if (found == traded.end() || found->second == 0) return order.view.leaves_quantity;
+  if (order.special->link_type == LinkType::kOco) return 0;
+  return std::max(order.view.leaves_quantity - found->second, std::int64_t{0});
+}
+
+// A pair holds the larger of what its legs need, wherever it stands.
+std::int64_t Engine::missing_hold(const Order& order) const {
+  const Order* const other = other_leg(order);
+  if (other == nullptr) return hold_of(order) - order.held;
+  return std::max(hold_of(order), hold_of(*other)) - order.held - other->held;
+}
+
+// What it holds stands with a leg that is open.
+void Engine::gather_hold(Order& order) {
+  Order* const other = other_leg(order);
+  if (other == nullptr) return;
+  Order& holder = order.is_open() ? order : *other;
+  const std::int64_t held = order.held + other->held;
+  order.held = other->held = 0;
+  holder.held = held;
+}
+
+// Both were reserved for one by one; nobody was told.
+void Engine::join(Order& one, Order& other, LinkType link) {
+  for (Order* leg : {&one, &other}) {
+    leg->special->link_id = one.view.order_id;
+    leg->special->link_type = link;
+  }
+  gather_hold(other);
+  const std::int64_t more = missing_hold(other);
+  Balance& balance = account_of(other).balances[held_asset(other)];
+  balance.available -= more;
+  balance.held += more;
+  other.held += more;
+}
+
+void Engine::act_on_link(Order& filled, std::int64_t quantity) {
+  if (!has_open_leg_beside(filled)) return;
+  Order& other = *other_leg(filled);
+  OrderView& v = other.view;
+  Instrument& instrument = instruments_.at(v.instrument_id);
+  const bool stands = resting_.contains(v.order_id) && v.status != OrderStatus::kUntriggered;
+  if (other.special->link_type == LinkType::kOco || quantity >= v.leaves_quantity) {
+    if (resting_.contains(v.order_id)) take_out_or_stop_waiting(other);
+    return end(other, OrderStatus::kCancelled, EndReason::kLinkedOrder);
+  }
+  if (v.status == OrderStatus::kUntriggered) restate(other);
+  v.quantity -= quantity;
+  v.leaves_quantity -= quantity;
+  if (stands && !other.waits()) level_changed(instrument, v.side, stands_at(other));
+  changed(other, OrderUpdateCause::kRestatedLink);
+  release_excess(other);
+}
+
+}  // namespace exchange::engine::reference
