@@ -18,6 +18,7 @@ Limits fuzz_limits() {
   limits.assets = 8;
   limits.accounts = 16;
   limits.balances = 64;
+  limits.positions = 64;
   limits.open_orders = 256;
   limits.orders = 512;
   limits.ids = 512;

@@ -7,7 +7,7 @@ namespace exchange::engine::reference {
 
 Result Engine::on(const SetAccount& command) {
   const AccountSettings& s = *command.settings;
-  if (s.account_id == 0 || !accounts_.contains(s.account_id)) return {now_.engine_seq, Reason::kUnknownAccount};
+  if (!is_trader(s.account_id)) return {now_.engine_seq, Reason::kUnknownAccount};
   Account& account = accounts_.at(s.account_id);
   AccountView wanted = account.set;
   if (s.has_account_class) wanted.account_class = static_cast<std::uint8_t>(s.account_class);
@@ -24,7 +24,10 @@ Result Engine::on(const SetAccount& command) {
   invalid = invalid || s.limits.max_open_orders > limits_.open_orders_per_account;
   invalid = invalid || (s.cancel_orders && wanted.trading_state != TradingState::kHalted);
   if (invalid) return {now_.engine_seq, Reason::kInvalidField};
-  if (account.set.kind == AccountKind::kMargin && wanted.kind == AccountKind::kCash && account.open_orders > 0) {
+  const auto collateral = account.balances.find(settlement_asset());
+  bool exposed = account.open_orders > 0 || (collateral != account.balances.end() && collateral->second.available < 0);
+  for (const auto& [id, position] : account.positions) exposed = exposed || position.quantity != 0;
+  if (account.set.kind == AccountKind::kMargin && wanted.kind == AccountKind::kCash && exposed) {
     return {now_.engine_seq, Reason::kAccountKindNotAllowed};
   }
   if (wanted != account.set) {
@@ -59,6 +62,7 @@ Result Engine::on(const SetFeeSchedule& command) {
       contradicts = contradicts || taker.taker_fee_ppm + maker.maker_fee_ppm < 0;
     }
   }
+  contradicts = contradicts || are_ruinous(command.fee_schedule_id, tiers);
   if (contradicts) return {now_.engine_seq, Reason::kFeeScheduleInvalid};
   if (schedules_[command.fee_schedule_id] == tiers) return {now_.engine_seq};
   schedules_[command.fee_schedule_id] = tiers;

@@ -72,18 +72,18 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   const OrderView& v = order.view;
   const Instrument& instrument = instruments_.at(v.instrument_id);
   const InstrumentDefinition& d = instrument.definition;
-  if (price <= 0 || price > 1'000'000'000'000'000'000) return Reason::kPriceOutOfRange;
+  if (!is_price(d, price)) return Reason::kPriceOutOfRange;
   if (price % d.tick != 0) return Reason::kPriceNotOnTick;
   if (quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (quantity < d.min_quantity || quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t value = notional(instrument, price, quantity);
-  if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  if (!fits_bounds(d, v.type, value)) return Reason::kNotionalOutOfRange;
   const Account& account = accounts_.at(v.account_id);
   if (const Reason reason = check_size(account, instrument, quantity, value); reason != Reason::kNone) return reason;
   if (!keeps_place) {
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
-  if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
+  if (!on_margin(d) && account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
   if (order.shows_slices()) {
     const bool fits = !display || *display <= quantity;
     const std::int64_t leaves = quantity - v.cum_quantity - v.prevented_quantity;
@@ -96,11 +96,12 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   if (keeps_back && would_cross(instrument, v.side, price) && !must_stay_behind(instrument, order, price)) {
     return Reason::kPostOnlyWouldCross;
   }
+  if (on_margin(d)) return check_amended_exposure(order, price, quantity - v.cum_quantity - v.prevented_quantity);
   Order changed = order;
   changed.held_at = price;
   changed.view.leaves_quantity = quantity - v.cum_quantity - v.prevented_quantity;
-  const Balance& balance = account.balances.at(held_asset(order));
-  return missing_hold(changed) > balance.available ? Reason::kInsufficientFunds : Reason::kNone;
+  const std::int64_t available = spendable(v.account_id, held_asset(order));
+  return missing_hold(changed) > available ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
 bool Engine::must_stay_behind(const Instrument& instrument, const Order& order, std::int64_t price) const {

@@ -52,9 +52,10 @@ std::vector<std::int64_t> Engine::candidate_prices(const Instrument& i) const {
     }
   }
   const auto centre = i.prices.has_reference ? std::optional(i.prices.reference) : i.last_price;
-  if (centre) prices.push_back(*centre / tick * tick);
-  if (centre) prices.push_back(*centre / tick * tick + tick);
-  std::erase_if(prices, [](std::int64_t price) { return price <= 0; });
+  for (const std::int64_t near : {-tick, std::int64_t{0}, tick}) {
+    if (centre) prices.push_back(*centre / tick * tick + near);
+  }
+  std::erase_if(prices, [&](std::int64_t price) { return !is_price(i.definition, price); });
   return prices;
 }
 

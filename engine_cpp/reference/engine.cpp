@@ -40,8 +40,19 @@ bool valid(const InstrumentDefinition& d) {
   if (d.market_protection_bps == 0 || d.market_protection_bps > 10'000) return false;
   if (Wide{d.max_quantity} * ten_to(d.base.scale - d.quantity_scale) > kLargest) return false;
   if (d.quote.symbol == "KK99" && d.min_notional < ten_to(d.quote.scale)) return false;
+  const InstrumentTerms& t = d.terms;
+  const bool on_margin = t.kind != InstrumentKind::kSpot && t.kind != InstrumentKind::kSecurity;
+  if (on_margin) {
+    const bool option = t.kind == InstrumentKind::kOption;
+    if (option != (t.underlying_id != 0) || option != (t.right != OptionRight::kNone)) return false;
+    if (option != (t.exercise_style != ExerciseStyle::kNone) || (!option && t.strike_price != 0)) return false;
+    if (t.strike_price > 1'000'000'000'000'000'000 || t.strike_price < -1'000'000'000'000'000'000) return false;
+    if (t.multiplier < 1 || t.multiplier > 1'000'000'000 || t.max_position < 0 || t.expiry_time_ns < 0) return false;
+    if (d.max_notional > std::int64_t{1} << 50) return false;
+  }
   const std::uint32_t scale = d.price_scale + d.quantity_scale;
-  return scale <= d.quote.scale || Wide{d.tick} * d.lot % ten_to(scale - d.quote.scale) == 0;
+  if (scale <= d.quote.scale) return t.multiplier * ten_to(d.quote.scale - scale) <= kLargest;
+  return Wide{d.tick} * d.lot * t.multiplier % ten_to(scale - d.quote.scale) == 0;
 }
 
 }  // namespace
@@ -49,6 +60,7 @@ bool valid(const InstrumentDefinition& d) {
 Engine::Engine(const Limits& limits, std::uint8_t shard)
     : limits_(limits), shard_bits_(std::uint64_t{shard} << 56) {
   accounts_[0];
+  accounts_[kInsuranceAccount].set.account_id = kInsuranceAccount;
 }
 
 void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, ByteBuffer& events) {
@@ -92,7 +104,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
 Result Engine::on(const Tick& /*command*/) { return {now_.engine_seq}; }
 
 Result Engine::on(const OpenAccount& command) {
-  if (command.account_id == 0 || command.taker_fee_ppm > 100'000 || command.maker_fee_ppm > 100'000) {
+  if (command.account_id == 0 || command.account_id >= kVenueAccounts || command.taker_fee_ppm > 100'000 || command.maker_fee_ppm > 100'000) {
     return {now_.engine_seq, Reason::kInvalidField};
   }
   OpenAccount opened = command;
@@ -116,6 +128,10 @@ Result Engine::on(const OpenAccount& command) {
 }
 
 Reason Engine::check_listing(const InstrumentDefinition& d) const {
+  if (on_margin(d)) {
+    const bool known = d.terms.settlement_method == SettlementMethod::kCash && !d.terms.delayed_settlement;
+    return !known ? Reason::kNotSupported : valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;
+  }
   InstrumentTerms unknown = d.terms;
   unknown.static_band_bps = 0;
   unknown.dynamic_band_bps = 0;
@@ -140,8 +156,9 @@ Result Engine::on(const CreateInstrument& command) {
     }
   }
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
+  if (on_margin(d) && !fits_on_margin(d)) return {now_.engine_seq, Reason::kInstrumentInvalid};
   if (d.phase == TradingPhase::kAuction) return {now_.engine_seq, Reason::kInstrumentInvalid};  // which one?
-  if (d.terms.fee_schedule_id != 0 && !schedules_.contains(d.terms.fee_schedule_id)) {
+  if ((d.terms.fee_schedule_id != 0 || on_margin(d)) && !schedules_.contains(d.terms.fee_schedule_id)) {
     return {now_.engine_seq, Reason::kUnknownFeeSchedule};
   }
   for (const AssetDefinition& asset : {d.base, d.quote}) {
@@ -151,6 +168,7 @@ Result Engine::on(const CreateInstrument& command) {
   i.listed_seq = now_.engine_seq;
   define(i, d);
   if (d.phase == TradingPhase::kPreOpen) i.collected_for = AuctionKind::kOpening;
+  if (on_margin(d)) open_clearing(d.instrument_id);
   events_->instrument_updated(d);
   return {now_.engine_seq};
 }
@@ -169,7 +187,7 @@ Result Engine::on(const Transfer& command) {
   if (seq != last + 1) return {now_.engine_seq, Reason::kTransferSequenceGap};
   const bool in = command.direction == TransferDirection::kIn;
   Reason reason = Reason::kNone;
-  if (account == accounts_.end()) {
+  if (account == accounts_.end() || command.account_id > kInsuranceAccount) {
     reason = Reason::kUnknownAccount;
   } else if (!assets_.contains(command.asset_id)) {
     reason = Reason::kUnknownAsset;
@@ -177,7 +195,7 @@ Result Engine::on(const Transfer& command) {
     reason = Reason::kAmountOutOfRange;
   } else if (in && Wide{supply_[command.asset_id]} + command.amount > kLargest) {
     reason = Reason::kAmountOutOfRange;
-  } else if (!in && account->second.balances[command.asset_id].available < command.amount) {
+  } else if (!in && spendable(command.account_id, command.asset_id) < command.amount) {
     reason = Reason::kTransferInsufficient;
   }
   transfers_.push_back({command, now_.engine_seq, reason});

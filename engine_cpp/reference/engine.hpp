@@ -54,11 +54,28 @@ struct Balance {
   std::int64_t held = 0;
 };
 
+// What an account holds of an instrument on margin; negative: short.
+struct Position {
+  std::int64_t quantity = 0;
+  std::int64_t cost = 0;
+  std::int64_t realised = 0;
+};
+
+// A position with the orders that may change it.
+struct Outlook {
+  Wide quantity = 0;
+  Wide buys = 0;
+  Wide sells = 0;
+  Wide reserved = 0;
+};
+
 struct Account {
   OpenAccount opened;  // with the effective group
   AccountView set;     // as it is now, but for the number of its last private event
   std::uint64_t opened_seq = 0;
   std::map<std::uint32_t, Balance> balances;
+  std::map<std::uint32_t, Position> positions{};
+  std::map<std::uint32_t, Outlook> claimed{};  // by orders that are checked together, on margin
   std::uint32_t ids = 0;
   std::uint32_t open_orders = 0;
   std::uint64_t private_events = 0;
@@ -183,6 +200,7 @@ class Engine {
   Result on(const OpenAccount& command);
   Result on(const SetAccount& command);
   Result on(const SetFeeSchedule& command);
+  Result on(const SetMarginParameters& command);
   Result on(const ActivateRules& command);
   Result on(const CreateInstrument& command);
   Result on(const UpdateInstrument& command);
@@ -194,7 +212,48 @@ class Engine {
     return {now_.engine_seq, Reason::kNotSupported};
   }
 
-  // Accounts.
+  // Margin.
+  [[nodiscard]] static bool on_margin(const InstrumentDefinition& definition);
+  [[nodiscard]] static bool is_option(const InstrumentDefinition& definition);
+  [[nodiscard]] static bool is_price(const InstrumentDefinition& definition, std::int64_t price);
+  [[nodiscard]] static bool has_margin_prices(const Instrument& instrument);
+  [[nodiscard]] std::uint32_t settlement_asset() const;
+  [[nodiscard]] bool fits_on_margin(const InstrumentDefinition& definition) const;
+  void open_clearing(std::uint32_t instrument_id);
+  [[nodiscard]] bool are_ruinous(std::uint32_t schedule, const std::map<std::uint32_t, FeeTier>& tiers) const;
+  [[nodiscard]] const SetMarginParameters* margin_of(std::uint32_t instrument_id, std::uint64_t account_id) const;
+  [[nodiscard]] Wide worth(const Instrument& instrument, std::int64_t price, Wide quantity) const;
+  [[nodiscard]] Wide settled(const Instrument& instrument, Wide amount) const;
+  [[nodiscard]] Position position_of(std::uint64_t account_id, std::uint32_t instrument_id) const;
+  [[nodiscard]] std::int64_t reserve_of(const Order& order) const;
+  void add(Outlook& outlook, const Order& order) const;
+  // An order of these terms, as far as it exposes its account.
+  [[nodiscard]] Order as_order(const PlaceOrder& command, std::int64_t worst) const;
+  [[nodiscard]] Outlook outlook_of(std::uint64_t account_id, std::uint32_t instrument_id, const Order* without) const;
+  [[nodiscard]] static Wide exposure_of(const Instrument& instrument, const Outlook& outlook);
+  [[nodiscard]] Wide initial_margin(const Instrument& instrument, const Outlook& outlook,
+                                    std::uint64_t account_id) const;
+  [[nodiscard]] Wide equity_of(std::uint64_t account_id) const;
+  [[nodiscard]] Wide free_margin(std::uint64_t account_id, std::uint32_t instrument_id, const Outlook* instead) const;
+  [[nodiscard]] std::int64_t spendable(std::uint64_t account_id, std::uint32_t asset_id) const;
+  [[nodiscard]] std::vector<Reason> against_exposure(std::uint64_t account_id, const Instrument& instrument, Side side,
+                                                     const Outlook& before, const Outlook& after) const;
+  [[nodiscard]] std::vector<Reason> against_exposure(const PlaceOrder& command, std::int64_t worst) const;
+  [[nodiscard]] bool has_margin(std::uint64_t account_id, const Instrument& instrument, const Outlook& before,
+                                const Outlook& after) const;
+  [[nodiscard]] Reason check_amended_exposure(const Order& order, std::int64_t price, std::int64_t leaves) const;
+  [[nodiscard]] bool is_covered_at_trigger(const Order& order) const;
+  static std::int64_t change_position(Position& position, std::int64_t delta, std::int64_t value);
+  void settle_on_margin(const Order& order, const FillView& fill, std::int64_t fee);
+  void pay_settled(std::uint64_t to, std::uint64_t from, Wide amount, BalanceChangeKind kind,
+                   std::uint32_t instrument_id, std::uint64_t trade_id);
+  void tell_position(std::uint64_t account_id, std::uint32_t instrument_id, PositionChangeKind kind,
+                     std::int64_t change, std::int64_t result, std::uint64_t trade_id);
+
+  // Accounts. One that trades is none of the venue's own.
+  [[nodiscard]] bool is_trader(std::uint64_t account_id) const {
+    return account_id != 0 && account_id < kVenueAccounts && accounts_.contains(account_id);
+  }
   [[nodiscard]] FeeTier fees_of(std::uint64_t account_id, std::uint32_t instrument_id) const;
   [[nodiscard]] Reason check_size(const Account& account, const Instrument& instrument, std::int64_t quantity,
                                   std::int64_t value) const;
@@ -228,7 +287,7 @@ class Engine {
   // The answer to a request that is not to be acted on; and what remembers one that was.
   template <class Request>
   [[nodiscard]] std::optional<Result> refused_request(const Request& request, CommandKind kind) const {
-    if (request.account_id == 0 || !accounts_.contains(request.account_id)) {
+    if (!is_trader(request.account_id)) {
       return Result{now_.engine_seq, Reason::kUnknownAccount};
     }
     if (!request.request_id.empty()) {
@@ -405,6 +464,7 @@ class Engine {
   [[nodiscard]] Reason check_static_band(const Instrument& instrument, Side side, std::int64_t price) const;
 
   // Money.
+  [[nodiscard]] static bool fits_bounds(const InstrumentDefinition& definition, OrderType type, std::int64_t value);
   [[nodiscard]] std::int64_t notional(const Instrument& instrument, std::int64_t price, std::int64_t quantity) const;
   [[nodiscard]] std::int64_t base_units(const Instrument& instrument, std::int64_t quantity) const;
   [[nodiscard]] std::int64_t hold_of(const Order& order) const;
@@ -430,6 +490,7 @@ class Engine {
   std::map<std::uint32_t, Asset> assets_;
   std::map<std::uint32_t, std::int64_t> supply_;
   std::map<std::uint32_t, std::map<std::uint32_t, FeeTier>> schedules_;
+  std::map<std::uint32_t, std::map<std::uint32_t, SetMarginParameters>> margin_;  // by instrument, by class
   std::map<std::uint32_t, Instrument> instruments_;
   std::map<std::uint64_t, Account> accounts_;
   std::map<std::uint64_t, Order> orders_;

@@ -18,6 +18,10 @@ Result Engine::on(const PlaceOrderGroup& command) {
       return {now_.engine_seq, Reason::kLinkInvalid};
     }
   }
+  const auto listed = instruments_.find(command.orders.front().instrument_id);
+  if (listed != instruments_.end() && on_margin(listed->second.definition)) {
+    return {now_.engine_seq, Reason::kNotSupported};
+  }
   const SpecialTerms none;
   std::vector<PlaceOrder> legs(command.orders.begin(), command.orders.end());
   for (PlaceOrder& leg : legs) {

@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::int64_t kHighestPrice = 1'000'000'000'000'000'000;
 
-bool out_of_range(bool stated, std::int64_t price) { return stated && (price <= 0 || price > kHighestPrice); }
-
 }  // namespace
 
 Result Engine::on(const UpdateInstrument& command) {
@@ -28,14 +26,25 @@ Result Engine::on(const UpdateInstrument& command) {
   conflict = conflict || d.terms.exercise_style != old.terms.exercise_style;
   for (const auto& [id, other] : instruments_) conflict = conflict || (id != d.instrument_id && other.symbol == d.symbol);
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
-  if (d.terms.fee_schedule_id != 0 && !schedules_.contains(d.terms.fee_schedule_id)) {
+  if ((d.terms.fee_schedule_id != 0 || on_margin(d)) && !schedules_.contains(d.terms.fee_schedule_id)) {
     return {now_.engine_seq, Reason::kUnknownFeeSchedule};
+  }
+  if (on_margin(d) && margin_.contains(d.instrument_id)) {
+    for (const auto& [account_class, parameters] : margin_.at(d.instrument_id)) {
+      for (const auto& [number, tier] : schedules_.at(d.terms.fee_schedule_id)) {
+        const Wide fee = std::max(tier.taker_fee_ppm, tier.maker_fee_ppm);
+        if (fee * parameters.max_leverage >= 1'000'000) return {now_.engine_seq, Reason::kInstrumentInvalid};
+      }
+    }
   }
   if (d.tick != old.tick || d.lot != old.lot) {
     const bool open = std::ranges::any_of(orders_, [&](const auto& entry) {
       return entry.second.is_open() && entry.second.view.instrument_id == d.instrument_id;
     });
-    if (old.phase != TradingPhase::kClosed || open) return {now_.engine_seq, Reason::kInstrumentBusy};
+    const bool held = std::ranges::any_of(accounts_, [&](const auto& entry) {
+      return position_of(entry.first, d.instrument_id).quantity != 0;
+    });
+    if (old.phase != TradingPhase::kClosed || open || held) return {now_.engine_seq, Reason::kInstrumentBusy};
   }
   define(i, d);
   events_->instrument_updated(d);
@@ -94,6 +103,7 @@ Result Engine::on(const SetMarkPrice& c) {
   const auto found = instruments_.find(c.instrument_id);
   if (found == instruments_.end()) return {now_.engine_seq, Reason::kUnknownInstrument};
   Instrument& i = found->second;
+  const auto out_of_range = [&](bool stated, std::int64_t price) { return stated && !is_price(i.definition, price); };
   if (out_of_range(c.has_mark_price, c.mark_price) || out_of_range(c.has_index_price, c.index_price) ||
       out_of_range(c.has_reference_price, c.reference_price)) {
     return {now_.engine_seq, Reason::kPriceOutOfRange};
@@ -115,8 +125,16 @@ Result Engine::on(const SetMarkPrice& c) {
 namespace {
 
 // The last price of the grid within `bps` of `centre`: above it for a buy, below it for a sell, where it is at least a
-// tick.
-std::int64_t edge_of(Side side, std::int64_t centre, std::uint32_t bps, std::int64_t tick) {
+// tick. On margin, where prices may be zero, within so many ticks.
+std::int64_t edge_of(Side side, std::int64_t centre, std::uint32_t bps, std::int64_t tick, bool in_ticks) {
+  if (in_ticks) {
+    const Wide away = Wide{bps} * tick;
+    Wide price = side == Side::kBuy ? centre + away : centre - away;
+    const Wide over = (price % tick + tick) % tick;
+    if (over != 0) price += side == Side::kBuy ? -over : tick - over;
+    const Wide most = kHighestPrice / tick * tick;
+    return static_cast<std::int64_t>(std::clamp(price, -most, most));
+  }
   const Wide step = Wide{tick} * 10'000;
   if (side == Side::kBuy) {
     const Wide highest = std::min<Wide>(Wide{centre} * (10'000 + bps) / step, kHighestPrice / tick);
@@ -128,16 +146,22 @@ std::int64_t edge_of(Side side, std::int64_t centre, std::uint32_t bps, std::int
 
 }  // namespace
 
+// As far from `centre` as a MARKET order may trade.
+std::int64_t Engine::protected_price(const Instrument& i, Side side, std::int64_t centre) const {
+  const InstrumentDefinition& d = i.definition;
+  return edge_of(side, centre, d.market_protection_bps, d.tick, on_margin(d));
+}
+
 std::optional<std::int64_t> Engine::static_band(const Instrument& i, Side side) const {
   const std::uint32_t bps = i.definition.terms.static_band_bps;
   if (bps == 0 || !i.prices.has_reference) return {};
-  return edge_of(side, i.prices.reference, bps, i.definition.tick);
+  return edge_of(side, i.prices.reference, bps, i.definition.tick, on_margin(i.definition));
 }
 
 std::optional<std::int64_t> Engine::dynamic_band(const Instrument& i, Side side) const {
   const std::uint32_t bps = i.definition.terms.dynamic_band_bps;
   if (bps == 0 || !i.last_price) return {};
-  return edge_of(side, *i.last_price, bps, i.definition.tick);
+  return edge_of(side, *i.last_price, bps, i.definition.tick, on_margin(i.definition));
 }
 
 Reason Engine::check_static_band(const Instrument& i, Side side, std::int64_t price) const {

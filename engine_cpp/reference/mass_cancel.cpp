@@ -125,7 +125,7 @@ Result Engine::on(const CancelAllAfter& command) {
   if (command.timeout_ns != 0 && (command.timeout_ns < 5 * kSecond || command.timeout_ns > 300 * kSecond)) {
     return {now_.engine_seq, Reason::kTimeoutOutOfRange};
   }
-  if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
+  if (!is_trader(command.account_id)) {
     return {now_.engine_seq, Reason::kUnknownAccount};
   }
   if (command.timeout_ns != 0) {

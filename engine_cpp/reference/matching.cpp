@@ -190,6 +190,11 @@ std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
 
 void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t buyer_fee, std::int64_t seller_fee) {
   const Instrument& instrument = instruments_.at(buyer.view.instrument_id);
+  if (on_margin(instrument.definition)) {
+    settle_on_margin(buyer, fill, buyer_fee);
+    settle_on_margin(seller, fill, seller_fee);
+    return;
+  }
   const std::uint32_t base = instrument.definition.base.asset_id;
   const std::uint32_t quote = instrument.definition.quote.asset_id;
   const std::int64_t units = base_units(instrument, fill.quantity);

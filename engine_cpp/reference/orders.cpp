@@ -47,7 +47,7 @@ Result Engine::on(const PlaceOrder& command) {
     return result;
   }
   if (const Reason reason = check_shape(command); reason != Reason::kNone) return {now_.engine_seq, reason};
-  if (command.account_id == 0 || !accounts_.contains(command.account_id)) {
+  if (!is_trader(command.account_id)) {
     return {now_.engine_seq, Reason::kUnknownAccount};
   }
   const std::string id(command.client_order_id);
@@ -129,7 +129,8 @@ void Engine::accept(Order& order) {
     ++account_of(order).open_orders;
   }
   changed(order, OrderUpdateCause::kAccepted);
-  tell(v.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
+  const bool spot = !on_margin(instruments_.at(v.instrument_id).definition);
+  if (spot) tell(v.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
 }
 
 // Moves an order that would take, though it is kept from that, if it asked to be moved.
@@ -162,7 +163,7 @@ void Engine::proceed(Order& order) {
 std::optional<std::int64_t> Engine::behind_market(const Instrument& i, Side side) const {
   const std::int64_t tick = i.definition.tick;
   const std::int64_t price = side == Side::kBuy ? i.asks.begin()->first - tick : i.bids.rbegin()->first + tick;
-  return price > 0 && price <= kHighestPrice ? std::optional(price) : std::nullopt;
+  return is_price(i.definition, price) ? std::optional(price) : std::nullopt;
 }
 
 Reason Engine::check_shape(const PlaceOrder& c) const {
@@ -241,11 +242,12 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
   const bool trails = c.type == OrderType::kTrailingStop;
   if (waits_for_price(c.type) && !trails) prices.push_back(c.special->trigger_price);
   for (const std::int64_t price : prices) {
-    if (price <= 0 || price > kHighestPrice) return Reason::kPriceOutOfRange;
+    if (!is_price(d, price)) return Reason::kPriceOutOfRange;
     if (price % d.tick != 0) return Reason::kPriceNotOnTick;
   }
   if (trails && c.special->trailing_ticks < 0) return Reason::kTrailingOffsetOutOfRange;
-  if (c.quote_budget != 0) return Reason::kNone;  // which is not kept until a time
+  // A budget is not kept until a time, and buys nothing on margin.
+  if (c.quote_budget != 0) return on_margin(d) ? Reason::kOrderFieldsConflict : Reason::kNone;
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;
   if (c.quantity < d.min_quantity || c.quantity > d.max_quantity) return Reason::kQuantityOutOfRange;
   const std::int64_t least = c.special == nullptr ? 0 : c.special->min_quantity;
@@ -265,15 +267,8 @@ std::optional<std::int64_t> Engine::worst_price(const PlaceOrder& c) const {
   if (c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose) {
     return static_band(i, c.side);
   }
-  const std::int64_t tick = i.definition.tick;
-  if (c.side == Side::kBuy) {
-    if (i.asks.empty()) return {};
-    const Wide bound = Wide{i.asks.begin()->first} * (10'000 + i.definition.market_protection_bps) / 10'000;
-    return static_cast<std::int64_t>(std::min<Wide>(bound, kHighestPrice) / tick) * tick;
-  }
-  if (i.bids.empty()) return {};
-  const Wide bound = Wide{i.bids.rbegin()->first} * (10'000 - i.definition.market_protection_bps);
-  return std::max(divide_up(bound, Wide{tick} * 10'000) * tick, tick);
+  if (c.side == Side::kBuy ? i.asks.empty() : i.bids.empty()) return {};
+  return protected_price(i, c.side, c.side == Side::kBuy ? i.asks.begin()->first : i.bids.rbegin()->first);
 }
 
 // A MARKET order without a band is held at its protection price.
@@ -286,7 +281,7 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
   const std::int64_t value = c.quote_budget != 0 ? c.quote_budget : notional(i, worst, c.quantity);
-  if (value < d.min_notional || value > d.max_notional) return Reason::kNotionalOutOfRange;
+  if (!fits_bounds(d, c.type, value)) return Reason::kNotionalOutOfRange;
   const Account& account = accounts_.at(c.account_id);
   if (const Reason reason = check_size(account, i, c.quantity, value); reason != Reason::kNone) return reason;
   const Reason band = waits_for_price(c.type) ? Reason::kNone : check_static_band(i, c.side, worst);
@@ -296,10 +291,13 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   const bool stays = !at_once || waits_for_price(c.type);
   if (stays && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  if (on_margin(d)) {
+    const auto against = against_exposure(c, worst);
+    return against.empty() ? Reason::kNone : against.front();
+  }
   if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
-  const auto balance = account.balances.find(c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
-  const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
-  return cost_of(c, worst) > available ? Reason::kInsufficientFunds : Reason::kNone;
+  const std::uint32_t given = c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id;
+  return cost_of(c, worst) > spendable(c.account_id, given) ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
 std::int64_t Engine::cost_of(const PlaceOrder& c, std::int64_t worst) const {
@@ -392,10 +390,16 @@ void Engine::expire(Order& order, EndReason reason) {
   end(order, OrderStatus::kExpired, reason);
 }
 
+// On margin what trades at the market may be worth nothing.
+bool Engine::fits_bounds(const InstrumentDefinition& d, OrderType type, std::int64_t value) {
+  const bool at_market = on_margin(d) && !has_limit(type);
+  return value <= d.max_notional && (value >= d.min_notional || at_market);
+}
+
 std::int64_t Engine::notional(const Instrument& i, std::int64_t price, std::int64_t quantity) const {
   const std::uint32_t scale = i.definition.price_scale + i.definition.quantity_scale;
   const std::uint32_t quote = i.definition.quote.scale;
-  const Wide product = Wide{price} * quantity;
+  const Wide product = Wide{std::abs(price)} * quantity * i.definition.terms.multiplier;
   if (scale >= quote) return static_cast<std::int64_t>(std::min<Wide>(product / ten_to(scale - quote), kLargest + 1));
   return product > kLargest / ten_to(quote - scale) ? kLargest + 1
                                                     : static_cast<std::int64_t>(product * ten_to(quote - scale));
@@ -409,7 +413,7 @@ std::int64_t Engine::hold_of(const Order& order) const {
   const OrderView& v = order.view;
   const bool open = v.status == OrderStatus::kNew || v.status == OrderStatus::kPartiallyFilled ||
                     v.status == OrderStatus::kUntriggered;
-  if (!open) return 0;
+  if (!open || on_margin(instruments_.at(v.instrument_id).definition)) return 0;
   if (order.has_budget()) return v.quote_budget - v.cum_notional - v.cum_fee;
   const Instrument& i = instruments_.at(v.instrument_id);
   if (v.side == Side::kSell) return base_units(i, v.leaves_quantity);

@@ -61,7 +61,7 @@ std::optional<Result> Engine::first_answers(const PlaceOrders& command) const {
   std::set<std::pair<std::uint64_t, std::string>> seen;
   for (const PlaceOrder& order : command.orders) {
     const std::string id(order.client_order_id);
-    if (order.account_id == 0 || !accounts_.contains(order.account_id)) return {};
+    if (!is_trader(order.account_id)) return {};
     const auto first = repeated(order.account_id, id, order.fingerprint, CommandKind::kPlaceOrder);
     if (!first || !first->replayed || !seen.emplace(order.account_id, id).second) return {};
     if (result.engine_seq != 0 && result.engine_seq != first->engine_seq) return {};
@@ -75,7 +75,7 @@ std::optional<Result> Engine::first_answers(const PlaceOrders& command) const {
 Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::string>& ids_before) const {
   if (const Reason shape = check_shape(c); shape != Reason::kNone) return {.reason = shape};
   if (c.special != nullptr && c.special->validate_only) return {.reason = Reason::kOrderFieldsConflict};
-  if (c.account_id == 0 || !accounts_.contains(c.account_id)) return {.reason = Reason::kUnknownAccount};
+  if (!is_trader(c.account_id)) return {.reason = Reason::kUnknownAccount};
   const std::string id(c.client_order_id);
   if (ids_before.contains(id)) return {.reason = Reason::kClientOrderIdReused};
   if (const auto known = repeated(c.account_id, id, c.fingerprint, CommandKind::kPlaceOrder)) {
@@ -90,8 +90,11 @@ Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::stri
 void Engine::claim(const PlaceOrder& c, const Judged& judged, LinkType link) {
   Account& account = accounts_.at(c.account_id);
   const InstrumentDefinition& d = instruments_.at(c.instrument_id).definition;
-  const std::int64_t cost = link == LinkType::kNone ? cost_of(c, judged.held_at) : 0;
-  account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost;
+  if (on_margin(d)) {
+    add(account.claimed[c.instrument_id], as_order(c, judged.held_at));
+  } else if (link == LinkType::kNone) {
+    account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);
+  }
   ++account.ids;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (!at_once || waits_for_price(c.type)) ++account.open_orders;

@@ -14,7 +14,7 @@ std::optional<std::int64_t> Engine::trailing_trigger(const Instrument& i, Side s
                                                      std::int64_t ticks, std::uint32_t bps) const {
   const Wide tick = i.definition.tick;
   const Wide distance = ticks != 0 ? Wide{ticks} * tick * 10'000 : Wide{watermark} * bps;
-  if (ticks < 0) return {};
+  if (ticks < 0 || watermark <= 0) return {};
   const Wide exact = Wide{watermark} * 10'000 + (side == Side::kBuy ? distance : -distance);  // times 10,000
   if (exact <= 0) return {};
   const Wide step = tick * 10'000;
@@ -56,7 +56,7 @@ void Engine::follow_prices(const Instrument* only) {
     if (order.view.type != OrderType::kTrailingStop || (only != nullptr && only != &i)) continue;
     if (i.definition.phase != TradingPhase::kContinuous) continue;
     const auto now = watched_price(i, order.view, order.special->trigger_reference);
-    if (!now || !is_better(order.view.side, *now, order.watermark)) continue;
+    if (!now || *now <= 0 || !is_better(order.view.side, *now, order.watermark)) continue;
     order.watermark = *now;
     moved.try_emplace(trail_key(order), order_id);
   }

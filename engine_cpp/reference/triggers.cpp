@@ -36,18 +36,6 @@ bool Engine::has_come(const OrderView& order, std::int64_t trigger, std::int64_t
   return buys ? now >= trigger : now <= trigger;
 }
 
-// Worst price of an order without a limit that is triggered at `trigger`.
-std::int64_t Engine::protected_price(const Instrument& i, Side side, std::int64_t trigger) const {
-  const InstrumentDefinition& d = i.definition;
-  if (side == Side::kBuy) {
-    const Wide bound = std::min<Wide>(Wide{trigger} * (10'000 + d.market_protection_bps) / 10'000, 1'000'000'000'000'000'000);
-    return static_cast<std::int64_t>(bound / d.tick) * d.tick;
-  }
-  const Wide step = Wide{d.tick} * 10'000;
-  const Wide ticks = (Wide{trigger} * (10'000 - d.market_protection_bps) + step - 1) / step;
-  return std::max(static_cast<std::int64_t>(ticks) * d.tick, d.tick);
-}
-
 // What speaks against waiting for `trigger`.
 Reason Engine::check_trigger(const Instrument& i, const OrderView& order, TriggerReference reference,
                              std::int64_t trigger) const {
@@ -91,7 +79,7 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   std::int64_t worst = c.has_price ? c.price : order.limit;
   const std::int64_t trigger = c.has_trigger_price ? c.trigger_price : order.special->trigger_price;
   for (const std::int64_t price : {worst, trigger}) {
-    if (price <= 0 || price > 1'000'000'000'000'000'000) return amended(c, v.order_id, Reason::kPriceOutOfRange);
+    if (!is_price(i.definition, price)) return amended(c, v.order_id, Reason::kPriceOutOfRange);
     if (price % tick != 0) return amended(c, v.order_id, Reason::kPriceNotOnTick);
   }
   const InstrumentDefinition& d = i.definition;
@@ -164,6 +152,9 @@ void Engine::go_on(Order& order) {
   }
   order.special->triggered_time_ns = now_.time_ns;
   changed(order, OrderUpdateCause::kTriggered);
+  if (on_margin(i.definition) && !is_covered_at_trigger(order)) {
+    return end(order, OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
+  }
   order.band = dynamic_band(i, v.side);
   if (has_limit(v.type)) {
     if (check_static_band(i, v.side, v.price) != Reason::kNone) {

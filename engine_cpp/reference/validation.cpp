@@ -16,7 +16,7 @@ std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) {
 std::vector<Reason> Engine::failures(const PlaceOrder& c) const {
   if (const Reason shape = check_shape(c); shape != Reason::kNone) return {shape};
   std::vector<Reason> out;
-  if (c.account_id == 0 || !accounts_.contains(c.account_id)) {
+  if (!is_trader(c.account_id)) {
     out.push_back(Reason::kUnknownAccount);
   } else {
     const auto known = repeated(c.account_id, std::string(c.client_order_id), c.fingerprint, CommandKind::kPlaceOrder);
@@ -39,9 +39,9 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
   const bool is_limit = has_limit(c.type);
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (!allows(i, c)) out.push_back(Reason::kPhaseNotAllowed);
-  const bool has_price = !is_limit || (c.price > 0 && c.price <= 1'000'000'000'000'000'000 && c.price % d.tick == 0);
+  const bool has_price = !is_limit || (is_price(d, c.price) && c.price % d.tick == 0);
   if (!has_price) {
-    const bool in_range = c.price > 0 && c.price <= 1'000'000'000'000'000'000;
+    const bool in_range = is_price(d, c.price);
     out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
   }
   std::int64_t trigger = c.special->trigger_price;
@@ -50,11 +50,12 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     has_trigger = c.special->trailing_ticks >= 0;
     if (!has_trigger) out.push_back(Reason::kTrailingOffsetOutOfRange);
   } else if (waits) {
-    const bool in_range = trigger > 0 && trigger <= 1'000'000'000'000'000'000;
+    const bool in_range = is_price(d, trigger);
     has_trigger = in_range && trigger % d.tick == 0;
     if (!has_trigger) out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
   }
-  bool has_quantity = true;
+  bool has_quantity = c.quote_budget == 0 || !on_margin(d);
+  if (!has_quantity) out.push_back(Reason::kOrderFieldsConflict);
   if (c.quote_budget == 0) {
     const bool on_lot = c.quantity % d.lot == 0;
     has_quantity = on_lot && c.quantity >= d.min_quantity && c.quantity <= d.max_quantity;
@@ -82,7 +83,7 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
                                 : Reason::kTrailingOffsetOutOfRange;
     if (reason != Reason::kNone) out.push_back(reason);
     trigger = first.value_or(0);
-    has_trigger = trigger > 0;
+    has_trigger = first && (c.type != OrderType::kTrailingStop || trigger > 0);
   }
   if (!has_price || !has_trigger) return;
   if (waits) {
@@ -107,11 +108,11 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
                                    std::vector<Reason>& out) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
-  const auto known = c.account_id == 0 ? accounts_.end() : accounts_.find(c.account_id);
+  const auto known = is_trader(c.account_id) ? accounts_.find(c.account_id) : accounts_.end();
   const bool has_account = known != accounts_.end();
   std::int64_t value = c.quote_budget;
   if (value == 0 && has_quantity) value = notional(i, held_at, c.quantity);
-  if (has_quantity && (value < d.min_notional || value > d.max_notional)) out.push_back(Reason::kNotionalOutOfRange);
+  if (has_quantity && !fits_bounds(d, c.type, value)) out.push_back(Reason::kNotionalOutOfRange);
   const auto note = [&](Reason reason) {
     if (reason != Reason::kNone) out.push_back(reason);
   };
@@ -123,6 +124,11 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if ((!at_once || waits_for_price(c.type)) && account.open_orders >= most) note(Reason::kTooManyOpenOrders);
+  if (on_margin(d)) {
+    if (!has_quantity) return;
+    for (const Reason reason : against_exposure(c, held_at)) note(reason);
+    return;
+  }
   if (account.set.trading_state != TradingState::kActive) note(Reason::kTradingState);
   if (!has_quantity) return;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);
@@ -130,8 +136,7 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
                               : c.quote_budget != 0 ? c.quote_budget
                                                     : value + fee + 1;
-  const auto balance = account.balances.find(c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
-  const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
+  const std::int64_t available = spendable(c.account_id, c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
   if (needed > available) note(Reason::kInsufficientFunds);
 }
 

@@ -36,7 +36,9 @@ AccountChange Accounts::set(const AccountSettings& settings, Step& step) {
     return {.answer = refuse(Reason::kInvalidField, step)};
   }
   const bool pays_in_full_again = before.kind == AccountKind::kMargin && after.kind == AccountKind::kCash;
-  if (pays_in_full_again && balances_.account(slot).open_orders > 0) {
+  const bool is_exposed = balances_.account(slot).open_orders > 0 || positions_.has_open(slot) ||
+                          balances_.available(slot, instruments_.settlement_asset()) < 0;
+  if (pays_in_full_again && is_exposed) {
     return {.answer = refuse(Reason::kAccountKindNotAllowed, step)};
   }
   if (settings.cancel_orders && !mass_cancels_.has_room()) return {.answer = refuse(Reason::kEngineFull, step)};

@@ -16,6 +16,8 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       balances_(limits),
       orders_(limits, shard),
       ids_(limits, balances_, orders_),
+      positions_(limits),
+      margin_(instruments, positions_),
       mass_cancels_(limits),
       auction_orders_(limits.instruments, limits.orders),
       pegs_(limits.instruments, limits.special_orders),
@@ -23,7 +25,7 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       sessions_(limits) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
-  if (command.account_id == 0 || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
+  if (is_venue(command.account_id) || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
     return refuse(Reason::kInvalidField, step);
   }
   OpenAccount effective = command;
@@ -60,11 +62,12 @@ Answer Accounts::transfer(const Transfer& command, Step& step) {
 }
 
 Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept {
-  if (account == kNil) return Reason::kUnknownAccount;
+  const bool clears = command.account_id > kInsuranceAccount;
+  if (account == kNil || clears) return Reason::kUnknownAccount;
   if (asset == kNil) return Reason::kUnknownAsset;
   if (command.amount <= 0 || command.amount > kMaxAmount) return Reason::kAmountOutOfRange;
   if (command.direction == TransferDirection::kOut) {
-    return command.amount > balances_.available(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
+    return command.amount > spendable(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
   }
   return command.amount > kMaxAmount - balances_.supply(asset) ? Reason::kAmountOutOfRange : Reason::kNone;
 }
@@ -112,10 +115,12 @@ Reason Accounts::check_terms(const PlaceOrder& command, Slot account, Slot instr
 Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {
   if (!quote.has_room) return {refuse(Reason::kEngineFull, step), {}};
   const Slot instrument = admission.inquiry.instrument;
-  const Pricing pricing = price_of(command, instruments_[instrument], quote);
+  const Instrument& terms = instruments_[instrument];
+  const Pricing pricing = price_of(command, terms, quote);
   const Reason reason = pricing.reason != Reason::kNone ? pricing.reason
                                                         : check_price_and_funds(command, admission, pricing.worst);
   if (reason != Reason::kNone) return {reject(command, admission.account, instrument, reason, step), {}};
+  if (terms.on_margin && positions_.room() == 0) [[unlikely]] return {refuse(Reason::kEngineFull, step), {}};
   return take(command, admission, quote, pricing, step);
 }
 
@@ -201,8 +206,7 @@ Reason Accounts::check_cancel(Slot order) const noexcept {
 }
 
 Slot Accounts::find_trader(std::uint64_t account_id) const noexcept {
-  const Slot account = balances_.find(account_id);
-  return account == kFeeAccount ? kNil : account;
+  return is_venue(account_id) ? kNil : balances_.find(account_id);
 }
 
 std::optional<Answer> Accounts::check_id(Slot account, std::string_view id, std::uint64_t fingerprint,

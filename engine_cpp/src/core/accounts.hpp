@@ -4,7 +4,8 @@
 //   1. Checks run in the contract's order; the first failure is the answer. What fails before the order is looked at
 //      (shape, account, id, time, room) consumes nothing; what fails later is a REJECTED order and consumes its id.
 //   2. Between a message in and the events out, sum(available + held) changes only by transfers.
-//   3. An open order holds exactly what the hold formula says, after every message.
+//   3. An open order holds exactly what the hold formula says, after every message. On margin it holds nothing: it counts
+//      in its position, by which the margin is measured.
 //
 // Threads: none; owned by one Core.
 #pragma once
@@ -18,12 +19,14 @@
 #include "events.hpp"
 #include "ids.hpp"
 #include "instruments.hpp"
+#include "margin.hpp"
 #include "mass_cancel.hpp"
 #include "messages.hpp"
 #include "orders.hpp"
 #include "reasons.hpp"
 #include "pegs.hpp"
 #include "phases.hpp"
+#include "positions.hpp"
 #include "pricing.hpp"
 #include "sessions.hpp"
 #include "transfers.hpp"
@@ -149,6 +152,9 @@ class Accounts {
   [[nodiscard]] bool has_room_for_fees() const noexcept { return balances_.room() > 0; }
   // Makes the fee account ready to collect in an asset.
   void collect_fees_in(Slot asset) { balances_.obtain(kFeeAccount, asset, instruments_.asset(asset).asset_id); }
+  // The accounts of an instrument on margin: is there room for them, and making them.
+  [[nodiscard]] bool has_room_to_clear() const noexcept { return balances_.has_account_room() && balances_.room() >= 3; }
+  void open_clearing(Slot instrument, std::uint64_t engine_seq);
 
   [[nodiscard]] Admission admit(const PlaceOrder& command, Step& step);
   [[nodiscard]] Reservation reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote,
@@ -184,7 +190,7 @@ class Accounts {
   // Legs of a pair take nothing from each other.
   [[nodiscard]] Reason claim(const PlaceOrder& command, const Entrant& entrant, LinkType link);
   [[nodiscard]] std::uint32_t claimed() const noexcept { return claims_.orders(); }
-  void unclaim() noexcept { claims_.give_back(balances_); }
+  void unclaim() noexcept { claims_.give_back(balances_, positions_); }
   // An order that was checked so is in, with what it costs reserved; nobody is told yet.
   void enter_together(const PlaceOrder& command, Entrant& entrant, Step& step);
   // The same for the second leg of a pair: both hold the larger of what they need, once.
@@ -290,6 +296,9 @@ class Accounts {
   void settle(const BookMessage& message, Step& step);
 
   [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
+  [[nodiscard]] const Positions& positions() const noexcept { return positions_; }
+  // Positions of an account that are not zero, by instrument.
+  [[nodiscard]] std::vector<PositionChangeView> position_views(Slot account) const;
   [[nodiscard]] const Orders& orders() const noexcept { return orders_; }
   [[nodiscard]] const IdWindow& ids() const noexcept { return ids_; }
   [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
@@ -338,6 +347,8 @@ class Accounts {
   [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
   [[nodiscard]] std::int64_t next_age_limit_ns() const noexcept;
   [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order, std::int64_t now_ns) const noexcept;
+  [[nodiscard]] Reason check_amended_funds(const OrderRecord& order, const Amend& amend,
+                                           std::int64_t needed) const noexcept;
   [[nodiscard]] Reason check_terms(const OrderRecord& order, std::int64_t price, std::int64_t quantity,
                                    bool keeps_priority) const noexcept;
   // The answer to a request that is not the first under its id, or not in time.
@@ -377,6 +388,7 @@ class Accounts {
   [[nodiscard]] Reservation take(const PlaceOrder& command, const Admission& admission, const Quote& quote,
                                  const Pricing& pricing, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
+  [[nodiscard]] Place place_of(const PlaceOrder& command, Slot order) const noexcept;
   // What the special terms of an order mean for its entry.
   void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;
   void move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept;
@@ -420,6 +432,47 @@ class Accounts {
   void settle_seller(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
   void collect_fee(const Instrument& instrument, std::int64_t fee, std::uint64_t trade_id, Step& step);
   void decrement(Slot order, std::int64_t quantity, bool rests, Step& step);
+
+  // Instruments on margin. A position as it is, and as an order of this side would make it.
+  struct Exposing {
+    Position before;
+    Position after;
+    Side side{};
+  };
+  [[nodiscard]] Exposing exposing(const PlaceOrder& command, Slot account, Slot instrument,
+                                  std::int64_t worst_price) const noexcept;
+  // All that speaks against it, and the first of that.
+  void judge_exposure(const Exposing& wanted, ReasonList& out) const noexcept;
+  [[nodiscard]] Reason check_exposure(const Exposing& wanted) const noexcept;
+  [[nodiscard]] bool is_within_limits(const Exposing& wanted) const noexcept;
+  [[nodiscard]] bool has_margin_for(const Exposing& wanted) const noexcept;
+  [[nodiscard]] Reason check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept;
+  [[nodiscard]] bool is_covered_at_trigger(const OrderRecord& order) const noexcept;
+  [[nodiscard]] Standing standing(Slot account) const noexcept;
+  // Of what is available, what no margin needs.
+  [[nodiscard]] std::int64_t spendable(Slot account, Slot asset) const noexcept;
+  [[nodiscard]] bool has_clearing() const noexcept;
+  [[nodiscard]] bool recount() noexcept;
+  [[nodiscard]] bool positions_consistent() const;
+  void enter_position(OrderRecord& order) noexcept;
+  // Adds what an open order exposes to its position, or takes it away again, before it changes.
+  void count(const OrderRecord& order) noexcept { expose(order, 1); }
+  void discount(const OrderRecord& order) noexcept { expose(order, -1); }
+  void expose(const OrderRecord& order, std::int64_t sign) noexcept;
+  [[nodiscard]] AccountBalance& collateral(Slot account) noexcept {
+    return balances_[balances_.find(account, instruments_.settlement_asset())];
+  }
+  [[nodiscard]] Slot clearing(const Instrument& instrument) const noexcept {
+    return balances_.find(clearing_account(instrument.instrument_id));
+  }
+  // Books the position, the result and the fee of a fill on the order that it filled.
+  void settle_on_margin(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
+  // Moves an amount of the settlement unit, which may be below zero, to an account from another one.
+  void pay(Slot to, Slot from, Int128 amount, BalanceChangeKind kind, const Instrument& instrument,
+           std::uint64_t trade_id, Step& step);
+  [[nodiscard]] PositionChangeView view_of(const Position& position) const noexcept;
+  void tell(const Position& position, PositionChangeKind kind, std::int64_t change, std::int64_t result,
+            std::uint64_t trade_id, Step& step);
   static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
   // Holds what the order needs now; `reserve` holds exactly so much.
@@ -440,23 +493,25 @@ class Accounts {
   [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {
     return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
   }
-  [[nodiscard]] std::int64_t available_to(const OrderRecord& order) const noexcept {
-    return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance].available;
-  }
   void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
     step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill,
                               orders_.special_view(order));
   }
   void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
                    std::uint64_t trade_id = 0) {
-    step.events.balance_changed({.account_id = balance.account_id,
-                                 .asset_id = balance.asset_id,
-                                 .kind = kind,
-                                 .amount = amount,
-                                 .available = balance.available,
-                                 .held = balance.held,
-                                 .trade_id = trade_id,
-                                 .account_seq = balances_.next_event(balance.account)});
+    step.events.balance_changed(view_of(balance, kind, amount, trade_id));
+  }
+  // As the account's next private event tells it.
+  [[nodiscard]] BalanceChangeView view_of(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount,
+                                          std::uint64_t trade_id) noexcept {
+    return {.account_id = balance.account_id,
+            .asset_id = balance.asset_id,
+            .kind = kind,
+            .amount = amount,
+            .available = balance.available,
+            .held = balance.held,
+            .trade_id = trade_id,
+            .account_seq = balances_.next_event(balance.account)};
   }
 
   const Instruments& instruments_;
@@ -465,6 +520,8 @@ class Accounts {
   Balances balances_;
   Orders orders_;
   IdWindow ids_;
+  Positions positions_;
+  Margin margin_;
   MassCancels mass_cancels_;
   Transfers transfers_;
   AuctionOrders auction_orders_;

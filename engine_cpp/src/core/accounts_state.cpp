@@ -8,6 +8,7 @@ namespace exchange::engine {
 
 void Accounts::save(StateWriter& out) const {
   balances_.save(out);
+  positions_.save(out);
   transfers_.save(out);
   orders_.save(out);
   ids_.save(out);
@@ -16,7 +17,8 @@ void Accounts::save(StateWriter& out) const {
 }
 
 bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
-  return balances_.load(in, instruments_) && transfers_.load(in) && orders_.load(in, balances_, instruments_) &&
+  return balances_.load(in, instruments_) && positions_.load(in, balances_.accounts(), instruments_.size()) &&
+         has_clearing() && transfers_.load(in) && orders_.load(in, balances_, positions_, instruments_) && recount() &&
          ids_.load(in) &&
          mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
                             [&](Slot account) { return balances_.account(account).account_id; }) &&
@@ -36,6 +38,55 @@ Place Accounts::place_again(Slot slot) const noexcept {
           .side = order.view.side,
           .is_pegged = order.view.type == OrderType::kPegged,
           .linked = other_open_leg(order) != kNil};
+}
+
+// Every instrument on margin has the accounts that it settles with, every position collateral.
+bool Accounts::has_clearing() const noexcept {
+  const Slot unit = instruments_.settlement_asset();
+  for (Slot slot = 0; slot < instruments_.size(); ++slot) {
+    if (!instruments_[slot].on_margin) continue;
+    for (const Slot account : {kFeeAccount, kInsuranceFund, clearing(instruments_[slot])}) {
+      if (account == kNil || balances_.find(account, unit) == kNil) return false;
+    }
+  }
+  for (Slot slot = 0; slot < positions_.size(); ++slot) {
+    const Position& p = positions_[slot];
+    if (!instruments_[p.instrument].on_margin || balances_.find(p.account, unit) == kNil) return false;
+    const Account& account = balances_.account(p.account);
+    if (is_venue(account.account_id) || (p.quantity != 0 && account.kind != AccountKind::kMargin)) return false;
+  }
+  return true;
+}
+
+// Open orders on margin count in their positions again, as far as these can be.
+bool Accounts::recount() noexcept {
+  for (const Slot slot : orders_.sorted()) {
+    const OrderRecord& order = orders_[slot];
+    if (order.view.leaves_quantity == 0 || !order.is_on_margin()) continue;
+    count(order);
+    const Position& p = positions_[order.position()];
+    if (p.open_buys > kMaxAmount || p.open_sells > kMaxAmount || p.reserved > kMaxAmount) return false;
+  }
+  return true;
+}
+
+// Does every position count its open orders, and them alone?
+bool Accounts::positions_consistent() const {
+  std::vector<Position> counted(positions_.size());
+  for (const Slot slot : orders_.sorted()) {
+    const OrderRecord& order = orders_[slot];
+    if (order.view.leaves_quantity == 0 || !order.is_on_margin()) continue;
+    Position& sum = counted[order.position()];
+    (order.view.side == Side::kBuy ? sum.open_buys : sum.open_sells) += order.view.leaves_quantity;
+    sum.reserved += margin_.reserve_of(order);
+  }
+  for (Slot slot = 0; slot < positions_.size(); ++slot) {
+    const Position& p = positions_[slot];
+    const Position& sum = counted[slot];
+    if (p.open_buys != sum.open_buys || p.open_sells != sum.open_sells || p.reserved != sum.reserved) return false;
+    if (p.quantity == 0 && p.cost != 0) return false;
+  }
+  return positions_.balanced(instruments_.size());
 }
 
 void Accounts::restore_resting(const Rested& message) noexcept {
@@ -87,6 +138,8 @@ bool Accounts::consistent() const {
     });
   }
   return held && holds.empty() && expiries_consistent() && pegs_consistent() && orders_.all_remembered() &&
+         positions_consistent() && mass_cancels_.timers().consistent() && sessions_.consistent() &&
+         balances_.conserved(instruments_.assets());
          mass_cancels_.timers().consistent() && sessions_.consistent() && balances_.conserved(instruments_.assets());
 }
 

@@ -93,8 +93,7 @@ Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::
   if (const Reason reason = check_price(instrument, price); reason != Reason::kNone) return reason;
   if (const Reason reason = check_quantity(instrument, quantity); reason != Reason::kNone) return reason;
   const std::int64_t notional = instrument.notional(price, quantity);
-  const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
-  if (!within) return Reason::kNotionalOutOfRange;
+  if (!fits_bounds(instrument, order.view.type, notional)) return Reason::kNotionalOutOfRange;
   const Account& account = balances_.account(order.account);
   if (account.is_restricted) [[unlikely]] {
     const Reason reason = check_size(order.account, instrument, quantity, notional);
@@ -102,7 +101,8 @@ Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::
   }
   const bool banded = instrument.has_static_band && !keeps_priority;
   const bool beyond = banded && is_beyond(order.view.side, price, static_edge(instrument, order.view.side));
-  return beyond ? Reason::kPriceBand : check_trading_state(account);
+  if (beyond) return Reason::kPriceBand;
+  return instrument.on_margin ? Reason::kNone : check_trading_state(account);  // on margin with all of the exposure
 }
 
 std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step) {
@@ -117,9 +117,10 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   }
   if (!amend.keeps_priority && !quote.has_room) return refuse(Reason::kEngineFull, step);
   const std::int64_t needed = hold_of(order, amend);
-  if (missing(order, needed) > available_to(order)) {
-    return conclude(command, amend.owner, Reason::kInsufficientFunds, step);
+  if (const Reason reason = check_amended_funds(order, amend, needed); reason != Reason::kNone) {
+    return conclude(command, amend.owner, reason, step);
   }
+  if (instrument.on_margin) [[unlikely]] discount(order);
   if (!amend.waits) view.price = amend.limit;
   view.quantity = view.cum_quantity + view.prevented_quantity + amend.leaves;
   view.leaves_quantity = amend.leaves;
@@ -129,6 +130,10 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
   if (order.special != kNil && !amend.keeps_priority) move(order, moved, amend.limit);
   touch(order, step);
   tell(OrderUpdateCause::kAmended, order, step);
+  if (instrument.on_margin) [[unlikely]] {
+    count(order);
+    return {};
+  }
   rehold(order, step);
   return {};
 }
@@ -144,6 +149,14 @@ std::int64_t Accounts::hold_of(const OrderRecord& order, const Amend& amend) con
 void Accounts::expire_at(const OrderRecord& order, std::int64_t expire_time_ns) noexcept {
   orders_.specials()[order.special].view.expire_time_ns = expire_time_ns;
   begin_to_expire(order);
+}
+
+Reason Accounts::check_amended_funds(const OrderRecord& order, const Amend& amend, std::int64_t needed) const noexcept {
+  if (order.is_on_margin()) [[unlikely]] return check_amended_exposure(order, amend);
+  const AccountBalance& balance = balances_[amend.side == Side::kBuy ? order.quote_balance : order.base_balance];
+  const bool restricted = balances_.account(order.account).is_restricted;
+  const std::int64_t available = restricted ? spendable(order.account, balance.asset) : balance.available;
+  return missing(order, needed) > available ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
 Answer Accounts::conclude(const AmendOrder& command, Slot order, Reason reason, Step& step) {

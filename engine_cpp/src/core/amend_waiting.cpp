@@ -22,12 +22,13 @@ Reason Accounts::check_amend_waiting(const AmendOrder& command, Amend& amend, co
   }
   const Reason reason = check_terms(order, amend.limit, amend.leaves, /*keeps_priority=*/true);
   if (reason != Reason::kNone) return reason;
-  return missing(order, hold_of(order, amend)) > available_to(order) ? Reason::kInsufficientFunds : Reason::kNone;
+  return check_amended_funds(order, amend, hold_of(order, amend));
 }
 
 void Accounts::amend_waiting(const AmendOrder& command, const Amend& amend, Step& step) {
   OrderRecord& order = orders_[amend.owner];
   OrderView& view = order.view;
+  if (order.is_on_margin()) [[unlikely]] discount(order);
   if (has_limit(view.type)) view.price = amend.limit;
   if (command.has_trigger_price) orders_.specials()[order.special].view.trigger_price = command.trigger_price;
   if (command.has_expire_time) expire_at(order, command.expire_time_ns);
@@ -36,6 +37,7 @@ void Accounts::amend_waiting(const AmendOrder& command, const Amend& amend, Step
   order.hold_price = amend.limit;
   touch(order, step);
   tell(OrderUpdateCause::kAmended, order, step);
+  if (order.is_on_margin()) [[unlikely]] return count(order);
   rehold(order, step);
 }
 

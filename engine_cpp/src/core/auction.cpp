@@ -82,7 +82,8 @@ struct Best {
     if (!buys && !even) return lowest;
     if (!centre || *centre >= highest) return highest;
     if (*centre <= lowest) return lowest;
-    const std::int64_t below = *centre - *centre % tick;
+    const std::int64_t over = *centre % tick;
+    const std::int64_t below = *centre - over - (over < 0 ? tick : 0);
     return *centre - below < below + tick - *centre ? below : below + tick;
   }
 };

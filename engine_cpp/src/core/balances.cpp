@@ -10,6 +10,7 @@ Balances::Balances(const Limits& limits)
       by_asset_(limits.balances),
       supply_(limits.assets) {
   open({}, 0);
+  open({.account_id = kInsuranceAccount}, 0);
 }
 
 Slot Balances::find(std::uint64_t account_id) const noexcept {
@@ -54,7 +55,8 @@ void Balances::change(Slot slot, const AccountView& settings) noexcept {
   account.fee_tier = settings.fee_tier;
   account.kind = settings.kind;
   account.trading_state = settings.trading_state;
-  account.is_restricted = settings.trading_state != TradingState::kActive || settings.limits != AccountLimits{};
+  account.is_restricted = settings.trading_state != TradingState::kActive || settings.limits != AccountLimits{} ||
+                          settings.kind == AccountKind::kMargin;
   asides_[slot].limits = settings.limits;
 }
 
@@ -103,12 +105,17 @@ void Balances::save(StateWriter& out) const {
 
 bool Balances::load(StateReader& in, const Instruments& instruments) {
   const std::uint32_t count = in.get_count(accounts_.room() + accounts_.size());
-  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_account(in, instruments));
+  Sums sums(instruments.assets(), 0);
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_account(in, instruments, sums));
   in.require(accounts_.size() == count);
+  for (Slot asset = 0; in.ok() && asset < sums.size(); ++asset) {
+    in.require(sums[asset] >= 0 && sums[asset] <= kMaxAmount);
+    supply_[asset] = static_cast<std::int64_t>(sums[asset]);
+  }
   return in.ok();
 }
 
-bool Balances::load_account(StateReader& in, const Instruments& instruments) {
+bool Balances::load_account(StateReader& in, const Instruments& instruments, Sums& sums) {
   OpenAccount command;
   std::uint64_t engine_seq = 0;
   std::uint64_t account_seq = 0;
@@ -123,40 +130,39 @@ bool Balances::load_account(StateReader& in, const Instruments& instruments) {
   in.require(v.limits.max_order_lots >= 0 && v.limits.max_order_notional >= 0 && v.limits.max_position_lots >= 0);
   in.require(command.taker_fee_ppm <= kMaxFeePpm && command.maker_fee_ppm <= kMaxFeePpm);
   const Slot known = in.ok() ? find(command.account_id) : kNil;
-  in.require(known == kNil || (known == kFeeAccount && accounts_[known].first_balance == kNil));
+  in.require(known == kNil || (known <= kInsuranceFund && accounts_[known].first_balance == kNil));
   if (!in.ok()) return false;
   const Slot account = known == kNil ? open(command, engine_seq) : known;
   accounts_[account].account_seq = account_seq;
   change(account, v);
-  return load_balances(in, account, instruments);
+  return load_balances(in, account, instruments, sums);
 }
 
-bool Balances::load_balances(StateReader& in, Slot account, const Instruments& instruments) {
+bool Balances::load_balances(StateReader& in, Slot account, const Instruments& instruments, Sums& sums) {
   const std::uint32_t count = in.get_count(balances_.room());
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
     AccountBalance balance;
     in.get(balance.asset, balance.available, balance.held);
     in.require(balance.asset < instruments.assets() && find(account, balance.asset) == kNil);
-    const std::int64_t lowest = account == kFeeAccount ? -kMaxAmount : 0;
-    in.require(balance.available >= lowest && balance.available <= kMaxAmount);
+    const std::int64_t lowest = may_owe(account) ? -2 * kMaxAmount : 0;
+    in.require(balance.available >= lowest && balance.available <= 2 * kMaxAmount);
     in.require(balance.held >= 0 && balance.held <= kMaxAmount);
     if (!in.ok()) return false;
-    in.require(supply_[balance.asset] <= kMaxAmount - balance.available - balance.held);
     AccountBalance& entered = balances_[obtain(account, balance.asset, instruments.asset(balance.asset).asset_id)];
     entered.available = balance.available;
     entered.held = balance.held;
-    supply_[balance.asset] += balance.available + balance.held;
+    sums[balance.asset] += Int128{balance.available} + balance.held;
   }
   return in.ok();
 }
 
 bool Balances::conserved(std::uint32_t assets) const {
-  std::vector<std::int64_t> sums(assets, 0);
+  Sums sums(assets, 0);
   bool positive = true;
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
     for_each(slot, [&](Slot, const AccountBalance& balance) {
-      positive = positive && (balance.available >= 0 || slot == kFeeAccount) && balance.held >= 0;
-      sums[balance.asset] += balance.available + balance.held;
+      positive = positive && (balance.available >= 0 || may_owe(slot)) && balance.held >= 0;
+      sums[balance.asset] += Int128{balance.available} + balance.held;
     });
   }
   return positive && std::equal(sums.begin(), sums.end(), supply_.begin());

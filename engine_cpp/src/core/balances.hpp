@@ -1,10 +1,10 @@
 // Accounts and what they hold of each asset.
 //
 // Invariants:
-//   1. available and held are never negative, but for what account 0 owes of rebates; their sum over all accounts is
-//      the asset's supply in this shard.
-//   2. Account slot 0 is account 0, the venue's own, which collects the fees. Accounts are never removed: slots run in
-//      order of opening.
+//   1. held is never negative, and available only of who may owe: the venue's own accounts, and accounts on margin; their
+//      sum over all accounts is the asset's supply in this shard.
+//   2. Account slot 0 is account 0, which collects the fees, slot 1 the insurance fund. Accounts are never removed: slots
+//      run in order of opening.
 //   3. An account's balances form a list in order of first use.
 //   4. An account's private events are numbered from 1 without a gap, for life.
 //
@@ -34,7 +34,7 @@ struct Account {
   std::uint32_t ids = 0;  // remembered, orders and requests
   Slot first_balance = kNil;
   Slot last_balance = kNil;
-  bool is_restricted = false;  // it has limits of its own, or is not ACTIVE
+  bool is_restricted = false;  // it has limits of its own, is not ACTIVE, or owes margin
   std::uint8_t account_class = 0;
   std::uint8_t fee_tier = 0;
   AccountKind kind = AccountKind::kCash;
@@ -53,6 +53,12 @@ struct AccountBalance {
 };
 
 inline constexpr Slot kFeeAccount = 0;
+inline constexpr Slot kInsuranceFund = 1;
+
+// Is this number one of the venue's own accounts?
+[[nodiscard]] constexpr bool is_venue(std::uint64_t account_id) noexcept {
+  return account_id == 0 || account_id >= kVenueAccounts;
+}
 
 class Balances {
  public:
@@ -73,6 +79,11 @@ class Balances {
   [[nodiscard]] const OpenAccount& opened(Slot account) const noexcept { return asides_[account].opened; }
   [[nodiscard]] AccountView view(Slot account) const noexcept;
   void change(Slot account, const AccountView& settings) noexcept;
+
+  // May it have less than nothing?
+  [[nodiscard]] bool may_owe(Slot account) const noexcept {
+    return is_venue(accounts_[account].account_id) || accounts_[account].kind == AccountKind::kMargin;
+  }
 
   // kNil if the account never held the asset.
   [[nodiscard]] Slot find(Slot account, Slot asset) const noexcept;
@@ -107,8 +118,10 @@ class Balances {
     OpenAccount opened;
   };
 
-  [[nodiscard]] bool load_account(StateReader& in, const Instruments& instruments);
-  [[nodiscard]] bool load_balances(StateReader& in, Slot account, const Instruments& instruments);
+  using Sums = std::vector<Int128>;  // by asset
+
+  [[nodiscard]] bool load_account(StateReader& in, const Instruments& instruments, Sums& sums);
+  [[nodiscard]] bool load_balances(StateReader& in, Slot account, const Instruments& instruments, Sums& sums);
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t account_id) noexcept {
     return spread(account_id);
   }

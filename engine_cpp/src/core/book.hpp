@@ -90,6 +90,7 @@ class Book {
   std::uint64_t next_trade_seq() noexcept { return ++trade_seq_; }
   void set_trade_seq(std::uint64_t trade_seq) noexcept { trade_seq_ = trade_seq; }
 
+  [[nodiscard]] bool has_traded() const noexcept { return trade_seq_ > 0; }
   // Price of the newest trade; 0 before the first.
   [[nodiscard]] std::int64_t last_price() const noexcept { return last_price_; }
   void set_last_price(std::int64_t price) noexcept { last_price_ = price; }
@@ -119,7 +120,7 @@ class Book {
   [[nodiscard]] Half& half(Side side) noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
   [[nodiscard]] const Half& half(Side side) const noexcept { return halves_[side == Side::kBuy ? 0 : 1]; }
   [[nodiscard]] std::uint64_t key(std::int64_t price) const noexcept {
-    return static_cast<std::uint64_t>(by_tick_.quotient(price));
+    return static_cast<std::uint64_t>(by_tick_.quotient(price)) ^ kSignBit;
   }
 
   [[nodiscard]] Slot open_level(Side side, std::int64_t price) noexcept;

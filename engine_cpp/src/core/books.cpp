@@ -57,8 +57,7 @@ void Books::regrid(Slot instrument) noexcept {
 }
 
 std::int64_t Books::protection(Slot slot, Side side, std::int64_t best) const noexcept {
-  const Instrument& instrument = instruments_[slot];
-  return (side == Side::kBuy ? highest_bid : lowest_ask)(best, instrument.market_protection_bps, instrument.tick);
+  return band_edge(instruments_[slot], side, best, instruments_[slot].market_protection_bps);
 }
 
 WatchedPrices Books::watched(Slot instrument) const noexcept {
@@ -66,10 +65,10 @@ WatchedPrices Books::watched(Slot instrument) const noexcept {
   const StatedPrices& stated = instruments_[instrument].prices;
   const auto best = [&](Side side) {
     const Slot level = book.best(side);
-    return level == kNil ? 0 : book.level(level).price;
+    return level == kNil ? kNoPrice : book.level(level).price;
   };
-  return {book.last_price(), stated.has_mark ? stated.mark : 0, stated.has_index ? stated.index : 0, best(Side::kSell),
-          best(Side::kBuy)};
+  return {book.has_traded() ? book.last_price() : kNoPrice, stated.has_mark ? stated.mark : kNoPrice,
+          stated.has_index ? stated.index : kNoPrice, best(Side::kSell), best(Side::kBuy)};
 }
 
 void Books::prefetch(Slot instrument) const noexcept {
@@ -193,9 +192,9 @@ void Books::remove(const Remove& remove) {
 std::int64_t Books::bound_of(const Place& place) const noexcept {
   const Instrument& instrument = instruments_[place.instrument];
   if (!instrument.has_dynamic_band) return place.limit;
-  const std::int64_t last = books_[place.instrument].last_price();
-  if (last == 0) return place.limit;
-  const std::int64_t edge = band_edge(place.side, last, instrument.terms.dynamic_band_bps, instrument.tick);
+  const Book& book = books_[place.instrument];
+  if (!book.has_traded()) return place.limit;
+  const std::int64_t edge = band_edge(instrument, place.side, book.last_price(), instrument.terms.dynamic_band_bps);
   return less_aggressive(place.side, place.limit, edge);
 }
 
@@ -370,7 +369,7 @@ bool Books::load_counters(StateReader& in) {
     std::uint64_t trade_seq = 0;
     std::int64_t last_price = 0;
     in.get(seq, trade_seq, last_price);
-    in.require(last_price >= 0 && last_price <= kMaxPrice && (last_price > 0) == (trade_seq > 0));
+    in.require(trade_seq > 0 ? instruments_[slot].is_price(last_price) : last_price == 0);
     open(slot);
     books_[slot].set_seq(seq);
     books_[slot].set_trade_seq(trade_seq);

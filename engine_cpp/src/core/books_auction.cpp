@@ -14,7 +14,7 @@ AuctionView Books::find_uncross(Slot instrument) const {
   const Book& book = books_[instrument];
   const StatedPrices& prices = instruments_[instrument].prices;
   std::optional<std::int64_t> centre;
-  if (book.last_price() > 0) centre = book.last_price();
+  if (book.has_traded()) centre = book.last_price();
   if (prices.has_reference) centre = prices.reference;
   AuctionView view =
       engine::find_uncross({book, waiting_[instrument], reserves_}, instruments_[instrument].tick, centre);

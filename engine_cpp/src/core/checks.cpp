@@ -107,7 +107,9 @@ Reason check_shape(const PlaceOrder& command) noexcept {
 }
 
 Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
-  if (price <= 0 || price > kMaxPrice) return Reason::kPriceOutOfRange;
+  if (price <= 0 || price > kMaxPrice) [[unlikely]] {
+    if (!instrument.is_price(price)) return Reason::kPriceOutOfRange;
+  }
   return instrument.by_tick.divides(price) ? Reason::kNone : Reason::kPriceNotOnTick;
 }
 
@@ -147,7 +149,8 @@ Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexc
     const Reason reason = check_trigger_terms(instrument, command);
     if (reason != Reason::kNone) return reason;
   }
-  if (command.quote_budget > 0) return Reason::kNone;
+  // A budget buys what is paid in full.
+  if (command.quote_budget > 0) return instrument.on_margin ? Reason::kOrderFieldsConflict : Reason::kNone;
   const Reason reason = check_quantity(instrument, command.quantity);
   if (reason != Reason::kNone || command.special == nullptr) return reason;
   return check_special_quantity(instrument, command, *command.special);
@@ -156,8 +159,7 @@ Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexc
 Reason check_notional(const Instrument& instrument, const PlaceOrder& command, std::int64_t worst_price) noexcept {
   const std::int64_t notional =
       command.quote_budget > 0 ? command.quote_budget : instrument.notional(worst_price, command.quantity);
-  const bool within = notional >= instrument.min_notional && notional <= instrument.max_notional;
-  return within ? Reason::kNone : Reason::kNotionalOutOfRange;
+  return fits_bounds(instrument, command.type, notional) ? Reason::kNone : Reason::kNotionalOutOfRange;
 }
 
 std::size_t first_repeated_id(std::span<const PlaceOrder> orders) noexcept {

@@ -42,6 +42,12 @@ inline constexpr std::int64_t kMaxSlices = 15;
 // The place of the first order whose id an earlier one of the same account has; how many there are, if none.
 [[nodiscard]] std::size_t first_repeated_id(std::span<const PlaceOrder> orders) noexcept;
 
+// On margin a market may trade at zero, and what is not the owner's price is not held against him.
+[[nodiscard]] inline bool fits_bounds(const Instrument& instrument, OrderType type, std::int64_t notional) noexcept {
+  const bool at_market = instrument.on_margin && !has_limit(type);
+  return (notional >= instrument.min_notional || at_market) && notional <= instrument.max_notional;
+}
+
 // May the order outlive its command?
 [[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {
   return may_rest(command.time_in_force) || waits_for_price(command.type);

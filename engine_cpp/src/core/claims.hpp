@@ -13,6 +13,7 @@
 
 #include "balances.hpp"
 #include "exchange/engine/command.hpp"
+#include "positions.hpp"
 
 namespace exchange::engine {
 
@@ -22,16 +23,25 @@ class Claims {
 
   // One id, one open order if it `rests`, and an amount that is available.
   void take(Balances& balances, Slot account, Slot asset, std::int64_t amount, bool rests);
-  void give_back(Balances& balances) noexcept;
+  // The same of an order on margin: what it exposes, in its position.
+  void take(Balances& balances, Positions& positions, const Position& after, bool rests);
+  void give_back(Balances& balances, Positions& positions) noexcept;
   [[nodiscard]] std::uint32_t orders() const noexcept { return static_cast<std::uint32_t>(claims_.size()); }
 
  private:
   struct Claim {
     std::int64_t amount = 0;
     Slot account = kNil;
-    Slot balance = kNil;
+    Slot balance = kNil;   // kNil on margin
+    Slot position = kNil;  // kNil unless on margin
     bool rests = false;
+    bool is_first = false;  // made the position
+    std::int64_t open_buys = 0;
+    std::int64_t open_sells = 0;
+    std::int64_t reserved = 0;
   };
+
+  void take(Balances& balances, const Claim& claim);
 
   std::vector<Claim> claims_;
 };

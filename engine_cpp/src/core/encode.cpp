@@ -52,6 +52,16 @@ void write(WireWriter& out, const BalanceChangeView& change) {
   out.put(8, change.account_seq);
 }
 
+void write(WireWriter& out, const PositionChangeView& change) {
+  out.put(1, change.account_id);
+  out.put(2, change.kind);
+  out.message(3, [&](WireWriter& message) { write_position(message, change); });
+  out.put_signed(4, change.change);
+  out.put_signed(5, change.result);
+  out.put(6, change.trade_id);
+  out.put(7, change.account_seq);
+}
+
 void write(WireWriter& out, const TradeView& trade) {
   out.put(1, trade.trade_id);
   out.put(2, trade.instrument_id);
@@ -111,7 +121,10 @@ void write_event(WireWriter& out, const EventHead& head, std::string_view record
     switch (head.kind) {
       case EventKind::kOrderUpdated: return write_order_updated(body, head.detail, records);
       case EventKind::kPreventedMatch: return write(body, take<PreventedMatchView>(records));
-      case EventKind::kBalanceChanged: return write(body, take<BalanceChangeView>(records));
+      case EventKind::kBalanceChanged:
+        write(body, take<BalanceChangeView>(records));
+        return body.put(10, head.detail);
+      case EventKind::kPositionChanged: return write(body, take<PositionChangeView>(records));
       case EventKind::kTrade: return write(body, take<TradeView>(records));
       case EventKind::kBookChanged: return write(body, take<BookChangeView>(records));
       case EventKind::kSerialized: break;
@@ -237,6 +250,13 @@ void write_order(WireWriter& out, const OrderView& o, const SpecialView* special
   out.put(23, o.updated_time_ns);
   out.put(24, o.quote_budget);
   if (special != nullptr) write_special(out, *special);
+}
+
+void write_position(WireWriter& out, const PositionChangeView& p) {
+  out.put(1, p.instrument_id);
+  out.put_signed(2, p.quantity);
+  out.put_signed(3, p.cost);
+  out.put_signed(4, p.realised);
 }
 
 void write_account(WireWriter& out, const AccountView& a) {

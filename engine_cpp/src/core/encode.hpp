@@ -34,6 +34,8 @@ struct ResultView {
 };
 
 void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);
+// A `Position`.
+void write_position(WireWriter& out, const PositionChangeView& position);
 // An `AccountUpdated`.
 void write_account(WireWriter& out, const AccountView& account);
 void write_instrument(WireWriter& out, const InstrumentDefinition& instrument);

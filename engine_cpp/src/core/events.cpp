@@ -10,6 +10,7 @@ constexpr WireWriter::Field kInstrumentUpdated = 1;
 constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
 constexpr WireWriter::Field kAccountUpdated = 13;
+constexpr WireWriter::Field kMarginParametersChanged = 18;
 constexpr WireWriter::Field kFeeScheduleChanged = 19;
 constexpr WireWriter::Field kMassCancelDone = 10;
 constexpr WireWriter::Field kAuctionUpdated = 14;
@@ -86,6 +87,20 @@ void EventWriter::fee_schedule_changed(const SetFeeSchedule& schedule) {
           one.put_signed(3, tier.maker_fee_ppm);
         });
       }
+    });
+  });
+}
+
+void EventWriter::margin_parameters_changed(const SetMarginParameters& p) {
+  put_serialized(kMarginParametersChanged, [&](WireWriter& body) {
+    body.message(1, [&](WireWriter& message) {
+      message.put(1, p.instrument_id);
+      message.put(2, p.account_class);
+      message.put(3, p.initial_margin_ppm);
+      message.put(4, p.maintenance_margin_ppm);
+      message.put(5, p.max_leverage);
+      message.put(6, p.liquidation_penalty_ppm);
+      message.put(7, p.short_option_margin);
     });
   });
 }

@@ -37,12 +37,14 @@ enum class EventKind : std::uint16_t {
   kBalanceChanged = 6,
   kTrade = 7,
   kBookChanged = 8,
+  kPositionChanged = 9,
 };
 
 struct EventHead {
   EventKind kind{};
   std::uint16_t bytes = 0;   // of the event, head included
-  std::uint32_t detail = 0;  // of an order: its OrderUpdateCause and, above it, what else is told
+  std::uint32_t detail = 0;  // of an order: its OrderUpdateCause and, above it, what else is told; of a balance: the
+                             // instrument whose position changed it, if one did
 };
 
 // Set in the detail of an order's event that ends with a SpecialView.
@@ -86,6 +88,11 @@ class EventWriter {
     out.trade_id = change.trade_id;
     out.account_seq = change.account_seq;
   }
+  // A balance that changed for a position.
+  void balance_changed(const BalanceChangeView& change, std::uint32_t instrument_id) {
+    put(EventKind::kBalanceChanged, instrument_id, change);
+  }
+  void position_changed(const PositionChangeView& change) { put(EventKind::kPositionChanged, 0, change); }
   void trade(const TradeView& trade) { put(EventKind::kTrade, 0, trade); }
   void book_changed(const BookChangeView& change) {
     static_assert(sizeof change == 32, "every field is written here");
@@ -104,6 +111,7 @@ class EventWriter {
   void transfer_updated(const Transfer& transfer, Reason reason);
   void account_updated(const AccountView& account);
   void fee_schedule_changed(const SetFeeSchedule& schedule);
+  void margin_parameters_changed(const SetMarginParameters& parameters);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);
   void session_changed(const SessionView& session);

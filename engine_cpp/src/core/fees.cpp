@@ -8,9 +8,16 @@ namespace exchange::engine {
 namespace {
 
 constexpr std::uint32_t kHighestTier = 255;
+constexpr std::int32_t kRuinousPpm = kMillion;  // before any instrument has the schedule
 
 bool is_in_range(const FeeTier& tier) noexcept {
   return tier.fee_tier <= kHighestTier && is_fee_rate(tier.taker_fee_ppm) && is_fee_rate(tier.maker_fee_ppm);
+}
+
+std::int32_t highest(std::span<const FeeTier> tiers) noexcept {
+  std::int32_t most = 0;
+  for (const FeeTier& tier : tiers) most = std::max({most, tier.taker_fee_ppm, tier.maker_fee_ppm});
+  return most;
 }
 
 // Any tier may meet any other in a trade, and what one side is given back comes from the other's fee.
@@ -27,7 +34,7 @@ bool is_complete(std::span<const FeeTier> tiers) noexcept {
 
 }  // namespace
 
-FeeSchedules::Outcome FeeSchedules::set(const SetFeeSchedule& command) noexcept {
+FeeSchedules::Outcome FeeSchedules::set(const SetFeeSchedule& command, std::int32_t ruinous_ppm) noexcept {
   if (command.fee_schedule_id == 0 || command.tiers.empty() || command.tiers.size() > kMaxFeeTiers ||
       !std::ranges::all_of(command.tiers, is_in_range)) {
     return {Reason::kInvalidField};
@@ -36,7 +43,8 @@ FeeSchedules::Outcome FeeSchedules::set(const SetFeeSchedule& command) noexcept 
                   .count = static_cast<std::uint32_t>(command.tiers.size())};
   std::ranges::copy(command.tiers, wanted.tiers.begin());
   std::ranges::sort(std::span(wanted.tiers).first(wanted.count), {}, &FeeTier::fee_tier);
-  if (!is_complete(wanted.all()) || !covers_rebates(wanted.all())) return {Reason::kFeeScheduleInvalid};
+  const bool bearable = highest(wanted.all()) < ruinous_ppm;
+  if (!is_complete(wanted.all()) || !covers_rebates(wanted.all()) || !bearable) return {Reason::kFeeScheduleInvalid};
   Slot slot = find(command.fee_schedule_id);
   if (slot == kNil) {
     if (schedules_.room() == 0) return {Reason::kEngineFull};
@@ -62,6 +70,8 @@ FeeRates FeeSchedules::rates(Slot schedule, std::uint32_t fee_tier) const noexce
   return {tier.taker_fee_ppm, tier.maker_fee_ppm};
 }
 
+std::int32_t FeeSchedules::highest_ppm(Slot schedule) const noexcept { return highest(schedules_[schedule].all()); }
+
 SetFeeSchedule FeeSchedules::definition(Slot schedule) const noexcept {
   return {schedules_[schedule].fee_schedule_id, schedules_[schedule].all()};
 }
@@ -86,7 +96,7 @@ bool FeeSchedules::load(StateReader& in) {
       in.get(tiers[at].fee_tier, tiers[at].taker_fee_ppm, tiers[at].maker_fee_ppm);
     }
     if (!in.ok()) return false;
-    const Outcome outcome = set({fee_schedule_id, std::span(tiers).first(tier_count)});
+    const Outcome outcome = set({fee_schedule_id, std::span(tiers).first(tier_count)}, kRuinousPpm);
     in.require(outcome.reason == Reason::kNone && outcome.changed && find(fee_schedule_id) == i);
   }
   return in.ok();

@@ -1,8 +1,8 @@
 // Fee schedules: what the tiers of an instrument's schedule take of a notional.
 //
 // Invariants:
-//   1. A schedule has tier 0, each tier once, and no rebate that is above the lowest fee of the other side. Tiers lie in
-//      order of number.
+//   1. A schedule has tier 0, each tier once, no rebate that is above the lowest fee of the other side, and no fee that
+//      its instruments cannot bear. Tiers lie in order of number.
 //   2. Schedules are changed but never removed: slots run in order of first mention.
 //
 // Threads: none; owned by one Core.
@@ -35,11 +35,13 @@ class FeeSchedules {
     Reason reason = Reason::kNone;
     bool changed = false;
   };
-  [[nodiscard]] Outcome set(const SetFeeSchedule& command) noexcept;
+  // `ruinous_ppm` is the smallest fee that is too high.
+  [[nodiscard]] Outcome set(const SetFeeSchedule& command, std::int32_t ruinous_ppm) noexcept;
 
   [[nodiscard]] Slot find(std::uint32_t fee_schedule_id) const noexcept;
   // Tier 0 holds for every tier that the schedule lacks.
   [[nodiscard]] FeeRates rates(Slot schedule, std::uint32_t fee_tier) const noexcept;
+  [[nodiscard]] std::int32_t highest_ppm(Slot schedule) const noexcept;
   // As it is now; the tiers are valid until the next change.
   [[nodiscard]] SetFeeSchedule definition(Slot schedule) const noexcept;
 

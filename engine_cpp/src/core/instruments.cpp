@@ -1,6 +1,7 @@
 #include "instruments.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace exchange::engine {
 namespace {
@@ -40,13 +41,23 @@ std::int64_t base_factor(const InstrumentDefinition& d) noexcept {
   return power_of_ten(d.base.scale - d.quantity_scale);
 }
 
-// Decimals of price times quantity beyond those of the quote asset.
-int excess_scale(const InstrumentDefinition& d) noexcept {
-  return static_cast<int>(d.price_scale + d.quantity_scale) - static_cast<int>(d.quote.scale);
+// Price times quantity divided by one and multiplied by the other is in quote units.
+struct Notional {
+  Int128 factor = 1;
+  std::int64_t divisor = 1;
+};
+
+Notional notional_of(const InstrumentDefinition& d) noexcept {
+  const int excess = static_cast<int>(d.price_scale + d.quantity_scale) - static_cast<int>(d.quote.scale);
+  const std::int64_t divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0)));
+  const std::int64_t shared = std::gcd(divisor, d.terms.multiplier);
+  return {Int128{d.terms.multiplier / shared} * power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0))),
+          divisor / shared};
 }
 
 // Terms that the core does not act on are refused rather than ignored.
 bool is_supported(const InstrumentDefinition& d) noexcept {
+  if (is_on_margin(d.terms.kind)) return has_supported_margin_terms(d.terms);
   InstrumentTerms others = d.terms;
   others.static_band_bps = others.dynamic_band_bps = others.fee_schedule_id = 0;
   if (others.kind == InstrumentKind::kSecurity) others.kind = InstrumentKind::kSpot;  // paid in full alike
@@ -54,15 +65,15 @@ bool is_supported(const InstrumentDefinition& d) noexcept {
 }
 
 bool is_exact(const InstrumentDefinition& d) noexcept {
-  const int excess = excess_scale(d);
-  return excess <= 0 || Int128{d.tick} * d.lot % power_of_ten(static_cast<std::uint32_t>(excess)) == 0;
+  const Notional notional = notional_of(d);
+  return notional.factor <= kMaxAmount && Int128{d.tick} * d.lot % notional.divisor == 0;
 }
 
 }  // namespace
 
 Reason check_listing(const InstrumentDefinition& d) noexcept {
   if (!is_supported(d)) return Reason::kNotSupported;
-  const bool listable = is_named(d) && has_ranges(d) && has_scales(d) && is_exact(d) &&
+  const bool listable = is_named(d) && has_ranges(d) && has_scales(d) && has_kind_terms(d) && is_exact(d) &&
                         d.max_quantity <= kMaxAmount / base_factor(d);
   if (!listable) return Reason::kInstrumentInvalid;
   const bool in_settlement_unit = d.quote.symbol == kSettlementUnit;
@@ -80,6 +91,7 @@ Instruments::Listed Instruments::list(const InstrumentDefinition& definition, st
     return {Reason::kInstrumentConflict};
   }
   if (const Reason reason = check_conflicts(definition); reason != Reason::kNone) return {reason};
+  if (!has_relations(definition)) return {Reason::kInstrumentInvalid};
   // An auction has a kind, which a listing cannot say.
   if (definition.phase == TradingPhase::kAuction) return {Reason::kInstrumentInvalid};
   if (!has_schedule(definition)) return {Reason::kUnknownFeeSchedule};
@@ -89,7 +101,8 @@ Instruments::Listed Instruments::list(const InstrumentDefinition& definition, st
 
 bool Instruments::has_schedule(const InstrumentDefinition& definition) const noexcept {
   const std::uint32_t schedule = definition.terms.fee_schedule_id;
-  return schedule == 0 || fees_.find(schedule) != kNil;
+  if (schedule == 0) return !is_on_margin(definition.terms.kind);
+  return fees_.find(schedule) != kNil;
 }
 
 Slot Instruments::find(std::uint32_t instrument_id) const noexcept {
@@ -151,6 +164,7 @@ Slot Instruments::enter(const AssetDefinition& definition) noexcept {
   if (const Slot known = find_asset(definition.asset_id); known != kNil) return known;
   const Slot slot = assets_.take();
   assets_[slot] = {definition.asset_id, definition.scale, AssetSymbol(definition.symbol)};
+  if (definition.symbol == kSettlementUnit) settlement_asset_ = slot;
   return slot;
 }
 
@@ -174,7 +188,7 @@ Slot Instruments::enter(const InstrumentDefinition& d, std::uint64_t engine_seq)
 
 // All that may change of an instrument but its phase and its prices, and what follows from it.
 void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexcept {
-  const int excess = excess_scale(d);
+  const Notional notional = notional_of(d);
   i.market_protection_bps = d.market_protection_bps;
   i.tick = d.tick;
   i.lot = d.lot;
@@ -184,8 +198,8 @@ void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexc
   i.max_quantity = d.max_quantity;
   i.min_notional = d.min_notional;
   i.max_notional = d.max_notional;
-  i.notional_divisor = power_of_ten(static_cast<std::uint32_t>(std::max(excess, 0)));
-  i.notional_factor = power_of_ten(static_cast<std::uint32_t>(std::max(-excess, 0)));
+  i.notional_divisor = notional.divisor;
+  i.notional_factor = static_cast<std::int64_t>(notional.factor);
   i.max_product = kMaxAmount / i.notional_factor;
   i.asset_class = d.asset_class;
   i.symbol = InstrumentSymbol(d.symbol);
@@ -193,6 +207,7 @@ void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexc
   i.fee_schedule = d.terms.fee_schedule_id == 0 ? kNil : fees_.find(d.terms.fee_schedule_id);
   i.has_static_band = i.terms.static_band_bps > 0 && i.prices.has_reference;
   i.has_dynamic_band = i.terms.dynamic_band_bps > 0;
+  i.on_margin = is_on_margin(i.terms.kind);
 }
 
 }  // namespace exchange::engine

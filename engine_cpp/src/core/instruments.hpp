@@ -1,8 +1,8 @@
 // What can be owned and what can be traded: reference data that both halves read.
 //
 // Invariants:
-//   1. An instrument satisfies the listing rules for life: tick * lot is a whole number of quote units, so every
-//      notional on the grid is exact; the largest order of each side fits kMaxAmount.
+//   1. An instrument satisfies the listing rules for life: tick * lot * multiplier is a whole number of quote units, so
+//      every notional on the grid is exact; the largest order of each side fits kMaxAmount.
 //   2. An asset has one id, one symbol and one scale in all instruments. Nothing is ever removed: slots are stable and
 //      run in order of listing.
 //
@@ -14,6 +14,7 @@
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/vocabulary.hpp"
 #include "fees.hpp"
+#include "margin_parameters.hpp"
 #include "market_views.hpp"
 #include "money.hpp"
 #include "pool.hpp"
@@ -51,7 +52,7 @@ struct Instrument {
   std::int64_t max_quantity = 0;
   std::int64_t min_notional = 0;
   std::int64_t max_notional = 0;
-  std::int64_t notional_divisor = 1;  // price * quantity / divisor * factor is in quote units; one of the two is 1
+  std::int64_t notional_divisor = 1;  // price * quantity / divisor * factor is in quote units; they share no divisor
   std::int64_t notional_factor = 1;
   std::int64_t max_product = kMaxAmount;  // largest that the factor keeps within kMaxAmount
   std::int64_t base_factor = 1;  // base units of one unit of quantity
@@ -60,6 +61,7 @@ struct Instrument {
   TradingPhase phase{};
   bool has_static_band = false;   // and a reference price to measure it from
   bool has_dynamic_band = false;
+  bool on_margin = false;         // traded against collateral; its price may be below zero
   AuctionKind auction_kind{};     // of the phase AUCTION
   AuctionKind collected_for{};    // the auction that orders have collected for since they last matched
   Slot fee_schedule = kNil;       // kNil: each account's own fees
@@ -72,9 +74,10 @@ struct Instrument {
     return phase == TradingPhase::kPreOpen || phase == TradingPhase::kAuction;
   }
 
-  // Exact on the grid; kMaxAmount + 1 for anything larger than kMaxAmount.
-  [[nodiscard]] std::int64_t notional(std::int64_t price, std::int64_t quantity) const noexcept {
-    assert(price >= 0 && quantity >= 0);
+  // Exact on the grid, and of a price below zero as of one above; kMaxAmount + 1 for anything larger than kMaxAmount.
+  [[nodiscard]] std::int64_t notional(std::int64_t signed_price, std::int64_t quantity) const noexcept {
+    assert(quantity >= 0);
+    const std::int64_t price = signed_price < 0 ? -signed_price : signed_price;
     std::int64_t product = 0;
     if (notional_divisor == 1 && !__builtin_mul_overflow(price, quantity, &product)) {
       return product > max_product ? kMaxAmount + 1 : product * notional_factor;
@@ -83,8 +86,22 @@ struct Instrument {
     return whole > max_product ? kMaxAmount + 1 : static_cast<std::int64_t>(whole) * notional_factor;
   }
 
+  // The lowest price that an order, a trigger or a statement may name.
+  [[nodiscard]] std::int64_t min_price() const noexcept { return on_margin ? -kMaxPrice : 1; }
+  [[nodiscard]] bool is_price(std::int64_t price) const noexcept { return price >= min_price() && price <= kMaxPrice; }
+
   [[nodiscard]] std::int64_t base_amount(std::int64_t quantity) const noexcept { return quantity * base_factor; }
 };
+
+// Is an instrument of this kind traded against collateral?
+[[nodiscard]] constexpr bool is_on_margin(InstrumentKind kind) noexcept {
+  return kind >= InstrumentKind::kFxMargin && kind <= InstrumentKind::kCommodityMargin;
+}
+
+// Does the core act on all that these terms of an instrument on margin say?
+[[nodiscard]] bool has_supported_margin_terms(const InstrumentTerms& terms) noexcept;
+// Has the instrument the terms of its kind, and none of another?
+[[nodiscard]] bool has_kind_terms(const InstrumentDefinition& definition) noexcept;
 
 // kInstrumentInvalid if the definition breaks a listing rule by itself.
 [[nodiscard]] Reason check_listing(const InstrumentDefinition& definition) noexcept;
@@ -109,11 +126,19 @@ class Instruments {
   void end_collection(Slot slot) noexcept { instruments_[slot].collected_for = AuctionKind::kNone; }
   void set_prices(Slot slot, const StatedPrices& prices) noexcept;
 
-  [[nodiscard]] FeeSchedules::Outcome set_fees(const SetFeeSchedule& command) noexcept { return fees_.set(command); }
+  [[nodiscard]] FeeSchedules::Outcome set_fees(const SetFeeSchedule& command) noexcept {
+    return fees_.set(command, ruinous_fee_ppm(command.fee_schedule_id));
+  }
   [[nodiscard]] const FeeSchedules& fees() const noexcept { return fees_; }
+
+  // What margin the instrument asks; true in `changed` if that is new.
+  [[nodiscard]] FeeSchedules::Outcome set_margin(const SetMarginParameters& command) noexcept;
+  [[nodiscard]] const MarginParameters& margin() const noexcept { return margin_; }
 
   [[nodiscard]] Slot find(std::uint32_t instrument_id) const noexcept;
   [[nodiscard]] Slot find_asset(std::uint32_t asset_id) const noexcept;
+  // What results and margins are counted in; kNil before an instrument names it.
+  [[nodiscard]] Slot settlement_asset() const noexcept { return settlement_asset_; }
   [[nodiscard]] const Instrument& operator[](Slot slot) const noexcept { return instruments_[slot]; }
   [[nodiscard]] const Asset& asset(Slot slot) const noexcept { return assets_[slot]; }
   [[nodiscard]] InstrumentDefinition definition(Slot slot) const noexcept;
@@ -127,6 +152,8 @@ class Instruments {
 
  private:
   [[nodiscard]] Reason check_conflicts(const InstrumentDefinition& definition) const noexcept;
+  // Is all that it builds on there: the settlement unit, an option's underlying?
+  [[nodiscard]] bool has_relations(const InstrumentDefinition& definition) const noexcept;
   [[nodiscard]] bool conflicts(const AssetDefinition& definition) const noexcept;
   [[nodiscard]] Slot enter(const AssetDefinition& definition) noexcept;
   [[nodiscard]] bool has_room(const InstrumentDefinition& definition) const noexcept;
@@ -134,12 +161,17 @@ class Instruments {
   [[nodiscard]] bool has_schedule(const InstrumentDefinition& definition) const noexcept;
   void take_terms(Instrument& instrument, const InstrumentDefinition& definition) noexcept;
   [[nodiscard]] bool load_market(StateReader& in, Slot slot);
+  [[nodiscard]] bool load_margin(StateReader& in);
+  // The smallest fee that eats the margin of an instrument with this schedule.
+  [[nodiscard]] std::int32_t ruinous_fee_ppm(std::uint32_t fee_schedule_id) const noexcept;
 
   FeeSchedules fees_;
+  MarginParameters margin_;
   Pool<Asset> assets_;
   Pool<Instrument> instruments_;
   SlotTable by_id_;
   std::uint32_t auctions_ = 0;
+  Slot settlement_asset_ = kNil;
 };
 
 }  // namespace exchange::engine

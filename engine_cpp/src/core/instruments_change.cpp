@@ -24,6 +24,10 @@ Reason Instruments::check_update(Slot slot, const InstrumentDefinition& d, bool 
     if (other != slot && instruments_[other].symbol.view() == d.symbol) return Reason::kInstrumentConflict;
   }
   if (!has_schedule(d)) return Reason::kUnknownFeeSchedule;
+  if (is_on_margin(d.terms.kind)) {
+    const std::int32_t fee_ppm = fees_.highest_ppm(fees_.find(d.terms.fee_schedule_id));
+    if (fee_ppm >= margin_.ruinous_fee_ppm(d.instrument_id)) return Reason::kInstrumentInvalid;
+  }
   const bool same_grid = d.tick == known.tick && d.lot == known.lot;
   return same_grid || is_idle ? Reason::kNone : Reason::kInstrumentBusy;
 }

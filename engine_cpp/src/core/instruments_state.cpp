@@ -20,8 +20,8 @@ void load_terms(StateReader& in, InstrumentTerms& t) {
   in.require(is_between(t.exercise_style, ExerciseStyle::kNone, ExerciseStyle::kEuropean));
 }
 
-bool is_price(bool present, std::int64_t price) noexcept {
-  return present ? price > 0 && price <= kMaxPrice : price == 0;
+bool fits(const Instrument& instrument, bool present, std::int64_t price) noexcept {
+  return present ? instrument.is_price(price) : price == 0;
 }
 
 }  // namespace
@@ -44,6 +44,7 @@ void Instruments::save(StateWriter& out) const {
     out.put(i.phase, i.auction_kind, i.collected_for, p.mark, p.index, p.reference, p.conversion_rate_ppb, p.has_mark,
             p.has_index, p.has_reference, p.has_conversion_rate);
   }
+  margin_.save(out);
 }
 
 bool Instruments::load(StateReader& in) {
@@ -73,7 +74,7 @@ bool Instruments::load(StateReader& in) {
     in.require(listed.reason == Reason::kNone && !listed.repeated);
     if (!in.ok() || !load_market(in, listed.slot)) return false;
   }
-  return in.ok();
+  return in.ok() && load_margin(in);
 }
 
 bool Instruments::load_market(StateReader& in, Slot slot) {
@@ -85,7 +86,7 @@ bool Instruments::load_market(StateReader& in, Slot slot) {
   in.require(is_between(i.auction_kind, AuctionKind::kNone, AuctionKind::kIntraday));
   in.require(is_between(i.collected_for, AuctionKind::kNone, AuctionKind::kIntraday));
   in.require((i.phase == TradingPhase::kAuction) == (i.auction_kind != AuctionKind::kNone));
-  in.require(is_price(p.has_mark, p.mark) && is_price(p.has_index, p.index) && is_price(p.has_reference, p.reference));
+  in.require(fits(i, p.has_mark, p.mark) && fits(i, p.has_index, p.index) && fits(i, p.has_reference, p.reference));
   in.require(p.has_conversion_rate ? p.conversion_rate_ppb > 0 : p.conversion_rate_ppb == 0);
   if (in.ok() && i.phase == TradingPhase::kAuction) ++auctions_;
   if (in.ok()) set_prices(slot, p);

@@ -56,9 +56,9 @@ bool may_wait(const OrderRecord& order, const SpecialView* special, const Instru
   const OrderView& v = order.view;
   if (special != nullptr && !trails_as_it_says(v.type, *special)) return false;
   if (!waits_for_price(v.type) || special == nullptr || !special->has_trigger_price) return false;
-  if (special->trigger_price <= 0 || special->trigger_price > kMaxPrice) return false;
-  if (order.instrument >= instruments.size() || order.hold_price <= 0 || order.hold_price > kMaxPrice) return false;
+  if (order.instrument >= instruments.size()) return false;
   const Instrument& instrument = instruments[order.instrument];
+  if (!instrument.is_price(special->trigger_price) || !instrument.is_price(order.hold_price)) return false;
   if (has_limit(v.type) && v.price != order.hold_price) return false;
   return v.cum_quantity == 0 && v.quantity <= kMaxAmount / instrument.base_factor &&
          instrument.notional(order.hold_price, v.quantity) <= kMaxAmount;
@@ -101,9 +101,9 @@ bool may_be_open(const OrderRecord& order, const SpecialView* special, const Ins
                                        : v.type == OrderType::kMarket && is_for_auction(v.time_in_force) &&
                                              v.price == 0 && !v.has_budget();
   const std::int64_t price = order.hold_price;
-  if (!rests || order.instrument >= instruments.size() || price <= 0 || price > kMaxPrice) return false;
+  if (!rests || order.instrument >= instruments.size()) return false;
   const Instrument& instrument = instruments[order.instrument];
-  return price % instrument.tick == 0 && v.quantity <= kMaxAmount / instrument.base_factor &&
+  return instrument.is_price(price) && price % instrument.tick == 0 && v.quantity <= kMaxAmount / instrument.base_factor &&
          instrument.notional(price, v.quantity) <= kMaxAmount;
 }
 
@@ -215,19 +215,22 @@ void Orders::save(StateWriter& out) const {
   }
 }
 
-bool Orders::load(StateReader& in, const Balances& balances, const Instruments& instruments) {
+bool Orders::load(StateReader& in, const Balances& balances, const Positions& positions,
+                  const Instruments& instruments) {
   std::uint64_t entered = 0;
   in.get(entered);
   in.require(entered < std::uint64_t{1} << 56);
   const std::uint32_t count = in.get_count(orders_.room());
-  for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_order(in, balances, instruments, first_id_ + entered));
+  for (std::uint32_t i = 0; in.ok() && i < count; ++i) {
+    in.require(load_order(in, balances, positions, instruments, first_id_ + entered));
+  }
   in.require(entered >= entered_);
   entered_ = entered;
   return in.ok();
 }
 
-bool Orders::load_order(StateReader& in, const Balances& balances, const Instruments& instruments,
-                        std::uint64_t last_id) {
+bool Orders::load_order(StateReader& in, const Balances& balances, const Positions& positions,
+                        const Instruments& instruments, std::uint64_t last_id) {
   OrderRecord o;
   OrderView& v = o.view;
   in.get(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
@@ -247,12 +250,16 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Instrum
   if (!in.ok()) return false;
   entered_ = v.order_id - first_id_;
   v.account_id = balances.account(o.account).account_id;
-  if (o.instrument < instruments.size()) {
+  const bool on_margin = o.instrument < instruments.size() && instruments[o.instrument].on_margin;
+  if (on_margin) {
+    o.base_balance = positions.find(o.account, o.instrument);
+  } else if (o.instrument < instruments.size()) {
     o.base_balance = balances.find(o.account, instruments[o.instrument].base);
     o.quote_balance = balances.find(o.account, instruments[o.instrument].quote);
   }
-  const bool has_balances = o.base_balance != kNil && o.quote_balance != kNil;
-  in.require(has_balances || v.leaves_quantity == 0);
+  const bool is_backed = o.base_balance != kNil && (on_margin || o.quote_balance != kNil);
+  in.require(is_backed || v.leaves_quantity == 0);
+  in.require(!on_margin || !v.has_budget() || v.leaves_quantity == 0);
   if (!in.ok()) return false;
   const Slot slot = orders_.take();
   orders_[slot] = o;

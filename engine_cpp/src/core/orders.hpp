@@ -14,6 +14,7 @@
 
 #include "balances.hpp"
 #include "instruments.hpp"
+#include "positions.hpp"
 #include "special.hpp"
 #include "views.hpp"
 
@@ -31,8 +32,8 @@ struct alignas(64) OrderRecord {
   Slot instrument = kNil;  // kNil if the order was refused for naming none
   Slot book_slot = kNil;   // kNil unless it rests; while it waits for its trigger, the trigger's
   Slot id_entry = kNil;    // of the window, that remembers its client order id
-  Slot base_balance = kNil;
-  Slot quote_balance = kNil;
+  Slot base_balance = kNil;   // on margin: the position
+  Slot quote_balance = kNil;  // on margin: none
   Slot special = kNil;  // kNil if it says nothing that only some orders say
   std::uint32_t references = 0;  // ids of the window that refer to it
   std::int32_t taker_fee_ppm = 0;
@@ -45,6 +46,9 @@ struct alignas(64) OrderRecord {
   // A MARKET order that waits for an uncross, where the public book does not show it.
   [[nodiscard]] bool waits() const noexcept { return view.type == OrderType::kMarket; }
   [[nodiscard]] bool is_off_book() const noexcept { return book_slot == kOffBook; }
+  // Of an order that was accepted: is it backed by margin, and not by what it gives?
+  [[nodiscard]] bool is_on_margin() const noexcept { return quote_balance == kNil; }
+  [[nodiscard]] Slot position() const noexcept { return base_balance; }
   [[nodiscard]] bool is_untriggered() const noexcept { return view.status == OrderStatus::kUntriggered; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
@@ -130,7 +134,8 @@ class Orders {
 
   void save(StateWriter& out) const;
   // Reads the orders. Open ones are resting only after `rest` has given each its place in a book.
-  [[nodiscard]] bool load(StateReader& in, const Balances& balances, const Instruments& instruments);
+  [[nodiscard]] bool load(StateReader& in, const Balances& balances, const Positions& positions,
+                          const Instruments& instruments);
 
  private:
   // The links of an open order, apart from its record: its neighbours change with it, and these are many to a line.
@@ -150,8 +155,8 @@ class Orders {
   [[nodiscard]] auto account_links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot].by_account; };
   }
-  [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Instruments& instruments,
-                                std::uint64_t last_id);
+  [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Positions& positions,
+                                const Instruments& instruments, std::uint64_t last_id);
 
   Pool<OrderRecord> orders_;
   Specials specials_;

@@ -23,6 +23,9 @@ struct PriceNode {
   std::array<Slot, 64> child{};
 };
 
+// Turned in a signed number, it makes numbers without a sign that are in the same order.
+inline constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
 class PriceIndex {
  public:
   static constexpr std::uint32_t kBits = 6;

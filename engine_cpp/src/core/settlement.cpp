@@ -24,11 +24,17 @@ Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admissio
   }
   const std::uint32_t most = account.is_restricted ? max_open_orders(admission.account) : open_orders_per_account_;
   if (may_rest(command) && account.open_orders >= most) return Reason::kTooManyOpenOrders;
+  if (instrument.on_margin) [[unlikely]] {
+    return check_exposure(exposing(command, admission.account, admission.inquiry.instrument, worst_price));
+  }
   if (account.is_restricted) [[unlikely]] {
     if (const Reason state = check_trading_state(account); state != Reason::kNone) return state;
   }
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   const std::int64_t needed = entry_hold(command, account, admission.inquiry.instrument, worst_price);
+  if (account.is_restricted && needed > spendable(admission.account, asset)) [[unlikely]] {
+    return Reason::kInsufficientFunds;
+  }
   return needed > balances_.available(admission.account, asset) ? Reason::kInsufficientFunds : Reason::kNone;
 }
 
@@ -76,6 +82,10 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
   const Account& account = balances_.account(order.account);
   const Instrument& instrument = instruments_[order.instrument];
   order.hold_price = worst_price;
+  if (instrument.on_margin) [[unlikely]] {
+    enter_position(order);
+    return place_of(command, slot);
+  }
   order.held = entry_hold(command, account, order.instrument, worst_price);
   const auto obtain = [&](Slot asset) {
     return balances_.obtain(order.account, asset, instruments_.asset(asset).asset_id);
@@ -86,9 +96,14 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
   balance.available -= order.held;
   balance.held += order.held;
   assert(balance.available >= 0);
+  return place_of(command, slot);
+}
+
+Place Accounts::place_of(const PlaceOrder& command, Slot slot) const noexcept {
+  const OrderRecord& order = orders_[slot];
   return {.order_id = order.view.order_id,
-          .self_trade_group = account.self_trade_group,
-          .limit = worst_price,
+          .self_trade_group = balances_.account(order.account).self_trade_group,
+          .limit = order.hold_price,
           .quantity = command.quantity,
           .budget = command.quote_budget,
           .min_quantity = command.time_in_force == TimeInForce::kFok ? command.quantity : 0,
@@ -117,12 +132,14 @@ void Accounts::on(const Accepted& message, Step& step) {
   if (order.special != kNil) [[unlikely]] show_first_slice(order);
   touch(order, step);
   tell(OrderUpdateCause::kAccepted, order, step);
+  if (order.is_on_margin()) [[unlikely]] return;
   tell(given(order), BalanceChangeKind::kHold, 0, step);
 }
 
 // What was reserved goes back untold: to its owner a refused order never held anything.
 void Accounts::on(const Refused& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
+  if (order.position() != kNil && order.is_on_margin()) [[unlikely]] discount(order);
   if (order.held > 0) {
     AccountBalance& balance = given(order);
     balance.held -= order.held;
@@ -148,9 +165,16 @@ void Accounts::on(const Fill& message, Step& step) {
   OrderRecord& maker = orders_[message.maker];
   OrderRecord& taker = orders_[message.taker];
   const bool taker_buys = message.taker_side == Side::kBuy;
-  settle_buyer(taker_buys ? taker : maker, message, taker_buys ? taker_fee : maker_fee, step);
-  settle_seller(taker_buys ? maker : taker, message, taker_buys ? maker_fee : taker_fee, step);
-  collect_fee(instrument, maker_fee + taker_fee, message.trade_id, step);
+  OrderRecord& buyer = taker_buys ? taker : maker;
+  OrderRecord& seller = taker_buys ? maker : taker;
+  if (instrument.on_margin) [[unlikely]] {
+    settle_on_margin(buyer, message, taker_buys ? taker_fee : maker_fee, step);
+    settle_on_margin(seller, message, taker_buys ? maker_fee : taker_fee, step);
+  } else {
+    settle_buyer(buyer, message, taker_buys ? taker_fee : maker_fee, step);
+    settle_seller(seller, message, taker_buys ? maker_fee : taker_fee, step);
+    collect_fee(instrument, maker_fee + taker_fee, message.trade_id, step);
+  }
   step.events.trade({.trade_id = message.trade_id,
                      .instrument_id = instrument.instrument_id,
                      .taker_side = message.taker_side,
@@ -233,7 +257,7 @@ void Accounts::settle_seller(OrderRecord& order, const Fill& message, std::int64
   quote.available += message.notional;
   tell(quote, BalanceChangeKind::kTrade, message.notional, step, message.trade_id);
   quote.available -= fee;
-  assert(quote.available >= 0);
+  assert(quote.available >= 0 || balances_.may_owe(order.account));
   if (fee != 0) tell(quote, BalanceChangeKind::kFee, -fee, step, message.trade_id);
 }
 
@@ -267,6 +291,7 @@ void Accounts::on(const Prevented& message, Step& step) {
 void Accounts::decrement(Slot slot, std::int64_t quantity, bool rests, Step& step) {
   OrderRecord& order = orders_[slot];
   OrderView& view = order.view;
+  if (order.is_on_margin()) [[unlikely]] discount(order);
   view.prevented_quantity += quantity;
   (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? quantity : -quantity;
   if (order.special != kNil) [[unlikely]] show_less(order, quantity, rests);
@@ -278,11 +303,13 @@ void Accounts::decrement(Slot slot, std::int64_t quantity, bool rests, Step& ste
   }
   touch(order, step);
   tell(ended ? OrderUpdateCause::kCancelled : OrderUpdateCause::kPrevented, order, step);
+  if (order.is_on_margin()) [[unlikely]] return count(order);
   rehold(order, step);
 }
 
 void Accounts::on(const Release& message, Step& step) {
   OrderRecord& order = orders_[message.owner];
+  if (order.is_on_margin()) [[unlikely]] discount(order);
   order.view.cancelled_quantity += order.view.leaves_quantity;
   order.view.leaves_quantity = 0;
   order.view.status = message.status;
@@ -320,13 +347,13 @@ void Accounts::reserve(OrderRecord& order, std::int64_t needed, Step& step) {
   order.held += more;
   balance.held += more;
   balance.available -= more;
-  assert(balance.available >= 0 && balance.held >= 0);
+  assert((balance.available >= 0 || balances_.may_owe(order.account)) && balance.held >= 0);
   tell(balance, BalanceChangeKind::kHold, 0, step);
 }
 
 std::int64_t Accounts::required_hold(const OrderRecord& order) const noexcept {
   const OrderView& view = order.view;
-  if (!is_active(view.status)) return 0;
+  if (!is_active(view.status) || order.is_on_margin()) return 0;
   if (order.has_budget()) return view.quote_budget - view.cum_notional - view.cum_fee;
   const Instrument& instrument = instruments_[order.instrument];
   if (view.side == Side::kSell) return instrument.base_amount(view.leaves_quantity);

@@ -136,6 +136,12 @@ Answer Core::Shard::on(const SetFeeSchedule& command, Step& step) {
   return refuse(outcome.reason, step);
 }
 
+Answer Core::Shard::on(const SetMarginParameters& command, Step& step) {
+  const FeeSchedules::Outcome outcome = instruments_.set_margin(command);
+  if (outcome.changed) step.events.margin_parameters_changed(command);
+  return refuse(outcome.reason, step);
+}
+
 // There is one version so far, and it is active from the start.
 Answer Core::Shard::on(const ActivateRules& command, Step& step) {
   return refuse(command.version == kRulesVersion ? Reason::kNone : Reason::kRulesVersionUnknown, step);
@@ -143,7 +149,8 @@ Answer Core::Shard::on(const ActivateRules& command, Step& step) {
 
 Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
   Answer answer{.engine_seq = step.stamp.engine_seq};
-  if (!accounts_.has_room_for_fees()) {
+  const bool on_margin = is_on_margin(command.instrument->terms.kind);
+  if (on_margin ? !accounts_.has_room_to_clear() : !accounts_.has_room_for_fees()) {
     answer.reason = Reason::kEngineFull;
     return answer;
   }
@@ -155,7 +162,11 @@ Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
   } else if (listed.reason == Reason::kNone) {
     books_.open(listed.slot);
     triggers_.open();
-    accounts_.collect_fees_in(instruments_[listed.slot].quote);
+    if (on_margin) {
+      accounts_.open_clearing(listed.slot, answer.engine_seq);
+    } else {
+      accounts_.collect_fees_in(instruments_[listed.slot].quote);
+    }
     step.events.instrument_updated(*command.instrument);
   }
   return answer;

@@ -86,6 +86,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const OpenAccount& command, Step& step);
   [[nodiscard]] Answer on(const SetAccount& command, Step& step);
   [[nodiscard]] Answer on(const SetFeeSchedule& command, Step& step);
+  [[nodiscard]] Answer on(const SetMarginParameters& command, Step& step);
   [[nodiscard]] Answer on(const ActivateRules& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const UpdateInstrument& command, Step& step);

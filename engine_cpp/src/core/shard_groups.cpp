@@ -26,6 +26,8 @@ Answer Core::Shard::on(const PlaceOrderGroup& command, Step& step) {
   if (command.orders.size() != 2 || !go_together(command.orders[0], command.orders[1])) {
     return refuse(Reason::kLinkInvalid, step);
   }
+  const Slot instrument = instruments_.find(command.orders[0].instrument_id);
+  if (instrument != kNil && instruments_[instrument].on_margin) return refuse(Reason::kNotSupported, step);
   std::array<PlaceOrder, 2> legs{command.orders[0], command.orders[1]};
   for (PlaceOrder& leg : legs) {
     if (leg.special == nullptr) leg.special = &kNoTerms;

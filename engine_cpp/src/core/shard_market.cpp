@@ -7,8 +7,6 @@
 namespace exchange::engine {
 namespace {
 
-bool is_price(bool stated, std::int64_t price) noexcept { return !stated || (price > 0 && price <= kMaxPrice); }
-
 void take(bool stated, std::int64_t value, bool& has, std::int64_t& kept) noexcept {
   if (!stated) return;
   has = true;
@@ -32,8 +30,8 @@ Answer Core::Shard::on(const UpdateInstrument& command, Step& step) {
   if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
   if (definition == instruments_.definition(slot)) return refuse(Reason::kNone, step);
   const bool closed = instruments_[slot].phase == TradingPhase::kClosed;
-  const Reason reason =
-      instruments_.check_update(slot, definition, closed && !accounts_.orders().has_open(slot));
+  const bool unused = !accounts_.orders().has_open(slot) && !accounts_.positions().has_open_in(slot);
+  const Reason reason = instruments_.check_update(slot, definition, closed && unused);
   if (reason != Reason::kNone) return refuse(reason, step);
   instruments_.update(slot, definition);
   books_.regrid(slot);
@@ -103,9 +101,10 @@ Answer Core::Shard::on(const SetMarkPrice& command, Step& step) {
   const Slot slot = instruments_.find(command.instrument_id);
   if (slot == kNil) return refuse(Reason::kUnknownInstrument, step);
   const Instrument& instrument = instruments_[slot];
-  const bool in_range = is_price(command.has_mark_price, command.mark_price) &&
-                        is_price(command.has_index_price, command.index_price) &&
-                        is_price(command.has_reference_price, command.reference_price);
+  const auto fits = [&](bool stated, std::int64_t price) { return !stated || instrument.is_price(price); };
+  const bool in_range = fits(command.has_mark_price, command.mark_price) &&
+                        fits(command.has_index_price, command.index_price) &&
+                        fits(command.has_reference_price, command.reference_price);
   if (!in_range) return refuse(Reason::kPriceOutOfRange, step);
   const bool in_settlement_unit = instruments_.asset(instrument.quote).symbol.view() == kSettlementUnit;
   if (command.has_conversion_rate && (in_settlement_unit || command.conversion_rate_ppb <= 0)) {

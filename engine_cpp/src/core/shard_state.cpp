@@ -144,7 +144,8 @@ bool Core::Shard::load_queue(StateReader& in, Slot instrument, Side side, bool w
     if (order.view.type == OrderType::kPegged && !accounts_.working_price(owner)) return false;
     const Place place = accounts_.place_again(owner);
     if (place.display > 0 && !books_.may_hide_one_more()) return false;
-    if (place.limit <= 0 || place.limit > kMaxPrice || place.limit % instruments_[instrument].tick != 0) return false;
+    const Instrument& terms = instruments_[instrument];
+    if (!terms.is_price(place.limit) || place.limit % terms.tick != 0) return false;
     rested.push_back({owner, books_.restore(place, waits)});
   }
   return in.ok();
@@ -179,6 +180,9 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
     response.message(3, [&](WireWriter& message) {
       write_order(message, order.view, shown_special(slot));
     });
+  }
+  for (const PositionChangeView& position : accounts_.position_views(account)) {
+    response.message(4, [&](WireWriter& message) { write_position(message, position); });
   }
   const AccountView view = accounts_.balances().view(account);
   response.put(5, view.account_seq);

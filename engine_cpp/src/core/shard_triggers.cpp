@@ -113,7 +113,7 @@ bool Core::Shard::triggers_consistent() const {
     const std::int64_t now = books_.watched(trigger.instrument)[static_cast<std::size_t>(trigger.watched)];
     if (trigger.is_true_at(now)) return false;
     const bool is_behind = trigger.rises ? trigger.watermark > now : trigger.watermark < now;
-    if (trigger.trails() && now != 0 && is_behind) return false;
+    if (trigger.trails() && now > 0 && is_behind) return false;
   }
   return waiting == triggers_.size() && triggers_.trails().consistent();
 }

@@ -22,7 +22,7 @@ std::optional<std::int64_t> Accounts::reprice_special(const OrderRecord& order, 
 // One tick behind the best price of the other side, if that is a price.
 std::optional<std::int64_t> Accounts::behind(const Instrument& instrument, Side side, std::int64_t best) noexcept {
   const std::int64_t price = side == Side::kBuy ? best - instrument.tick : best + instrument.tick;
-  return price > 0 && price <= kMaxPrice ? std::optional(price) : std::nullopt;
+  return instrument.is_price(price) ? std::optional(price) : std::nullopt;
 }
 
 // The order stands at `working_price`, or at its limit if that is none.

@@ -4,24 +4,50 @@
 
 namespace exchange::engine {
 
-void Claims::take(Balances& balances, Slot account_slot, Slot asset, std::int64_t amount, bool rests) {
-  const Slot balance = balances.find(account_slot, asset);
+void Claims::take(Balances& balances, Slot account, Slot asset, std::int64_t amount, bool rests) {
+  const Slot balance = balances.find(account, asset);
   assert(balance != kNil && balances[balance].available >= amount);
   balances[balance].available -= amount;
-  Account& account = balances.account(account_slot);
-  ++account.ids;
-  if (rests) ++account.open_orders;
-  claims_.push_back({amount, account_slot, balance, rests});
+  take(balances, {.amount = amount, .account = account, .balance = balance, .rests = rests});
 }
 
-void Claims::give_back(Balances& balances) noexcept {
-  for (const Claim& claim : claims_) {
-    balances[claim.balance].available += claim.amount;
+void Claims::take(Balances& balances, Positions& positions, const Position& after, bool rests) {
+  const bool is_first = positions.find(after.account, after.instrument) == kNil;
+  const Slot slot = positions.obtain(after.account, after.instrument);
+  Position& position = positions[slot];
+  take(balances, {.account = after.account,
+                  .position = slot,
+                  .rests = rests,
+                  .is_first = is_first,
+                  .open_buys = position.open_buys,
+                  .open_sells = position.open_sells,
+                  .reserved = position.reserved});
+  position.open_buys = after.open_buys;
+  position.open_sells = after.open_sells;
+  position.reserved = after.reserved;
+}
+
+void Claims::take(Balances& balances, const Claim& claim) {
+  Account& account = balances.account(claim.account);
+  ++account.ids;
+  if (claim.rests) ++account.open_orders;
+  claims_.push_back(claim);
+}
+
+void Claims::give_back(Balances& balances, Positions& positions) noexcept {
+  for (; !claims_.empty(); claims_.pop_back()) {
+    const Claim& claim = claims_.back();
     Account& account = balances.account(claim.account);
     --account.ids;
     if (claim.rests) --account.open_orders;
+    if (claim.balance != kNil) balances[claim.balance].available += claim.amount;
+    if (claim.position == kNil) continue;
+    Position& position = positions[claim.position];
+    position.open_buys = claim.open_buys;
+    position.open_sells = claim.open_sells;
+    position.reserved = claim.reserved;
+    if (claim.is_first) positions.forget_newest();
   }
-  claims_.clear();
 }
 
 bool Accounts::are_repeated(std::span<const PlaceOrder> commands, const Step& step, std::vector<Entrant>& out) const {
@@ -59,6 +85,12 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
   const Reason reason = check_price_and_funds(command, admission, entrant.pricing.worst);
   if (reason != Reason::kNone) return reason;
   const Instrument& instrument = instruments_[slot];
+  if (instrument.on_margin) [[unlikely]] {
+    if (positions_.room() == 0) return Reason::kEngineFull;
+    const Exposing wanted = exposing(command, admission.account, slot, entrant.pricing.worst);
+    claims_.take(balances_, positions_, wanted.after, may_rest(command));
+    return Reason::kNone;
+  }
   const std::int64_t cost = entry_hold(command, balances_.account(admission.account), slot, entrant.pricing.worst);
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   claims_.take(balances_, admission.account, asset, link == LinkType::kNone ? cost : 0, may_rest(command));

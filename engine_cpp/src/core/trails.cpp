@@ -21,7 +21,7 @@ Int128 exact_trigger(bool rises, std::int64_t watermark, const TrailingOffset& o
 
 std::optional<std::int64_t> trailing_trigger(bool rises, std::int64_t watermark, const TrailingOffset& offset,
                                              std::int64_t tick) noexcept {
-  if (offset.ticks < 0) return {};
+  if (offset.ticks < 0 || watermark <= 0) return {};
   const Int128 trigger = exact_trigger(rises, watermark, offset, tick);
   if (trigger <= 0 || trigger > kMaxPrice) return {};
   return static_cast<std::int64_t>(trigger);

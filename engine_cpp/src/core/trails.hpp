@@ -4,7 +4,8 @@
 // the better its watermark. They stand in a tree in order of entry, whose later part moves at once.
 //
 // Invariants:
-//   1. In order of entry no watermark is better than the one before; it never gets worse.
+//   1. Watermarks and triggers are above zero: a price that is not is reached, but never followed. In order of entry no
+//      watermark is better than the one before; it never gets worse.
 //   2. A node knows the nearest trigger below itself, so what a price does is found without a look at the rest: a move,
 //      and each order that comes true, cost the height of the tree. Its shape follows the orders' numbers alone.
 //   3. A move that is not told yet is known by the market that it happened in and by where in it telling goes on.

@@ -11,7 +11,7 @@ std::uint32_t node_capacity(const Limits& limits) noexcept {
   return limits.special_orders * 2 + limits.instruments * 2 + PriceIndex::kMaxNodesPerInsert;
 }
 
-std::uint64_t key_of(std::int64_t price) noexcept { return static_cast<std::uint64_t>(price); }
+std::uint64_t key_of(std::int64_t price) noexcept { return static_cast<std::uint64_t>(price) ^ kSignBit; }
 
 }  // namespace
 
@@ -27,7 +27,6 @@ bool Triggers::has_room_to_move(std::uint32_t triggers) const noexcept {
 }
 
 Slot Triggers::wait(const Trigger& trigger) noexcept {
-  assert(trigger.price > 0);
   const Slot slot = triggers_.take();
   triggers_[slot] = trigger;
   Market& market = markets_[trigger.instrument];
@@ -98,14 +97,14 @@ Slot Triggers::nearest(const Market& market, Watched watched, bool rises) const 
 void Triggers::trail(Slot instrument, const WatchedPrices& prices) noexcept {
   for (std::size_t index = 0; index < Trails::kMarketsPerInstrument; ++index) {
     const std::size_t market = instrument * Trails::kMarketsPerInstrument + index;
-    if (prices[index / 2] != 0 && !trails_.is_empty(market)) trails_.improve(market, prices[index / 2]);
+    if (prices[index / 2] > 0 && !trails_.is_empty(market)) trails_.improve(market, prices[index / 2]);
   }
 }
 
 void Triggers::find_fired_trails(Slot instrument, const WatchedPrices& prices) noexcept {
   for (std::size_t index = 0; index < Trails::kMarketsPerInstrument; ++index) {
     const std::size_t market = instrument * Trails::kMarketsPerInstrument + index;
-    if (prices[index / 2] == 0 || trails_.is_empty(market)) continue;
+    if (prices[index / 2] == kNoPrice || trails_.is_empty(market)) continue;
     for (Slot slot; (slot = trails_.find_fired(market, prices[index / 2])) != kNil;) {
       triggers_[slot] = now(slot);
       fired_.push_back(slot);

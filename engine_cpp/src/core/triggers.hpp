@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "exchange/engine/core.hpp"
@@ -25,8 +26,9 @@ namespace exchange::engine {
 enum class Watched : std::uint8_t { kLast, kMark, kIndex, kAsk, kBid };
 inline constexpr std::size_t kWatchedPrices = 5;
 
-// The prices of one instrument now; 0 where there is none.
+// The prices of one instrument now; kNoPrice where there is none.
 using WatchedPrices = std::array<std::int64_t, kWatchedPrices>;
+inline constexpr std::int64_t kNoPrice = std::numeric_limits<std::int64_t>::min();
 
 struct Trigger {
   std::uint64_t order_id = 0;
@@ -51,7 +53,7 @@ struct Trigger {
   }
 
   [[nodiscard]] bool is_true_at(std::int64_t now) const noexcept {
-    return now != 0 && (rises ? now >= price : now <= price);
+    return now != kNoPrice && (rises ? now >= price : now <= price);
   }
 };
 

@@ -36,7 +36,8 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   const Reason unpriced = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
   const Reason price = !market ? check_price(instrument, command.price) : priced ? Reason::kNone : unpriced;
   if (!market) out.add(price);
-  const Reason quantity = command.quote_budget > 0 ? Reason::kNone : check_quantity(instrument, command.quantity);
+  const Reason budget = instrument.on_margin ? Reason::kOrderFieldsConflict : Reason::kNone;
+  const Reason quantity = command.quote_budget > 0 ? budget : check_quantity(instrument, command.quantity);
   out.add(quantity);
   if (command.quote_budget == 0) out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
@@ -77,7 +78,8 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   if (account != kNil) out.add(check_session(account, command.special->session_id));
   Trigger watched = trigger_of(command, slot);
   if (trigger == Reason::kNone) out.add(check_trigger(watched, prices));
-  if (price != Reason::kNone || watched.price <= 0 || trigger != Reason::kNone) return;
+  const bool trails_nothing = watched.trails() && watched.price <= 0;
+  if (price != Reason::kNone || trails_nothing || trigger != Reason::kNone) return;
   judge_cost(command, slot, worst_price_of_waiting(command, instrument, watched), quantity == Reason::kNone, out);
 }
 
@@ -101,10 +103,14 @@ void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t wor
   if (may_rest(command) && account.open_orders >= max_open_orders(account_slot)) {
     out.add(Reason::kTooManyOpenOrders);
   }
+  if (instrument.on_margin) {
+    if (has_quantity) judge_exposure(exposing(command, account_slot, slot, worst), out);
+    return;
+  }
   out.add(check_trading_state(account));
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   const bool affords = !has_quantity ||
-                       entry_hold(command, account, slot, worst) <= balances_.available(account_slot, asset);
+                       entry_hold(command, account, slot, worst) <= spendable(account_slot, asset);
   if (!affords) out.add(Reason::kInsufficientFunds);
 }
 

@@ -108,6 +108,21 @@ struct BalanceChangeView {
   std::uint64_t account_seq = 0;
 };
 
+// A position that changed.
+struct PositionChangeView {
+  std::uint64_t account_id = 0;
+  std::uint32_t instrument_id = 0;
+  PositionChangeKind kind{};
+  std::array<std::uint8_t, 3> spare{};
+  std::int64_t quantity = 0;  // afterwards, as the next two
+  std::int64_t cost = 0;
+  std::int64_t realised = 0;
+  std::int64_t change = 0;  // of the quantity
+  std::int64_t result = 0;  // of what was closed
+  std::uint64_t trade_id = 0;
+  std::uint64_t account_seq = 0;
+};
+
 struct PreventedMatchView {
   std::uint32_t instrument_id = 0;
   SelfTradePrevention mode{};
@@ -194,8 +209,8 @@ struct AccountView {
 template <class... Records>
 inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Records> && ...) &&
                                  (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);
-static_assert(kAreFlat<OrderView, SpecialView, FillView, BalanceChangeView, PreventedMatchView, TradeView,
-                       BookChangeView>);
+static_assert(kAreFlat<OrderView, SpecialView, FillView, BalanceChangeView, PositionChangeView, PreventedMatchView,
+                       TradeView, BookChangeView>);
 static_assert(sizeof(OrderView) == 160);
 
 }  // namespace exchange::engine

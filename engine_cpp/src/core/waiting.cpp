@@ -8,7 +8,6 @@ namespace exchange::engine {
 namespace {
 
 Watched watched_by(const Instrument& instrument, Side side, TriggerReference reference) noexcept {
-  const bool on_margin = instrument.terms.kind != InstrumentKind::kSpot && instrument.terms.kind != InstrumentKind::kSecurity;
   switch (reference) {
     case TriggerReference::kLast: return Watched::kLast;
     case TriggerReference::kMark: return Watched::kMark;
@@ -16,7 +15,7 @@ Watched watched_by(const Instrument& instrument, Side side, TriggerReference ref
     case TriggerReference::kBidAsk: return side == Side::kBuy ? Watched::kAsk : Watched::kBid;
     case TriggerReference::kDefault: break;
   }
-  return on_margin ? Watched::kMark : Watched::kLast;
+  return instrument.on_margin ? Watched::kMark : Watched::kLast;
 }
 
 // A stop is for a price that gets worse for its side, a take-profit for one that gets better.
@@ -72,6 +71,9 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
   if (const Reason reason = check_price_and_funds(command, admission, pricing.worst); reason != Reason::kNone) {
     return reject_for(reason);
   }
+  if (instruments_[instrument].on_margin && positions_.room() == 0) [[unlikely]] {
+    return {refuse(Reason::kEngineFull, step), kNil};
+  }
   const Slot order = enter(command, admission.account, instrument, step);
   static_cast<void>(hold(command, order, pricing.worst));
   begin_to_trail(order, pricing.watermark);
@@ -81,13 +83,13 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
 // What trails begins at the price of now.
 Reason Accounts::check_trigger(Trigger& trigger, const WatchedPrices& prices) noexcept {
   const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
-  if (now == 0) return Reason::kNoReferencePrice;
+  if (now == kNoPrice) return Reason::kNoReferencePrice;
   if (trigger.trails() && !trigger.follow(now)) return Reason::kTrailingOffsetOutOfRange;
   return trigger.is_true_at(now) ? Reason::kWouldTriggerImmediately : Reason::kNone;
 }
 
 std::int64_t Accounts::protected_price(const Instrument& instrument, Side side, std::int64_t trigger_price) noexcept {
-  return band_edge(side, trigger_price, instrument.market_protection_bps, instrument.tick);
+  return band_edge(instrument, side, trigger_price, instrument.market_protection_bps);
 }
 
 // The trigger of a buy that trails only falls, so what it can cost is known from the start.
@@ -143,7 +145,8 @@ std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& ste
     on(Release{slot, status, reason}, step);
     return std::optional<Place>();
   };
-  if (!quote.has_room) return end(OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
+  const bool uncovered = order.is_on_margin() && !is_covered_at_trigger(order);
+  if (!quote.has_room || uncovered) return end(OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
   if (market && !quote.protection) return end(OrderStatus::kExpired, EndReason::kMarketRemainder);
   if (market) limit = view.side == Side::kBuy ? std::min(*quote.protection, order.hold_price) : *quote.protection;
   if (terms.has_static_band && is_beyond(view.side, market ? limit : view.price, static_edge(terms, view.side))) {

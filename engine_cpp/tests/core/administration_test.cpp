@@ -17,6 +17,7 @@ TEST_F(ListingTest, TheSameListingAgainChangesNothing) {
 TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   InstrumentDefinition future = eth_btc();
   future.terms.kind = InstrumentKind::kFuture;
+  future.terms.settlement_method = SettlementMethod::kPhysical;
   const std::uint64_t before = core_.counts().instruments;
   for (const std::string& command : {encode(future), encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126})}) {
     const Outcome refused = submit(command);

@@ -23,6 +23,7 @@ Limits tight_limits() {
   limits.assets = 16;
   limits.accounts = 64;
   limits.balances = 256;
+  limits.positions = 256;
   limits.open_orders = 4'096;
   limits.orders = 65'536;
   limits.special_orders = 65'536;
@@ -45,13 +46,14 @@ std::int64_t CommandStream::below(std::int64_t bound) {
 std::string CommandStream::next() {
   const std::uint64_t step = step_++;
   if (step < 3 + kAccounts) return set_up(step);
+  if (step < 3 + kAccounts + kMarginSetUp) return set_up_margin(step - 3 - kAccounts);
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();
   if (one_in(25)) return recent_.emplace_back(one_in(2) ? place_group() : place_together());
   if (one_in(12)) return recent_.emplace_back(connect());
   const std::int64_t dice = below(100);
-  std::string command = one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
+  std::string command = one_in(4) ? trade_on_margin() : one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
   if (recent_.size() > kRecent) recent_.erase(recent_.begin());
   return command;

@@ -67,6 +67,18 @@ class CommandStream {
   [[nodiscard]] std::string change_phase(InstrumentDefinition& listing);
   [[nodiscard]] std::string state_prices(const InstrumentDefinition& listing);
   [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
+  // What only instruments on margin know.
+  static constexpr std::uint64_t kMarginSetUp = 16;
+  [[nodiscard]] std::string set_up_margin(std::uint64_t step);
+  [[nodiscard]] std::string trade_on_margin();
+  [[nodiscard]] std::string place_on_margin(std::uint32_t instrument);
+  [[nodiscard]] std::string amend_on_margin(std::uint32_t instrument);
+  [[nodiscard]] std::string set_margin(std::uint32_t instrument, std::uint32_t account_class);
+  [[nodiscard]] std::string set_margin_account();
+  [[nodiscard]] std::string change_margin_phase(std::uint32_t instrument);
+  [[nodiscard]] std::string state_margin_prices(std::uint32_t instrument, bool all);
+  [[nodiscard]] std::uint32_t margin_instrument();
+  [[nodiscard]] std::int64_t margin_price(std::uint32_t instrument);
   void add_special(PlaceOrder& order, SpecialTerms& special);
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
   void make_pegged(PlaceOrder& order, SpecialTerms& special, bool cross);

@@ -22,18 +22,6 @@ class NotSupportedTest : public Venue {
 
   void flag_refused(const char* rule, const SpecialTerms& terms) { type_refused(rule, OrderType::kLimit, terms); }
 
-  void listing_refused(const char* rule, InstrumentKind kind) {
-    InstrumentDefinition definition = eth_btc();
-    definition.terms.kind = kind;
-    if (kind == InstrumentKind::kOption) {
-      definition.terms.right = OptionRight::kCall;
-      definition.terms.exercise_style = ExerciseStyle::kEuropean;
-      definition.terms.strike_price = 1'000;
-      definition.terms.underlying_id = kBtcKk99;
-      definition.terms.expiry_time_ns = now_ns_ + kDay;
-    }
-    refused(rule, encode(definition));
-  }
 };
 
 TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
@@ -62,14 +50,10 @@ TEST_F(NotSupportedTest, OrdersTogether) {
 }
 
 TEST_F(NotSupportedTest, MarginInstruments) {
-  listing_refused("FX_MARGIN", InstrumentKind::kFxMargin);
-  listing_refused("FUTURE", InstrumentKind::kFuture);
-  listing_refused("OPTION", InstrumentKind::kOption);
-  listing_refused("COMMODITY_MARGIN", InstrumentKind::kCommodityMargin);
-  refused("MARGIN_PARAMETERS", encode(SetMarginParameters{.instrument_id = kBtcKk99,
-                                                          .initial_margin_ppm = 100'000,
-                                                          .maintenance_margin_ppm = 50'000,
-                                                          .max_leverage = 10}));
+  InstrumentDefinition delivered = eth_btc();
+  delivered.terms.kind = InstrumentKind::kFuture;
+  delivered.terms.settlement_method = SettlementMethod::kPhysical;
+  refused("PHYSICAL_DELIVERY", encode(delivered));
   refused("SETTLE_FUTURE", encode(SettleFuture{kBtcKk99, 20'261'126, 10'000}));
   refused("EXPIRE_INSTRUMENT", encode(ExpireInstrument{kBtcKk99, 20'261'126, 10'000}));
   refused("EXERCISE_OPTION", encode(ExerciseOption{kAlice, kBtcKk99, 20'261'126, 10, "exercise"}));

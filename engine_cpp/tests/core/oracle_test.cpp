@@ -134,8 +134,13 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   EXPECT_TRUE(met.reasons.contains(Reason::kExpireTimeOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kTrailingOffsetOutOfRange));
   EXPECT_TRUE(met.reasons.contains(Reason::kDisplayQuantityOutOfRange));
-  EXPECT_EQ(met.ends.size(), 18U) << ::testing::PrintToString(met.ends);
-  EXPECT_EQ(met.causes.size(), 11U);
+  for (const Reason reason : {Reason::kPositionLimit, Reason::kInsufficientMargin, Reason::kMarginParametersInvalid,
+                              Reason::kMarginParametersMissing}) {
+    EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
+  }
+  EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
+  EXPECT_EQ(met.ends.size(), 19U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.causes.size(), 10U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));

@@ -8,6 +8,7 @@ Limits small_limits() {
   limits.assets = 8;
   limits.accounts = 16;
   limits.balances = 64;
+  limits.positions = 64;
   limits.open_orders = 4'096;
   limits.orders = 8'192;
   limits.special_orders = 8'192;

@@ -101,6 +101,10 @@ struct FeeScheduleEvent {
   std::vector<FeeTier> tiers;
 };
 
+struct MarginParametersEvent {
+  SetMarginParameters parameters;
+};
+
 struct AuctionEvent {
   std::uint32_t instrument_id = 0;
   AuctionKind kind{};
@@ -117,7 +121,7 @@ struct SelfTradeEvent {
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
                                PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
-                               AuctionEvent, SelfTradeEvent, SessionView>;
+                               AuctionEvent, SelfTradeEvent, SessionView, PositionChangeView, MarginParametersEvent>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);
@@ -138,6 +142,7 @@ struct ReadAccount {
   std::uint64_t engine_seq = 0;
   std::vector<BalanceChangeView> balances;  // asset, available, held
   std::vector<ReadOrder> open_orders;
+  std::vector<PositionChangeView> positions;  // instrument, quantity, cost, result
   std::uint64_t account_seq = 0;
   AccountView account;
 };

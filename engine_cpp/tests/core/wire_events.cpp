@@ -215,6 +215,7 @@ BalanceChangeView read_balance_changed(Reader in) {
       case 6: take(in, out.held); break;
       case 7: take(in, out.trade_id); break;
       case 8: take(in, out.account_seq); break;
+      case 10: static_cast<void>(in.get_uint32()); break;
       default: unknown(in);
     }
   }
@@ -359,12 +360,14 @@ ReadEvent read_event(Reader in) {
     case 6: return read_balance_changed(in.get_message());
     case 7: return read_trade(in.get_message());
     case 8: return read_book_changed(in.get_message());
+    case 9: return read_position_changed(in.get_message());
     case 10: return read_mass_cancel_done(in.get_message());
     case 11: return read_phase_changed(in.get_message());
     case 12: return read_mark_price_changed(in.get_message());
     case 13: return read_account_updated(in.get_message());
     case 14: return read_auction(in.get_message(), false);
     case 15: return read_auction(in.get_message(), true);
+    case 18: return read_margin_parameters_changed(in.get_message());
     case 19: return read_fee_schedule_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
     case 27: return read_session_changed(in.get_message());
@@ -441,6 +444,7 @@ ReadAccount read_account(std::string_view response) {
         break;
       }
       case 3: out.open_orders.push_back(read_order(in.get_message())); break;
+      case 4: read_position(in.get_message(), out.positions.emplace_back()); break;
       case 5: take(in, out.account_seq); break;
       case 6: out.account = read_account_updated(in.get_message()); break;
       default: unknown(in);

@@ -5,8 +5,10 @@
 //      clock, I/O, randomness, floating point or thread inside, so the same journal gives the same bytes everywhere.
 //   2. A command is applied whole, or refused with a reason; a refused one changes only what its refusal says.
 //   3. Nothing throws across this face. Memory is taken from pools of fixed size; a full pool refuses with a reason.
-//   4. For each asset the sum over all accounts (account 0, which collects the fees, included) of available plus held is
-//      what was transferred in less what was transferred out.
+//   4. For each asset the sum over all accounts of available plus held is what was transferred in less what was
+//      transferred out. The venue's own accounts count: account 0, which collects the fees, the insurance fund, and the
+//      clearing account of each instrument on margin. These may be below zero, and so may an account on margin that lost
+//      more than it had; no other is.
 //   5. Limits belong to the history: a journal is replayed under the limits it was written with. They change between a
 //      save and a load, never between two commands.
 //
@@ -41,6 +43,7 @@ struct Limits {
   std::uint32_t assets = 1'024;
   std::uint32_t accounts = 262'144;
   std::uint32_t balances = 1'048'576;           // (account, asset) pairs
+  std::uint32_t positions = 262'144;            // (account, instrument on margin) pairs
   std::uint32_t open_orders = 1'048'576;        // orders in all books
   std::uint32_t orders = 2'097'152;             // open orders and those remembered by an id
   std::uint32_t special_orders = 262'144;       // of those, orders that say more than the plain ones
@@ -163,6 +166,15 @@ class Core {
 
 // Appends the blocks that `Core::apply` wrote as `EventBlock` messages, each framed as field 4 of `EventsResponse`.
 void encode_blocks(std::string_view blocks, ByteBuffer& out);
+
+// Numbers with the top bit set are the venue's: no such account is opened by a command, and none of them trades.
+inline constexpr std::uint64_t kVenueAccounts = std::uint64_t{1} << 63;
+// The insurance fund.
+inline constexpr std::uint64_t kInsuranceAccount = kVenueAccounts;
+// Whom the results of an instrument's positions are booked against.
+[[nodiscard]] constexpr std::uint64_t clearing_account(std::uint32_t instrument_id) noexcept {
+  return kVenueAccounts | instrument_id;
+}
 
 // Most orders, and most instruments, in one part of a snapshot.
 inline constexpr std::size_t kSnapshotPartOrders = 1'000;

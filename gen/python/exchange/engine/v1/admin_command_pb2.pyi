@@ -263,7 +263,7 @@ class SetMarginParameters(_message.Message):
     instrument_id: _builtins.int
     """Instrument."""
     account_class: _builtins.int
-    """Class of accounts; class 0 holds for every class without parameters of its own."""
+    """Class of accounts; class 0 comes first, and holds for every class without parameters of its own."""
     initial_margin_ppm: _builtins.int
     """Initial margin, in millionths of the notional; at least 1,000,000 / `max_leverage`."""
     maintenance_margin_ppm: _builtins.int

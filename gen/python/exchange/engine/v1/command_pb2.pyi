@@ -881,7 +881,9 @@ class OpenAccount(_message.Message):
     TAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
     MAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
     account_id: _builtins.int
-    """Number of the account, issued by auth; 0 is the venue's own fee account and cannot be opened."""
+    """Number of the account, issued by auth. 0 is the venue's own fee account and cannot be opened, nor can any number with
+    the top bit set: 2^63 is the insurance fund, 2^63 + an instrument's number its clearing account.
+    """
     self_trade_group_id: _builtins.int
     """Accounts of one group do not trade with each other; the account itself if 0."""
     taker_fee_ppm: _builtins.int

@@ -605,7 +605,10 @@ Global___PreventedMatch: _TypeAlias = PreventedMatch  # noqa: Y015
 
 @_typing.final
 class BalanceChanged(_message.Message):
-    """A balance of an account changed; private to it. Account 0 collects the fees."""
+    """A balance of an account changed; private to it. Account 0 collects the fees. Numbers with the top bit set are the
+    venue's own accounts too: 2^63 is the insurance fund, 2^63 + `instrument_id` the clearing account of an instrument on
+    margin, against which results are booked. None of them is opened by OpenAccount; the clearing accounts may be negative.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -101,7 +101,9 @@ class Instrument(_message.Message):
     max_notional: _builtins.int
     """Largest notional of an order, in units of the quote asset."""
     market_protection_bps: _builtins.int
-    """How far a MARKET order may trade from the best opposite price, in basis points."""
+    """How far a MARKET order may trade from the best opposite price, in basis points; on margin, where prices may be zero, in
+    ticks.
+    """
     phase: _instrument_pb2.TradingPhase.ValueType
     """What may happen now."""
     kind: _instrument_pb2.InstrumentKind.ValueType
@@ -111,11 +113,13 @@ class Instrument(_message.Message):
     delayed_settlement: _builtins.bool
     """True if what is bought is delivered after the trade: it can be sold at once, but is transferred out only when settled."""
     static_band_bps: _builtins.int
-    """How far a limit may be from the reference price on its aggressive side, in basis points; 0: no static band."""
+    """How far a limit may be from the reference price on its aggressive side, in basis points (on margin in ticks); 0: no
+    static band.
+    """
     dynamic_band_bps: _builtins.int
-    """How far a trade may be from the last price, in basis points; 0: no dynamic band."""
+    """How far a trade may be from the last price, in basis points (on margin in ticks); 0: no dynamic band."""
     fee_schedule_id: _builtins.int
-    """Fee schedule; 0: each account's own fees."""
+    """Fee schedule; 0: each account's own fees. On margin there is one."""
     max_position: _builtins.int
     """Largest position of an account, in units of the quantity scale; 0: no limit."""
     settlement_method: _instrument_pb2.SettlementMethod.ValueType

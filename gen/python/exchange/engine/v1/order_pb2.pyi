@@ -255,7 +255,7 @@ class Fill(_message.Message):
     quantity: _builtins.int
     """Quantity, in units of the quantity scale."""
     notional: _builtins.int
-    """Price times quantity, in units of the quote asset; exact."""
+    """Price times quantity, in units of the quote asset; exact. Of a price below zero without its sign."""
     fee: _builtins.int
     """Fee of this side, in units of the quote asset."""
     liquidity: _order_pb2.Liquidity.ValueType

@@ -271,7 +271,7 @@ export type SetMarginParameters = Message<"exchange.engine.v1.SetMarginParameter
   instrumentId: number;
 
   /**
-   * Class of accounts; class 0 holds for every class without parameters of its own.
+   * Class of accounts; class 0 comes first, and holds for every class without parameters of its own.
    *
    * @generated from field: uint32 account_class = 2;
    */

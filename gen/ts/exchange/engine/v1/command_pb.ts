@@ -1081,7 +1081,8 @@ export const TransferOutSchema: GenMessage<TransferOut> = /*@__PURE__*/
  */
 export type OpenAccount = Message<"exchange.engine.v1.OpenAccount"> & {
   /**
-   * Number of the account, issued by auth; 0 is the venue's own fee account and cannot be opened.
+   * Number of the account, issued by auth. 0 is the venue's own fee account and cannot be opened, nor can any number with
+   * the top bit set: 2^63 is the insurance fund, 2^63 + an instrument's number its clearing account.
    *
    * @generated from field: uint64 account_id = 1;
    */

@@ -549,7 +549,9 @@ export const PreventedMatchSchema: GenMessage<PreventedMatch> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_engine_events, 6);
 
 /**
- * A balance of an account changed; private to it. Account 0 collects the fees.
+ * A balance of an account changed; private to it. Account 0 collects the fees. Numbers with the top bit set are the
+ * venue's own accounts too: 2^63 is the insurance fund, 2^63 + `instrument_id` the clearing account of an instrument on
+ * margin, against which results are booked. None of them is opened by OpenAccount; the clearing accounts may be negative.
  *
  * @generated from message exchange.engine.v1.BalanceChanged
  */

@@ -150,7 +150,8 @@ export type Instrument = Message<"exchange.engine.v1.Instrument"> & {
   maxNotional: bigint;
 
   /**
-   * How far a MARKET order may trade from the best opposite price, in basis points.
+   * How far a MARKET order may trade from the best opposite price, in basis points; on margin, where prices may be zero, in
+   * ticks.
    *
    * @generated from field: uint32 market_protection_bps = 14;
    */
@@ -185,21 +186,22 @@ export type Instrument = Message<"exchange.engine.v1.Instrument"> & {
   delayedSettlement: boolean;
 
   /**
-   * How far a limit may be from the reference price on its aggressive side, in basis points; 0: no static band.
+   * How far a limit may be from the reference price on its aggressive side, in basis points (on margin in ticks); 0: no
+   * static band.
    *
    * @generated from field: uint32 static_band_bps = 19;
    */
   staticBandBps: number;
 
   /**
-   * How far a trade may be from the last price, in basis points; 0: no dynamic band.
+   * How far a trade may be from the last price, in basis points (on margin in ticks); 0: no dynamic band.
    *
    * @generated from field: uint32 dynamic_band_bps = 20;
    */
   dynamicBandBps: number;
 
   /**
-   * Fee schedule; 0: each account's own fees.
+   * Fee schedule; 0: each account's own fees. On margin there is one.
    *
    * @generated from field: uint32 fee_schedule_id = 21;
    */

@@ -385,7 +385,7 @@ export type Fill = Message<"exchange.engine.v1.Fill"> & {
   quantity: bigint;
 
   /**
-   * Price times quantity, in units of the quote asset; exact.
+   * Price times quantity, in units of the quote asset; exact. Of a price below zero without its sign.
    *
    * @generated from field: int64 notional = 4;
    */
