@@ -57,6 +57,7 @@ std::optional<std::int64_t> Engine::place_for(const Instrument& i, const Order& 
 
 Result Engine::place_pegged(const PlaceOrder& c) {
   if (const Reason reason = check_instrument(c); reason != Reason::kNone) return reject(c, reason);
+  if (!is_open(c.account_id, c.special->session_id)) return reject(c, Reason::kSessionNotOpen);
   Instrument& i = instruments_.at(c.instrument_id);
   const auto price = peg_price(i, pegged(c));
   if (!price) return reject(c, Reason::kNoReferencePrice);
@@ -66,7 +67,7 @@ Result Engine::place_pegged(const PlaceOrder& c) {
   order.special->has_working_price = true;
   order.special->working_price = *price;
   changed(order, OrderUpdateCause::kAccepted);
-  tell(c.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
+  if (!on_margin(i.definition)) tell(c.account_id, held_asset(order), BalanceChangeKind::kHold, 0);
   order.band = dynamic_band(i, c.side);
   match(i, order);
   return conclude(c, order, Reason::kNone);

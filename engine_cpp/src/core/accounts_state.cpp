@@ -140,7 +140,6 @@ bool Accounts::consistent() const {
   return held && holds.empty() && expiries_consistent() && pegs_consistent() && orders_.all_remembered() &&
          positions_consistent() && mass_cancels_.timers().consistent() && sessions_.consistent() &&
          balances_.conserved(instruments_.assets());
-         mass_cancels_.timers().consistent() && sessions_.consistent() && balances_.conserved(instruments_.assets());
 }
 
 }  // namespace exchange::engine

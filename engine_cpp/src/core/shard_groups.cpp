@@ -76,7 +76,7 @@ bool Core::Shard::links_consistent() const {
   std::uint32_t standing = 0;
   for (const Slot slot : orders.sorted()) {
     const OrderRecord& order = orders[slot];
-    if (!order.is_resting() || order.is_untriggered()) continue;
+    if (!order.is_resting() || order.is_untriggered() || order.is_off_book()) continue;
     const Book& book = order.waits() ? books_.waiting(order.instrument) : books_.book(order.instrument);
     const bool marked = book.order(order.book_slot).is_linked();
     if (marked) ++standing;

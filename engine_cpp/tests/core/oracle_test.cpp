@@ -139,8 +139,8 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
     EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
   }
   EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
-  EXPECT_EQ(met.ends.size(), 19U) << ::testing::PrintToString(met.ends);
-  EXPECT_EQ(met.causes.size(), 10U);
+  EXPECT_EQ(met.ends.size(), 20U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.causes.size(), 12U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));
