@@ -50,6 +50,19 @@ class Order(_message.Message):
     REJECT_REASON_FIELD_NUMBER: _builtins.int
     ACCEPT_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRAILING_TICKS_FIELD_NUMBER: _builtins.int
+    TRAILING_BPS_FIELD_NUMBER: _builtins.int
+    WATERMARK_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGER_TIME_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    DISPLAYED_QUANTITY_FIELD_NUMBER: _builtins.int
+    MIN_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
+    WORKING_PRICE_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Number of the order, an unsigned 64-bit integer as text."""
     client_order_id: _builtins.str
@@ -63,7 +76,7 @@ class Order(_message.Message):
     time_in_force: _order_pb2.TimeInForce.ValueType
     """How long it stays."""
     price: _builtins.str
-    """Limit price; empty for MARKET."""
+    """Limit price; empty for types without one."""
     quantity: _builtins.str
     """Ordered quantity."""
     quote_budget: _builtins.str
@@ -94,6 +107,28 @@ class Order(_message.Message):
     """Grows by one at each change."""
     reject_reason: _builtins.str
     """Why it was refused, for REJECTED: a name of exchange.error.v1.Reason without its prefix."""
+    trigger_price: _builtins.str
+    """Price at which it stops waiting, of TRAILING_STOP where it stands now; empty if it does not wait for one."""
+    trigger_reference: _order_pb2.TriggerReference.ValueType
+    """Which price its trigger watches; the instrument's default if unspecified."""
+    trailing_ticks: _builtins.int
+    """Offset of TRAILING_STOP in ticks."""
+    trailing_bps: _builtins.int
+    """Offset of TRAILING_STOP in basis points."""
+    watermark_price: _builtins.str
+    """Best price that TRAILING_STOP has seen; empty if none."""
+    display_quantity: _builtins.str
+    """How much of it the book shows at a time; empty: all."""
+    displayed_quantity: _builtins.str
+    """How much of it the book shows now; empty without `display_quantity`."""
+    min_quantity: _builtins.str
+    """Least that it had to trade at once; empty: nothing."""
+    post_only_reprice: _builtins.bool
+    """True if it was to be moved behind the market rather than refused."""
+    working_price: _builtins.str
+    """Price at which it stands in the book, where that is not `price`; empty otherwise."""
+    tag: _builtins.int
+    """The client's mark; 0: none."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the engine accepted or refused it."""
@@ -101,6 +136,14 @@ class Order(_message.Message):
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
+
+    @_builtins.property
+    def trigger_time(self) -> _timestamp_pb2.Timestamp:
+        """When it stopped waiting; absent if it did not."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it expires, with DAY and GTD."""
 
     def __init__(
         self,
@@ -129,10 +172,23 @@ class Order(_message.Message):
         reject_reason: _builtins.str = ...,
         accept_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        trigger_price: _builtins.str = ...,
+        trigger_reference: _order_pb2.TriggerReference.ValueType = ...,
+        trailing_ticks: _builtins.int = ...,
+        trailing_bps: _builtins.int = ...,
+        watermark_price: _builtins.str = ...,
+        trigger_time: _timestamp_pb2.Timestamp | None = ...,
+        display_quantity: _builtins.str = ...,
+        displayed_quantity: _builtins.str = ...,
+        min_quantity: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        post_only_reprice: _builtins.bool = ...,
+        working_price: _builtins.str = ...,
+        tag: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "expire_time", b"expire_time", "trigger_time", b"trigger_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "order_id", b"order_id", "post_only", b"post_only", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "status", b"status", "time_in_force", b"time_in_force", "type", b"type", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time", b"expire_time", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "min_quantity", b"min_quantity", "order_id", b"order_id", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "status", b"status", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "trigger_time", b"trigger_time", "type", b"type", "update_time", b"update_time", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

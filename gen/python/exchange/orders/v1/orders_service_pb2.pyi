@@ -38,6 +38,16 @@ class PlaceOrderRequest(_message.Message):
     POST_ONLY_FIELD_NUMBER: _builtins.int
     SELF_TRADE_PREVENTION_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
+    TRIGGER_REFERENCE_FIELD_NUMBER: _builtins.int
+    TRAILING_TICKS_FIELD_NUMBER: _builtins.int
+    TRAILING_BPS_FIELD_NUMBER: _builtins.int
+    DISPLAY_QUANTITY_FIELD_NUMBER: _builtins.int
+    MIN_QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     client_order_id: _builtins.str
     """The client's id for the order, new for each order: it makes the request safe to repeat."""
     instrument: _builtins.str
@@ -45,24 +55,53 @@ class PlaceOrderRequest(_message.Message):
     side: _order_pb2.Side.ValueType
     """Which way."""
     type: _order_pb2.OrderType.ValueType
-    """How the price is bound; LIMIT or MARKET."""
+    """How the price is bound; not PEGGED."""
     time_in_force: _order_pb2.TimeInForce.ValueType
-    """How long it stays: GTC, IOC or FOK; IOC or FOK for MARKET."""
+    """How long it stays. IOC or FOK for what trades at the market when its turn comes (MARKET, STOP, TAKE_PROFIT,
+    TRAILING_STOP); MARKET also AT_OPEN or AT_CLOSE. DAY ends at the close of the session, which the exchange works out:
+    the next 00:00 UTC, as every market trades all week so far; the calendar of one that does not comes with its listing.
+    """
     price: _builtins.str
-    """Limit price, a multiple of the instrument's tick."""
+    """Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT and TAKE_PROFIT_LIMIT."""
     quantity: _builtins.str
     """Quantity, a multiple of the instrument's lot."""
     quote_budget: _builtins.str
     """Most that a MARKET buy may spend, fees included, in the quote asset."""
     post_only: _builtins.bool
-    """Refuse the order rather than let it take liquidity. Only with LIMIT and GTC."""
+    """Refuse the order rather than let it take liquidity. Only with a limit price, and GTC, DAY or GTD."""
     self_trade_prevention: _order_pb2.SelfTradePrevention.ValueType
     """What happens when it meets an order of the same legal entity; CANCEL_MAKER if absent, and never NONE."""
+    trigger_price: _builtins.str
+    """Price at which STOP, STOP_LIMIT, TAKE_PROFIT or TAKE_PROFIT_LIMIT stops waiting, a multiple of the tick."""
+    trigger_reference: _order_pb2.TriggerReference.ValueType
+    """Which price an order that waits watches; the instrument's default if unspecified."""
+    trailing_ticks: _builtins.int
+    """How far TRAILING_STOP stays behind the best price since its entry, in ticks."""
+    trailing_bps: _builtins.int
+    """How far TRAILING_STOP stays behind the best price since its entry, in basis points."""
+    display_quantity: _builtins.str
+    """How much of a LIMIT order the book shows at a time (iceberg): a multiple of the lot, at least a fifteenth of the
+    quantity; all if absent.
+    """
+    min_quantity: _builtins.str
+    """Least that an IOC order must trade at once to trade at all, a multiple of the lot."""
+    post_only_reprice: _builtins.bool
+    """With `post_only`: where it would take, move it one tick behind the best opposite price instead of refusing it; the
+    answer tells where it stands in `working_price`.
+    """
+    tag: _builtins.int
+    """The client's mark, by which MassCancel finds the order; 0: none."""
+    validate_only: _builtins.bool
+    """Only make every check, and answer those that fail in `failed_checks`: nothing enters, and no id is used."""
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
         """The order has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent. A client
         that sets it can repeat the request safely even across its own restarts.
         """
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When a GTD order expires: more than a second and at most 90 days ahead."""
 
     def __init__(
         self,
@@ -78,16 +117,78 @@ class PlaceOrderRequest(_message.Message):
         post_only: _builtins.bool = ...,
         self_trade_prevention: _order_pb2.SelfTradePrevention.ValueType | None = ...,
         valid_until: _timestamp_pb2.Timestamp | None = ...,
+        trigger_price: _builtins.str = ...,
+        trigger_reference: _order_pb2.TriggerReference.ValueType = ...,
+        trailing_ticks: _builtins.int = ...,
+        trailing_bps: _builtins.int = ...,
+        display_quantity: _builtins.str = ...,
+        min_quantity: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        post_only_reprice: _builtins.bool = ...,
+        tag: _builtins.int = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "self_trade_prevention", b"self_trade_prevention", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "expire_time", b"expire_time", "self_trade_prevention", b"self_trade_prevention", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "instrument", b"instrument", "post_only", b"post_only", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "time_in_force", b"time_in_force", "type", b"type", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time", b"expire_time", "instrument", b"instrument", "min_quantity", b"min_quantity", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "type", b"type", "valid_until", b"valid_until", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__self_trade_prevention: _TypeAlias = _typing.Literal["self_trade_prevention"]  # noqa: Y015
     _WhichOneofArgType__self_trade_prevention: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__self_trade_prevention) -> _WhichOneofReturnType__self_trade_prevention | None: ...
 
 Global___PlaceOrderRequest: _TypeAlias = PlaceOrderRequest  # noqa: Y015
+
+@_typing.final
+class FailedCheck(_message.Message):
+    """A check that an order would fail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Which: a name of exchange.error.v1.Reason without its prefix."""
+    message: _builtins.str
+    """What to do about it, in a sentence."""
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Facts beside it, as ErrorInfo would tell them."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "metadata", b"metadata", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedCheck: _TypeAlias = FailedCheck  # noqa: Y015
 
 @_typing.final
 class PlaceOrderResponse(_message.Message):
@@ -99,17 +200,24 @@ class PlaceOrderResponse(_message.Message):
     FILLS_FIELD_NUMBER: _builtins.int
     ENGINE_SEQ_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    FAILED_CHECKS_FIELD_NUMBER: _builtins.int
     engine_seq: _builtins.str
     """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
     replayed: _builtins.bool
     """True if this request had been answered before: the order is as the first answer said."""
     @_builtins.property
     def order(self) -> _order_pb2_1.Order:
-        """The order, as accepted."""
+        """The order, as accepted; absent with `validate_only`."""
 
     @_builtins.property
     def fills(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Fill]:
         """What it traded at once; empty when `replayed`."""
+
+    @_builtins.property
+    def failed_checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailedCheck]:
+        """With `validate_only`: every check that the order fails now, in the order of the checks; none: it would be accepted.
+        Numbers that the instrument's decimals cannot hold are told alone, as the other checks have nothing to look at then.
+        """
 
     def __init__(
         self,
@@ -118,10 +226,11 @@ class PlaceOrderResponse(_message.Message):
         fills: _abc.Iterable[_order_pb2_1.Fill] | None = ...,
         engine_seq: _builtins.str = ...,
         replayed: _builtins.bool = ...,
+        failed_checks: _abc.Iterable[Global___FailedCheck] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq", "fills", b"fills", "order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq", "failed_checks", b"failed_checks", "fills", b"fills", "order", b"order", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -493,7 +602,7 @@ class ListOrdersRequest(_message.Message):
     instrument: _builtins.str
     """Only this instrument, if given."""
     open_only: _builtins.bool
-    """Only open orders (NEW, PARTIALLY_FILLED)."""
+    """Only open orders (NEW, PARTIALLY_FILLED, UNTRIGGERED)."""
     page_size: _builtins.int
     """Orders a page: 1 to 500, 100 if 0."""
     page_token: _builtins.str

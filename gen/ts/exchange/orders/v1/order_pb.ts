@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Liquidity, OrderEndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce } from "../../type/v1/order_pb.js";
+import type { Liquidity, OrderEndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/order.proto.
  */
 export const file_exchange_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSLxBQoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKIAQoERmlsbBIQCgh0cmFkZV9pZBgBIAEoCRINCgVwcmljZRgCIAEoCRIQCghxdWFudGl0eRgDIAEoCRIQCghub3Rpb25hbBgEIAEoCRILCgNmZWUYBSABKAkSLgoJbGlxdWlkaXR5GAYgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5MaXF1aWRpdHliBnByb3RvMw", [file_exchange_type_v1_order, file_google_protobuf_timestamp]);
+  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSL8CAoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg10cmlnZ2VyX3ByaWNlGBkgASgJEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIXCg93YXRlcm1hcmtfcHJpY2UYHSABKAkSMAoMdHJpZ2dlcl90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgJEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoCRIUCgxtaW5fcXVhbnRpdHkYISABKAkSLwoLZXhwaXJlX3RpbWUYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGCMgASgIEhUKDXdvcmtpbmdfcHJpY2UYJCABKAkSCwoDdGFnGCUgASgNIogBCgRGaWxsEhAKCHRyYWRlX2lkGAEgASgJEg0KBXByaWNlGAIgASgJEhAKCHF1YW50aXR5GAMgASgJEhAKCG5vdGlvbmFsGAQgASgJEgsKA2ZlZRgFIAEoCRIuCglsaXF1aWRpdHkYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLkxpcXVpZGl0eWIGcHJvdG8z", [file_exchange_type_v1_order, file_google_protobuf_timestamp]);
 
 /**
  * An order and all that became of it. Prices and quantities have the instrument's decimals, amounts the quote asset's.
@@ -68,7 +68,7 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
   timeInForce: TimeInForce;
 
   /**
-   * Limit price; empty for MARKET.
+   * Limit price; empty for types without one.
    *
    * @generated from field: string price = 7;
    */
@@ -192,6 +192,97 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 24;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Price at which it stops waiting, of TRAILING_STOP where it stands now; empty if it does not wait for one.
+   *
+   * @generated from field: string trigger_price = 25;
+   */
+  triggerPrice: string;
+
+  /**
+   * Which price its trigger watches; the instrument's default if unspecified.
+   *
+   * @generated from field: exchange.type.v1.TriggerReference trigger_reference = 26;
+   */
+  triggerReference: TriggerReference;
+
+  /**
+   * Offset of TRAILING_STOP in ticks.
+   *
+   * @generated from field: int64 trailing_ticks = 27;
+   */
+  trailingTicks: bigint;
+
+  /**
+   * Offset of TRAILING_STOP in basis points.
+   *
+   * @generated from field: uint32 trailing_bps = 28;
+   */
+  trailingBps: number;
+
+  /**
+   * Best price that TRAILING_STOP has seen; empty if none.
+   *
+   * @generated from field: string watermark_price = 29;
+   */
+  watermarkPrice: string;
+
+  /**
+   * When it stopped waiting; absent if it did not.
+   *
+   * @generated from field: google.protobuf.Timestamp trigger_time = 30;
+   */
+  triggerTime?: Timestamp | undefined;
+
+  /**
+   * How much of it the book shows at a time; empty: all.
+   *
+   * @generated from field: string display_quantity = 31;
+   */
+  displayQuantity: string;
+
+  /**
+   * How much of it the book shows now; empty without `display_quantity`.
+   *
+   * @generated from field: string displayed_quantity = 32;
+   */
+  displayedQuantity: string;
+
+  /**
+   * Least that it had to trade at once; empty: nothing.
+   *
+   * @generated from field: string min_quantity = 33;
+   */
+  minQuantity: string;
+
+  /**
+   * When it expires, with DAY and GTD.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 34;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * True if it was to be moved behind the market rather than refused.
+   *
+   * @generated from field: bool post_only_reprice = 35;
+   */
+  postOnlyReprice: boolean;
+
+  /**
+   * Price at which it stands in the book, where that is not `price`; empty otherwise.
+   *
+   * @generated from field: string working_price = 36;
+   */
+  workingPrice: string;
+
+  /**
+   * The client's mark; 0: none.
+   *
+   * @generated from field: uint32 tag = 37;
+   */
+  tag: number;
 };
 
 /**

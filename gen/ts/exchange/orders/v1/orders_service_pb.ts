@@ -10,7 +10,7 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js
 import type { Fill, Order } from "./order_pb.js";
 import { file_exchange_orders_v1_order } from "./order_pb.js";
 import { file_exchange_type_v1_authorization } from "../../type/v1/authorization_pb.js";
-import type { OrderType, SelfTradePrevention, Side, TimeInForce } from "../../type/v1/order_pb.js";
+import type { OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/orders_service.proto.
  */
 export const file_exchange_orders_v1_orders_service: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSLpCAoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNQoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgq6SAeCAQQYARgCEkIKDXRpbWVfaW5fZm9yY2UYBSABKA4yHS5leGNoYW5nZS50eXBlLnYxLlRpbWVJbkZvcmNlQgy6SAmCAQYYARgCGAMSQgoFcHJpY2UYBiABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJFCghxdWFudGl0eRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDHF1b3RlX2J1ZGdldBgIIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhEKCXBvc3Rfb25seRgJIAEoCBJXChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb25CDLpICYIBBhABIAAgBUgAiAEBEi8KC3ZhbGlkX3VudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDqjA7pInwMawgEKKnBsYWNlX29yZGVyLmxpbWl0X25lZWRzX3ByaWNlX2FuZF9xdWFudGl0eRI8QSBMSU1JVCBvcmRlciBuZWVkcyBwcmljZSBhbmQgcXVhbnRpdHksIGFuZCBubyBxdW90ZV9idWRnZXQuGlZ0aGlzLnR5cGUgIT0gMSB8fCAodGhpcy5wcmljZSAhPSAnJyAmJiB0aGlzLnF1YW50aXR5ICE9ICcnICYmIHRoaXMucXVvdGVfYnVkZ2V0ID09ICcnKRrXAQorcGxhY2Vfb3JkZXIubWFya2V0X25lZWRzX3F1YW50aXR5X29yX2J1ZGdldBJMQSBNQVJLRVQgb3JkZXIgbmVlZHMgZXhhY3RseSBvbmUgb2YgcXVhbnRpdHkgYW5kIHF1b3RlX2J1ZGdldCwgYW5kIG5vIHByaWNlLhpadGhpcy50eXBlICE9IDIgfHwgKHRoaXMucHJpY2UgPT0gJycgJiYgKHRoaXMucXVhbnRpdHkgIT0gJycpICE9ICh0aGlzLnF1b3RlX2J1ZGdldCAhPSAnJykpQhgKFl9zZWxmX3RyYWRlX3ByZXZlbnRpb24ijQEKElBsYWNlT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsEhIKCmVuZ2luZV9zZXEYAyABKAkSEAoIcmVwbGF5ZWQYBCABKAgiwgEKEkNhbmNlbE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEjMKCnJlcXVlc3RfaWQYAyABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRCDwoGdGFyZ2V0EgW6SAIIASJlChNDYW5jZWxPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEhIKCmVuZ2luZV9zZXEYAiABKAkSEAoIcmVwbGF5ZWQYAyABKAgi3QYKEUFtZW5kT3JkZXJSZXF1ZXN0Ei0KCG9yZGVyX2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxOX0kSAASNwoPY2xpZW50X29yZGVyX2lkGAIgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kSAASRQoIcXVhbnRpdHkYAyABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJCCgVwcmljZRgEIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEk0KEGRpc3BsYXlfcXVhbnRpdHkYBSABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASSgoNdHJpZ2dlcl9wcmljZRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhgKEGV4cGVjdGVkX3ZlcnNpb24YCCABKA0SMwoKcmVxdWVzdF9pZBgJIAEoCUIfukgc2AEBchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JBIvCgt2YWxpZF91bnRpbBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA69wG6SPMBGvABCh1hbWVuZF9vcmRlci5zb21ldGhpbmdfY2hhbmdlcxJSU2F5IHdoYXQgY2hhbmdlczogcXVhbnRpdHksIHByaWNlLCBkaXNwbGF5X3F1YW50aXR5LCBleHBpcmVfdGltZSBvciB0cmlnZ2VyX3ByaWNlLhp7dGhpcy5xdWFudGl0eSAhPSAnJyB8fCB0aGlzLnByaWNlICE9ICcnIHx8IHRoaXMuZGlzcGxheV9xdWFudGl0eSAhPSAnJyB8fCBoYXModGhpcy5leHBpcmVfdGltZSkgfHwgdGhpcy50cmlnZ2VyX3ByaWNlICE9ICcnQg8KBnRhcmdldBIFukgCCAEijQEKEkFtZW5kT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsEhIKCmVuZ2luZV9zZXEYAyABKAkSEAoIcmVwbGF5ZWQYBCABKAgixwIKEU1hc3NDYW5jZWxSZXF1ZXN0EkAKCmluc3RydW1lbnQYASABKAlCLLpIKdgBAXIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjUKBHNpZGUYAiABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIABIAIgBARIwCgpzZXNzaW9uX2lkGAMgASgJQhy6SBnYAQFyFDISXlsxLTldWzAtOV17MCwxOX0kEhAKA3RhZxgEIAEoDUgBiAEBEjMKCnJlcXVlc3RfaWQYBSABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSQSLwoLdmFsaWRfdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9zaWRlQgYKBF90YWciUwoSTWFzc0NhbmNlbFJlc3BvbnNlEhcKD2NhbmNlbGxlZF9jb3VudBgBIAEoDRISCgplbmdpbmVfc2VxGAIgASgJEhAKCHJlcGxheWVkGAMgASgIIkUKFUNhbmNlbEFsbEFmdGVyUmVxdWVzdBIeCgl0aW1lb3V0X3MYASABKA1CBrpIA8gBAUgAiAEBQgwKCl90aW1lb3V0X3MiLAoWQ2FuY2VsQWxsQWZ0ZXJSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgJIooBCg9HZXRPcmRlclJlcXVlc3QSLQoIb3JkZXJfaWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSRIABI3Cg9jbGllbnRfb3JkZXJfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRIAEIPCgZ0YXJnZXQSBbpIAggBImUKEEdldE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISJwoFZmlsbHMYAiADKAsyGC5leGNoYW5nZS5vcmRlcnMudjEuRmlsbCKlAQoRTGlzdE9yZGVyc1JlcXVlc3QSQAoKaW5zdHJ1bWVudBgBIAEoCUIsukgp2AEBciQyIl5bQS1aMC05XVtBLVowLTkuLV17MCwzMH1bQS1aMC05XSQSEQoJb3Blbl9vbmx5GAIgASgIEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY9AMoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxiAAiJYChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTKmCAoNT3JkZXJzU2VydmljZRKEAQoKUGxhY2VPcmRlchIlLmV4Y2hhbmdlLm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmV4Y2hhbmdlLm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2UiJ4q1GA4KDG9yZGVyczp3cml0ZYLT5JMCDzoBKiIKL3YxL29yZGVycxKOAQoLQ2FuY2VsT3JkZXISJi5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiLoq1GA4KDG9yZGVyczp3cml0ZYLT5JMCFjoBKiIRL3YxL29yZGVyczpjYW5jZWwSigEKCkFtZW5kT3JkZXISJS5leGNoYW5nZS5vcmRlcnMudjEuQW1lbmRPcmRlclJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuQW1lbmRPcmRlclJlc3BvbnNlIi2KtRgOCgxvcmRlcnM6d3JpdGWC0+STAhU6ASoiEC92MS9vcmRlcnM6YW1lbmQSjwEKCk1hc3NDYW5jZWwSJS5leGNoYW5nZS5vcmRlcnMudjEuTWFzc0NhbmNlbFJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuTWFzc0NhbmNlbFJlc3BvbnNlIjKKtRgOCgxvcmRlcnM6d3JpdGWC0+STAho6ASoiFS92MS9vcmRlcnM6bWFzc0NhbmNlbBKfAQoOQ2FuY2VsQWxsQWZ0ZXISKS5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsQWxsQWZ0ZXJSZXF1ZXN0GiouZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbEFsbEFmdGVyUmVzcG9uc2UiNoq1GA4KDG9yZGVyczp3cml0ZYLT5JMCHjoBKiIZL3YxL29yZGVyczpjYW5jZWxBbGxBZnRlchK4AQoIR2V0T3JkZXISIy5leGNoYW5nZS5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuZXhjaGFuZ2Uub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiYYq1GA0KC29yZGVyczpyZWFkgtPkkwJKWjESLy92MS9vcmRlcnMvYnktY2xpZW50LW9yZGVyLWlkL3tjbGllbnRfb3JkZXJfaWR9EhUvdjEvb3JkZXJzL3tvcmRlcl9pZH0SgAEKCkxpc3RPcmRlcnMSJS5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIiOKtRgNCgtvcmRlcnM6cmVhZILT5JMCDBIKL3YxL29yZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSKwHAoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNwoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgy6SAmCAQYQASAAIAgSQAoNdGltZV9pbl9mb3JjZRgFIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2VCCrpIB4IBBBABIAASQgoFcHJpY2UYBiABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJFCghxdWFudGl0eRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDHF1b3RlX2J1ZGdldBgIIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhEKCXBvc3Rfb25seRgJIAEoCBJXChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb25CDLpICYIBBhABIAAgBUgAiAEBEi8KC3ZhbGlkX3VudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJKCg10cmlnZ2VyX3ByaWNlGAwgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSRwoRdHJpZ2dlcl9yZWZlcmVuY2UYDSABKA4yIi5leGNoYW5nZS50eXBlLnYxLlRyaWdnZXJSZWZlcmVuY2VCCLpIBYIBAhABEh8KDnRyYWlsaW5nX3RpY2tzGA4gASgDQge6SAQiAigAEhQKDHRyYWlsaW5nX2JwcxgPIAEoDRJNChBkaXNwbGF5X3F1YW50aXR5GBAgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSSQoMbWluX3F1YW50aXR5GBEgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSLwoLZXhwaXJlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGBMgASgIEgsKA3RhZxgUIAEoDRIVCg12YWxpZGF0ZV9vbmx5GBUgASgIOpQTukiQExrCAQoqcGxhY2Vfb3JkZXIubGltaXRfbmVlZHNfcHJpY2VfYW5kX3F1YW50aXR5EjxBIExJTUlUIG9yZGVyIG5lZWRzIHByaWNlIGFuZCBxdWFudGl0eSwgYW5kIG5vIHF1b3RlX2J1ZGdldC4aVnRoaXMudHlwZSAhPSAxIHx8ICh0aGlzLnByaWNlICE9ICcnICYmIHRoaXMucXVhbnRpdHkgIT0gJycgJiYgdGhpcy5xdW90ZV9idWRnZXQgPT0gJycpGtcBCitwbGFjZV9vcmRlci5tYXJrZXRfbmVlZHNfcXVhbnRpdHlfb3JfYnVkZ2V0EkxBIE1BUktFVCBvcmRlciBuZWVkcyBleGFjdGx5IG9uZSBvZiBxdWFudGl0eSBhbmQgcXVvdGVfYnVkZ2V0LCBhbmQgbm8gcHJpY2UuGlp0aGlzLnR5cGUgIT0gMiB8fCAodGhpcy5wcmljZSA9PSAnJyAmJiAodGhpcy5xdWFudGl0eSAhPSAnJykgIT0gKHRoaXMucXVvdGVfYnVkZ2V0ICE9ICcnKSkahgIKK3BsYWNlX29yZGVyLnN0b3BfbmVlZHNfcXVhbnRpdHlfYW5kX3RyaWdnZXISW0EgU1RPUCBvciBUQUtFX1BST0ZJVCBvcmRlciBuZWVkcyBxdWFudGl0eSBhbmQgdHJpZ2dlcl9wcmljZSwgYW5kIG5vIHByaWNlIG9yIHF1b3RlX2J1ZGdldC4aeiEodGhpcy50eXBlIGluIFszLCA1XSkgfHwgKHRoaXMucXVhbnRpdHkgIT0gJycgJiYgdGhpcy50cmlnZ2VyX3ByaWNlICE9ICcnICYmIHRoaXMucHJpY2UgPT0gJycgJiYgdGhpcy5xdW90ZV9idWRnZXQgPT0gJycpGpwCCjdwbGFjZV9vcmRlci5zdG9wX2xpbWl0X25lZWRzX3ByaWNlX3F1YW50aXR5X2FuZF90cmlnZ2VyEmVBIFNUT1BfTElNSVQgb3IgVEFLRV9QUk9GSVRfTElNSVQgb3JkZXIgbmVlZHMgcHJpY2UsIHF1YW50aXR5IGFuZCB0cmlnZ2VyX3ByaWNlLCBhbmQgbm8gcXVvdGVfYnVkZ2V0Lhp6ISh0aGlzLnR5cGUgaW4gWzQsIDZdKSB8fCAodGhpcy5wcmljZSAhPSAnJyAmJiB0aGlzLnF1YW50aXR5ICE9ICcnICYmIHRoaXMudHJpZ2dlcl9wcmljZSAhPSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJyka6AIKN3BsYWNlX29yZGVyLnRyYWlsaW5nX3N0b3BfbmVlZHNfcXVhbnRpdHlfYW5kX29uZV9vZmZzZXQSfUEgVFJBSUxJTkdfU1RPUCBvcmRlciBuZWVkcyBxdWFudGl0eSBhbmQgb25lIG9mIHRyYWlsaW5nX3RpY2tzIGFuZCB0cmFpbGluZ19icHMsIGFuZCBubyBwcmljZSwgdHJpZ2dlcl9wcmljZSBvciBxdW90ZV9idWRnZXQuGq0BdGhpcy50eXBlICE9IDcgfHwgKHRoaXMucXVhbnRpdHkgIT0gJycgJiYgKHRoaXMudHJhaWxpbmdfdGlja3MgIT0gMCkgIT0gKHRoaXMudHJhaWxpbmdfYnBzICE9IDB1KSAmJiB0aGlzLnByaWNlID09ICcnICYmIHRoaXMudHJpZ2dlcl9wcmljZSA9PSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJykajgIKLXBsYWNlX29yZGVyLnRyaWdnZXJfbmVlZHNfYW5fb3JkZXJfdGhhdF93YWl0cxKBAU9ubHkgYW4gb3JkZXIgdGhhdCB3YWl0cyBmb3IgYSBwcmljZSAoU1RPUCwgVEFLRV9QUk9GSVQsIFRSQUlMSU5HX1NUT1AgYW5kIHRoZWlyIGxpa2UpIHRha2VzIHRyaWdnZXJfcHJpY2UgYW5kIHRyaWdnZXJfcmVmZXJlbmNlLhpZdGhpcy50eXBlIGluIFszLCA0LCA1LCA2LCA3XSB8fCAodGhpcy50cmlnZ2VyX3ByaWNlID09ICcnICYmIHRoaXMudHJpZ2dlcl9yZWZlcmVuY2UgPT0gMCkatAEKJnBsYWNlX29yZGVyLm9mZnNldF9uZWVkc190cmFpbGluZ19zdG9wEkFPbmx5IGEgVFJBSUxJTkdfU1RPUCBvcmRlciB0YWtlcyB0cmFpbGluZ190aWNrcyBhbmQgdHJhaWxpbmdfYnBzLhpHdGhpcy50eXBlID09IDcgfHwgKHRoaXMudHJhaWxpbmdfdGlja3MgPT0gMCAmJiB0aGlzLnRyYWlsaW5nX2JwcyA9PSAwdSkatQEKJXBsYWNlX29yZGVyLmV4cGlyZV90aW1lX2dvZXNfd2l0aF9ndGQSWEEgR1REIG9yZGVyIG5lZWRzIGV4cGlyZV90aW1lOyB3aXRoIGFueSBvdGhlciB0aW1lIGluIGZvcmNlLCBEQVkgaW5jbHVkZWQsIGxlYXZlIGl0IG91dC4aMih0aGlzLnRpbWVfaW5fZm9yY2UgPT0gNSkgPT0gaGFzKHRoaXMuZXhwaXJlX3RpbWUpGn8KInBsYWNlX29yZGVyLm1pbl9xdWFudGl0eV9uZWVkc19pb2MSJU9ubHkgYW4gSU9DIG9yZGVyIHRha2VzIG1pbl9xdWFudGl0eS4aMnRoaXMubWluX3F1YW50aXR5ID09ICcnIHx8IHRoaXMudGltZV9pbl9mb3JjZSA9PSAyGtwBCjZwbGFjZV9vcmRlci5kaXNwbGF5X3F1YW50aXR5X25lZWRzX2FuX29yZGVyX3RoYXRfcmVzdHMSTk9ubHkgYSBMSU1JVCBvcmRlciB0aGF0IG1heSByZXN0IHRha2VzIGRpc3BsYXlfcXVhbnRpdHk6IG5vbmUgd2l0aCBJT0Mgb3IgRk9LLhpSdGhpcy5kaXNwbGF5X3F1YW50aXR5ID09ICcnIHx8ICh0aGlzLnR5cGUgPT0gMSAmJiAhKHRoaXMudGltZV9pbl9mb3JjZSBpbiBbMiwgM10pKRp8CidwbGFjZV9vcmRlci5yZXByaWNlX2dvZXNfd2l0aF9wb3N0X29ubHkSJnBvc3Rfb25seV9yZXByaWNlIGdvZXMgd2l0aCBwb3N0X29ubHkuGikhdGhpcy5wb3N0X29ubHlfcmVwcmljZSB8fCB0aGlzLnBvc3Rfb25seUIYChZfc2VsZl90cmFkZV9wcmV2ZW50aW9uIqABCgtGYWlsZWRDaGVjaxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRI/CghtZXRhZGF0YRgDIAMoCzItLmV4Y2hhbmdlLm9yZGVycy52MS5GYWlsZWRDaGVjay5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLFAQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEicKBWZpbGxzGAIgAygLMhguZXhjaGFuZ2Uub3JkZXJzLnYxLkZpbGwSEgoKZW5naW5lX3NlcRgDIAEoCRIQCghyZXBsYXllZBgEIAEoCBI2Cg1mYWlsZWRfY2hlY2tzGAUgAygLMh8uZXhjaGFuZ2Uub3JkZXJzLnYxLkZhaWxlZENoZWNrIsIBChJDYW5jZWxPcmRlclJlcXVlc3QSLQoIb3JkZXJfaWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSRIABI3Cg9jbGllbnRfb3JkZXJfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRIABIzCgpyZXF1ZXN0X2lkGAMgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kQg8KBnRhcmdldBIFukgCCAEiZQoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchISCgplbmdpbmVfc2VxGAIgASgJEhAKCHJlcGxheWVkGAMgASgIIt0GChFBbWVuZE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEkUKCHF1YW50aXR5GAMgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSQgoFcHJpY2UYBCABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJNChBkaXNwbGF5X3F1YW50aXR5GAUgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkoKDXRyaWdnZXJfcHJpY2UYByABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIYChBleHBlY3RlZF92ZXJzaW9uGAggASgNEjMKCnJlcXVlc3RfaWQYCSABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSQSLwoLdmFsaWRfdW50aWwYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOvcBukjzARrwAQodYW1lbmRfb3JkZXIuc29tZXRoaW5nX2NoYW5nZXMSUlNheSB3aGF0IGNoYW5nZXM6IHF1YW50aXR5LCBwcmljZSwgZGlzcGxheV9xdWFudGl0eSwgZXhwaXJlX3RpbWUgb3IgdHJpZ2dlcl9wcmljZS4ae3RoaXMucXVhbnRpdHkgIT0gJycgfHwgdGhpcy5wcmljZSAhPSAnJyB8fCB0aGlzLmRpc3BsYXlfcXVhbnRpdHkgIT0gJycgfHwgaGFzKHRoaXMuZXhwaXJlX3RpbWUpIHx8IHRoaXMudHJpZ2dlcl9wcmljZSAhPSAnJ0IPCgZ0YXJnZXQSBbpIAggBIo0BChJBbWVuZE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISJwoFZmlsbHMYAiADKAsyGC5leGNoYW5nZS5vcmRlcnMudjEuRmlsbBISCgplbmdpbmVfc2VxGAMgASgJEhAKCHJlcGxheWVkGAQgASgIIscCChFNYXNzQ2FuY2VsUmVxdWVzdBJACgppbnN0cnVtZW50GAEgASgJQiy6SCnYAQFyJDIiXltBLVowLTldW0EtWjAtOS4tXXswLDMwfVtBLVowLTldJBI1CgRzaWRlGAIgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlQgq6SAeCAQQQASAASACIAQESMAoKc2Vzc2lvbl9pZBgDIAEoCUIcukgZ2AEBchQyEl5bMS05XVswLTldezAsMTl9JBIQCgN0YWcYBCABKA1IAYgBARIzCgpyZXF1ZXN0X2lkGAUgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEi8KC3ZhbGlkX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVfc2lkZUIGCgRfdGFnIlMKEk1hc3NDYW5jZWxSZXNwb25zZRIXCg9jYW5jZWxsZWRfY291bnQYASABKA0SEgoKZW5naW5lX3NlcRgCIAEoCRIQCghyZXBsYXllZBgDIAEoCCJFChVDYW5jZWxBbGxBZnRlclJlcXVlc3QSHgoJdGltZW91dF9zGAEgASgNQga6SAPIAQFIAIgBAUIMCgpfdGltZW91dF9zIiwKFkNhbmNlbEFsbEFmdGVyUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoCSKKAQoPR2V0T3JkZXJSZXF1ZXN0Ei0KCG9yZGVyX2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxOX0kSAASNwoPY2xpZW50X29yZGVyX2lkGAIgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kSABCDwoGdGFyZ2V0EgW6SAIIASJlChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEicKBWZpbGxzGAIgAygLMhguZXhjaGFuZ2Uub3JkZXJzLnYxLkZpbGwipQEKEUxpc3RPcmRlcnNSZXF1ZXN0EkAKCmluc3RydW1lbnQYASABKAlCLLpIKdgBAXIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEhEKCW9wZW5fb25seRgCIAEoCBIdCglwYWdlX3NpemUYAyABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAIiWAoSTGlzdE9yZGVyc1Jlc3BvbnNlEikKBm9yZGVycxgBIAMoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkypggKDU9yZGVyc1NlcnZpY2UShAEKClBsYWNlT3JkZXISJS5leGNoYW5nZS5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuUGxhY2VPcmRlclJlc3BvbnNlIieKtRgOCgxvcmRlcnM6d3JpdGWC0+STAg86ASoiCi92MS9vcmRlcnMSjgEKC0NhbmNlbE9yZGVyEiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlIi6KtRgOCgxvcmRlcnM6d3JpdGWC0+STAhY6ASoiES92MS9vcmRlcnM6Y2FuY2VsEooBCgpBbWVuZE9yZGVyEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLkFtZW5kT3JkZXJSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkFtZW5kT3JkZXJSZXNwb25zZSItirUYDgoMb3JkZXJzOndyaXRlgtPkkwIVOgEqIhAvdjEvb3JkZXJzOmFtZW5kEo8BCgpNYXNzQ2FuY2VsEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLk1hc3NDYW5jZWxSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLk1hc3NDYW5jZWxSZXNwb25zZSIyirUYDgoMb3JkZXJzOndyaXRlgtPkkwIaOgEqIhUvdjEvb3JkZXJzOm1hc3NDYW5jZWwSnwEKDkNhbmNlbEFsbEFmdGVyEikuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbEFsbEFmdGVyUmVxdWVzdBoqLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxBbGxBZnRlclJlc3BvbnNlIjaKtRgOCgxvcmRlcnM6d3JpdGWC0+STAh46ASoiGS92MS9vcmRlcnM6Y2FuY2VsQWxsQWZ0ZXISuAEKCEdldE9yZGVyEiMuZXhjaGFuZ2Uub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBokLmV4Y2hhbmdlLm9yZGVycy52MS5HZXRPcmRlclJlc3BvbnNlImGKtRgNCgtvcmRlcnM6cmVhZILT5JMCSloxEi8vdjEvb3JkZXJzL2J5LWNsaWVudC1vcmRlci1pZC97Y2xpZW50X29yZGVyX2lkfRIVL3YxL29yZGVycy97b3JkZXJfaWR9EoABCgpMaXN0T3JkZXJzEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIjirUYDQoLb3JkZXJzOnJlYWSC0+STAgwSCi92MS9vcmRlcnNiBnByb3RvMw", [file_buf_validate_validate, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * The order to enter.
@@ -51,21 +51,23 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
   side: Side;
 
   /**
-   * How the price is bound; LIMIT or MARKET.
+   * How the price is bound; not PEGGED.
    *
    * @generated from field: exchange.type.v1.OrderType type = 4;
    */
   type: OrderType;
 
   /**
-   * How long it stays: GTC, IOC or FOK; IOC or FOK for MARKET.
+   * How long it stays. IOC or FOK for what trades at the market when its turn comes (MARKET, STOP, TAKE_PROFIT,
+   * TRAILING_STOP); MARKET also AT_OPEN or AT_CLOSE. DAY ends at the close of the session, which the exchange works out:
+   * the next 00:00 UTC, as every market trades all week so far; the calendar of one that does not comes with its listing.
    *
    * @generated from field: exchange.type.v1.TimeInForce time_in_force = 5;
    */
   timeInForce: TimeInForce;
 
   /**
-   * Limit price, a multiple of the instrument's tick.
+   * Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT and TAKE_PROFIT_LIMIT.
    *
    * @generated from field: string price = 6;
    */
@@ -86,7 +88,7 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
   quoteBudget: string;
 
   /**
-   * Refuse the order rather than let it take liquidity. Only with LIMIT and GTC.
+   * Refuse the order rather than let it take liquidity. Only with a limit price, and GTC, DAY or GTD.
    *
    * @generated from field: bool post_only = 9;
    */
@@ -106,6 +108,78 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
    * @generated from field: google.protobuf.Timestamp valid_until = 11;
    */
   validUntil?: Timestamp | undefined;
+
+  /**
+   * Price at which STOP, STOP_LIMIT, TAKE_PROFIT or TAKE_PROFIT_LIMIT stops waiting, a multiple of the tick.
+   *
+   * @generated from field: string trigger_price = 12;
+   */
+  triggerPrice: string;
+
+  /**
+   * Which price an order that waits watches; the instrument's default if unspecified.
+   *
+   * @generated from field: exchange.type.v1.TriggerReference trigger_reference = 13;
+   */
+  triggerReference: TriggerReference;
+
+  /**
+   * How far TRAILING_STOP stays behind the best price since its entry, in ticks.
+   *
+   * @generated from field: int64 trailing_ticks = 14;
+   */
+  trailingTicks: bigint;
+
+  /**
+   * How far TRAILING_STOP stays behind the best price since its entry, in basis points.
+   *
+   * @generated from field: uint32 trailing_bps = 15;
+   */
+  trailingBps: number;
+
+  /**
+   * How much of a LIMIT order the book shows at a time (iceberg): a multiple of the lot, at least a fifteenth of the
+   * quantity; all if absent.
+   *
+   * @generated from field: string display_quantity = 16;
+   */
+  displayQuantity: string;
+
+  /**
+   * Least that an IOC order must trade at once to trade at all, a multiple of the lot.
+   *
+   * @generated from field: string min_quantity = 17;
+   */
+  minQuantity: string;
+
+  /**
+   * When a GTD order expires: more than a second and at most 90 days ahead.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 18;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * With `post_only`: where it would take, move it one tick behind the best opposite price instead of refusing it; the
+   * answer tells where it stands in `working_price`.
+   *
+   * @generated from field: bool post_only_reprice = 19;
+   */
+  postOnlyReprice: boolean;
+
+  /**
+   * The client's mark, by which MassCancel finds the order; 0: none.
+   *
+   * @generated from field: uint32 tag = 20;
+   */
+  tag: number;
+
+  /**
+   * Only make every check, and answer those that fail in `failed_checks`: nothing enters, and no id is used.
+   *
+   * @generated from field: bool validate_only = 21;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -116,13 +190,48 @@ export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE_
   messageDesc(file_exchange_orders_v1_orders_service, 0);
 
 /**
+ * A check that an order would fail.
+ *
+ * @generated from message exchange.orders.v1.FailedCheck
+ */
+export type FailedCheck = Message<"exchange.orders.v1.FailedCheck"> & {
+  /**
+   * Which: a name of exchange.error.v1.Reason without its prefix.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * What to do about it, in a sentence.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * Facts beside it, as ErrorInfo would tell them.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+};
+
+/**
+ * Describes the message exchange.orders.v1.FailedCheck.
+ * Use `create(FailedCheckSchema)` to create a new message.
+ */
+export const FailedCheckSchema: GenMessage<FailedCheck> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 1);
+
+/**
  * The order as it stands after its first turn.
  *
  * @generated from message exchange.orders.v1.PlaceOrderResponse
  */
 export type PlaceOrderResponse = Message<"exchange.orders.v1.PlaceOrderResponse"> & {
   /**
-   * The order, as accepted.
+   * The order, as accepted; absent with `validate_only`.
    *
    * @generated from field: exchange.orders.v1.Order order = 1;
    */
@@ -148,6 +257,14 @@ export type PlaceOrderResponse = Message<"exchange.orders.v1.PlaceOrderResponse"
    * @generated from field: bool replayed = 4;
    */
   replayed: boolean;
+
+  /**
+   * With `validate_only`: every check that the order fails now, in the order of the checks; none: it would be accepted.
+   * Numbers that the instrument's decimals cannot hold are told alone, as the other checks have nothing to look at then.
+   *
+   * @generated from field: repeated exchange.orders.v1.FailedCheck failed_checks = 5;
+   */
+  failedChecks: FailedCheck[];
 };
 
 /**
@@ -155,7 +272,7 @@ export type PlaceOrderResponse = Message<"exchange.orders.v1.PlaceOrderResponse"
  * Use `create(PlaceOrderResponseSchema)` to create a new message.
  */
 export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 1);
+  messageDesc(file_exchange_orders_v1_orders_service, 2);
 
 /**
  * Which order to cancel.
@@ -199,7 +316,7 @@ export type CancelOrderRequest = Message<"exchange.orders.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 2);
+  messageDesc(file_exchange_orders_v1_orders_service, 3);
 
 /**
  * The order is out of the book.
@@ -234,7 +351,7 @@ export type CancelOrderResponse = Message<"exchange.orders.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 3);
+  messageDesc(file_exchange_orders_v1_orders_service, 4);
 
 /**
  * Which order to change, and how. What is absent stays as it is.
@@ -328,7 +445,7 @@ export type AmendOrderRequest = Message<"exchange.orders.v1.AmendOrderRequest"> 
  * Use `create(AmendOrderRequestSchema)` to create a new message.
  */
 export const AmendOrderRequestSchema: GenMessage<AmendOrderRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 4);
+  messageDesc(file_exchange_orders_v1_orders_service, 5);
 
 /**
  * The order as it stands after the change.
@@ -370,7 +487,7 @@ export type AmendOrderResponse = Message<"exchange.orders.v1.AmendOrderResponse"
  * Use `create(AmendOrderResponseSchema)` to create a new message.
  */
 export const AmendOrderResponseSchema: GenMessage<AmendOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 5);
+  messageDesc(file_exchange_orders_v1_orders_service, 6);
 
 /**
  * Which orders to cancel: all of the account, if nothing is given.
@@ -426,7 +543,7 @@ export type MassCancelRequest = Message<"exchange.orders.v1.MassCancelRequest"> 
  * Use `create(MassCancelRequestSchema)` to create a new message.
  */
 export const MassCancelRequestSchema: GenMessage<MassCancelRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 6);
+  messageDesc(file_exchange_orders_v1_orders_service, 7);
 
 /**
  * The orders are out of the book.
@@ -461,7 +578,7 @@ export type MassCancelResponse = Message<"exchange.orders.v1.MassCancelResponse"
  * Use `create(MassCancelResponseSchema)` to create a new message.
  */
 export const MassCancelResponseSchema: GenMessage<MassCancelResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 7);
+  messageDesc(file_exchange_orders_v1_orders_service, 8);
 
 /**
  * How long the account may be silent.
@@ -482,7 +599,7 @@ export type CancelAllAfterRequest = Message<"exchange.orders.v1.CancelAllAfterRe
  * Use `create(CancelAllAfterRequestSchema)` to create a new message.
  */
 export const CancelAllAfterRequestSchema: GenMessage<CancelAllAfterRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 8);
+  messageDesc(file_exchange_orders_v1_orders_service, 9);
 
 /**
  * The guard is armed, or disarmed.
@@ -503,7 +620,7 @@ export type CancelAllAfterResponse = Message<"exchange.orders.v1.CancelAllAfterR
  * Use `create(CancelAllAfterResponseSchema)` to create a new message.
  */
 export const CancelAllAfterResponseSchema: GenMessage<CancelAllAfterResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 9);
+  messageDesc(file_exchange_orders_v1_orders_service, 10);
 
 /**
  * Which order to tell.
@@ -540,7 +657,7 @@ export type GetOrderRequest = Message<"exchange.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 10);
+  messageDesc(file_exchange_orders_v1_orders_service, 11);
 
 /**
  * The order.
@@ -568,7 +685,7 @@ export type GetOrderResponse = Message<"exchange.orders.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 11);
+  messageDesc(file_exchange_orders_v1_orders_service, 12);
 
 /**
  * Which orders to list.
@@ -584,7 +701,7 @@ export type ListOrdersRequest = Message<"exchange.orders.v1.ListOrdersRequest"> 
   instrument: string;
 
   /**
-   * Only open orders (NEW, PARTIALLY_FILLED).
+   * Only open orders (NEW, PARTIALLY_FILLED, UNTRIGGERED).
    *
    * @generated from field: bool open_only = 2;
    */
@@ -610,7 +727,7 @@ export type ListOrdersRequest = Message<"exchange.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 12);
+  messageDesc(file_exchange_orders_v1_orders_service, 13);
 
 /**
  * A page of orders.
@@ -638,7 +755,7 @@ export type ListOrdersResponse = Message<"exchange.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 13);
+  messageDesc(file_exchange_orders_v1_orders_service, 14);
 
 /**
  * Orders of the token's account.
