@@ -100,6 +100,19 @@ class DisplayQuantityOutOfRange(Refusal):
         )
 
 
+class MinQuantityOutOfRange(Refusal):
+    """The least quantity to trade at once is none that the order can have."""
+
+    reason = "MIN_QUANTITY_OUT_OF_RANGE"
+
+    def __init__(self, instrument: Instrument, trail: Trail = _NO_TRAIL) -> None:
+        lot = instrument.scales.quantity_text(instrument.lot)
+        super().__init__(
+            f"The minimum quantity is a multiple of {lot} and at most the quantity; choose one of these.",
+            metadata={"lot": lot, **trail},
+        )
+
+
 class BudgetTooPrecise(Refusal):
     """The budget has more decimals than the quote asset."""
 
@@ -182,8 +195,9 @@ _SENTENCES: Mapping[str, str] = {
     "TOO_MANY_OPEN_ORDERS": "The account has as many open orders as it may; cancel some first.",
     "NO_LIQUIDITY": "Nobody stands on the other side, so nothing traded; try later, or enter a LIMIT order.",
     "POST_ONLY_WOULD_CROSS": "The order would have traded at once; move its price away from the market.",
-    "ORDER_FIELDS_CONFLICT": "Fields of the order exclude each other: LIMIT needs price and quantity, MARKET takes no"
-    " price and only IOC or FOK, quote_budget goes with a MARKET buy, post_only with LIMIT and GTC.",
+    "ORDER_FIELDS_CONFLICT": "Fields of the order exclude each other: what trades at the market takes no price and"
+    " only IOC or FOK, quote_budget goes with a MARKET buy and IOC, post_only with a limit price and GTC, DAY or GTD,"
+    " AT_OPEN and AT_CLOSE with LIMIT or MARKET; an amend changes only what the order has.",
     "ENGINE_FULL": "The engine has no room for more orders right now and nothing happened; retry later.",
     "CLOCK_STEPPED": "Trading is stopped until an operator has looked at the engine's clock; retry later.",
     "NOT_SUPPORTED": "The engine does not do this yet; leave out what is new.",
@@ -193,10 +207,10 @@ _SENTENCES: Mapping[str, str] = {
     "POSITION_LIMIT": "The position could pass its limit; make the order smaller or cancel others.",
     "INSUFFICIENT_MARGIN": "The account's equity does not cover the margin; make the order smaller or add collateral.",
     "REDUCE_ONLY_NO_POSITION": "There is no opposite position to reduce; send it without reduce_only if it is wanted.",
-    "EXPIRE_TIME_OUT_OF_RANGE": "The expiry time must lie more than a second and at most 90 days ahead.",
+    "EXPIRE_TIME_OUT_OF_RANGE": "The expiry time lies more than a second and at most 90 days ahead; a DAY order comes"
+    " more than a second before its session closes.",
     "ORDER_SIZE_LIMIT": "The order is larger than the account may enter at once; split it.",
     "LINK_INVALID": "The orders of the group do not go together; see the rules of its link type.",
-    "MIN_QUANTITY_OUT_OF_RANGE": "The minimum quantity must be on the lot and at most the quantity.",
     "TRAILING_OFFSET_OUT_OF_RANGE": "The trailing offset must be positive and leave a price; choose another one.",
     "NO_REFERENCE_PRICE": "The price that the order refers to does not exist yet; retry once it does.",
     "ACCOUNT_KIND_NOT_ALLOWED": "The kind of account may not trade this instrument; use a margin account.",
@@ -220,6 +234,7 @@ _OF_INSTRUMENT: Mapping[str, Callable[[Instrument, Trail], Refusal]] = {
         QuantityNotOnLot,
         QuantityOutOfRange,
         DisplayQuantityOutOfRange,
+        MinQuantityOutOfRange,
         NotionalOutOfRange,
         PhaseNotAllowed,
     )
@@ -229,9 +244,13 @@ _OF_INSTRUMENT: Mapping[str, Callable[[Instrument, Trail], Refusal]] = {
 def refusal_of_order(order: NewOrder, outcome: Outcome) -> Refusal:
     """Return what to tell the owner of an order that the engine refused."""
     trail = {"client_order_id": order.client_order_id, **_trail_of(outcome)}
-    if outcome.reason == UnknownInstrument.reason:
-        return UnknownInstrument(order.instrument.scales.symbol)
-    return _of_terms(outcome.reason, order.instrument, order.side, trail)
+    return _of_order(outcome.reason, order, trail)
+
+
+def refusals_of_order(order: NewOrder, outcome: Outcome) -> list[Refusal]:
+    """Return each reason for which the engine would refuse the order, in the order of its checks."""
+    trail = {"client_order_id": order.client_order_id}
+    return [_of_order(reason, order, trail) for reason in outcome.all_reasons]
 
 
 def refusal_of_amend(amend: Amend, outcome: Outcome) -> Refusal:
@@ -267,6 +286,12 @@ def refusal_of_mass_cancel(cancel: MassCancel, outcome: Outcome) -> Refusal:
 def refusal_of_account(outcome: Outcome) -> Refusal:
     """Return what to tell the owner of an account of which the engine refused to change something."""
     return _plain(outcome.reason, _trail_of(outcome))
+
+
+def _of_order(reason: str, order: NewOrder, trail: Trail) -> Refusal:
+    if reason == UnknownInstrument.reason:
+        return UnknownInstrument(order.instrument.scales.symbol)
+    return _of_terms(reason, order.instrument, order.side, trail)
 
 
 def _of_terms(reason: str, instrument: Instrument, side: Side, trail: Trail) -> Refusal:

@@ -9,17 +9,19 @@ The hash runs over 64-bit words: `h = mix(h ^ word)` from `h = 0`, all modulo 2^
 `mix`. `mix` is a bijection, so requests that differ in a single word never share a fingerprint.
 
 Words of an order: 1 | side << 8 | type << 16 | time_in_force << 24 | post_only << 32 | self_trade_prevention << 40,
-then instrument_id, price, quantity, quote_budget (two's complement). Defaults are filled in before.
+then instrument_id, price, quantity, quote_budget (two's complement), then its terms, but not when a DAY order expires:
+that is worked out for it, and comes out later when the request is repeated later. Defaults are filled in before.
 Words of a cancel by number: 2, then order_id. By client id: 3 | length << 8, then the id's ASCII bytes, little-endian,
 padded with zeros to five words.
 Words of an amend: 4, then order_id, then its terms. Words of a mass cancel: 5, then its terms.
-Terms are what is present, in the order of the field numbers of the engine's command: for each that number, then its
-value. So a command that gains a field keeps the fingerprints that it had without.
+Terms are what is present and not the default, in the order of the field numbers of the engine's command: for each that
+number, then its value. So a command that gains a field keeps the fingerprints that it had without.
 """
 
 from collections.abc import Iterator
 
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
+from services.orders.model.words import TimeInForce
 
 _WORD = 2**64 - 1
 _CLIENT_ORDER_ID_BYTES = 40
@@ -35,7 +37,24 @@ def fingerprint_of_order(order: NewOrder) -> int:
         | order.post_only << 32
         | order.self_trade_prevention << 40
     )
-    return _hash(flags, order.instrument.instrument_id, order.price, order.quantity, order.quote_budget)
+    words = (flags, order.instrument.instrument_id, order.price, order.quantity, order.quote_budget)
+    return _hash(*words, *_words_of(_terms_of_order(order)))
+
+
+def _terms_of_order(order: NewOrder) -> dict[int, int | None]:
+    terms = order.terms
+    asked_to_expire = order.time_in_force is not TimeInForce.DAY
+    return {
+        14: terms.trigger_price,
+        15: terms.trigger_reference or None,
+        16: terms.trailing_ticks or None,
+        17: terms.trailing_bps or None,
+        18: terms.display_quantity or None,
+        19: terms.min_quantity or None,
+        20: (asked_to_expire and terms.expire_time_ns) or None,
+        21: terms.post_only_reprice or None,
+        25: terms.tag or None,
+    }
 
 
 def fingerprint_of_cancel(cancel: Cancel) -> int:

@@ -52,6 +52,10 @@ class EnginePeer:
         """Enter an order; raises `Unavailable`."""
         return self._answered(await self._submit(commands.place_command(order)))
 
+    async def judge(self, order: NewOrder) -> Outcome:
+        """Make every check of an order; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.judge_command(order)))
+
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; raises `Unavailable`."""
         return self._answered(await self._submit(commands.cancel_command(cancel)))

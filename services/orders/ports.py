@@ -41,6 +41,10 @@ class Engine(Protocol):
         """Enter an order; returns when it is durable."""
         ...
 
+    async def judge(self, order: NewOrder) -> Outcome:
+        """Make every check of an order and tell all that fail; it does not enter."""
+        ...
+
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; returns when that is durable."""
         ...

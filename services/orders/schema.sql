@@ -56,7 +56,20 @@ CREATE TABLE public.order_record (
     reject_reason text NOT NULL,
     version bigint NOT NULL,
     accepted_time_ns bigint NOT NULL,
-    updated_time_ns bigint NOT NULL
+    updated_time_ns bigint NOT NULL,
+    trigger_price bigint,
+    trigger_reference smallint DEFAULT 0 NOT NULL,
+    trailing_ticks bigint DEFAULT 0 NOT NULL,
+    trailing_bps bigint DEFAULT 0 NOT NULL,
+    display_quantity bigint DEFAULT 0 NOT NULL,
+    min_quantity bigint DEFAULT 0 NOT NULL,
+    expire_time_ns bigint DEFAULT 0 NOT NULL,
+    post_only_reprice boolean DEFAULT false NOT NULL,
+    tag bigint DEFAULT 0 NOT NULL,
+    watermark_price bigint,
+    triggered_time_ns bigint DEFAULT 0 NOT NULL,
+    displayed_quantity bigint DEFAULT 0 NOT NULL,
+    working_price bigint
 );
 
 COMMENT ON TABLE public.order_record IS 'Each order as its last event left it, refused ones included. ORDER is a word of SQL, hence the name.';
@@ -64,6 +77,8 @@ COMMENT ON TABLE public.order_record IS 'Each order as its last event left it, r
 COMMENT ON COLUMN public.order_record.client_order_id IS 'May come again after the engine has forgotten it: the order with the highest number used it last.';
 
 COMMENT ON COLUMN public.order_record.version IS 'Grows by one with each event of the order, so an event that comes twice changes nothing.';
+
+COMMENT ON COLUMN public.order_record.working_price IS 'Where the order stands in the book, if that is not its price.';
 
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
@@ -98,5 +113,9 @@ ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
 
 CREATE INDEX order_record_client_order_id_ix ON public.order_record USING btree (account_id, client_order_id, order_id DESC);
+
+CREATE INDEX order_record_live_ix ON public.order_record USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2, 7]));
+
+COMMENT ON INDEX public.order_record_live_ix IS 'Open orders, those that wait for a price among them.';
 
 CREATE INDEX order_record_open_ix ON public.order_record USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2]));

@@ -23,6 +23,7 @@ from services.orders.usecases.get_order import get_order
 from services.orders.usecases.list_orders import Listing, list_orders
 from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
+from services.orders.usecases.validate_order import validate_order
 from services.runtime import call
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -40,8 +41,12 @@ class OrdersServer(OrdersServiceServicer):
         self._clock = clock
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
-        """Enter an order."""
+        """Enter an order, or only judge it."""
         draft = requests.draft_of(request, call.caller().account_id)
+        if request.validate_only:
+            return messages.judgement_response(
+                await validate_order(draft, self._instruments, self._engine, self._clock)
+            )
         with _announcing():
             answer = await place_order(draft, self._instruments, self._engine, self._clock)
         _announce(str(answer.engine_seq))

@@ -17,7 +17,7 @@ from services.kernel.money import INT64_MAX
 from services.kernel.refusal import Unavailable
 from services.orders.model.history import Changes, OrderQuery
 from services.orders.model.instrument import Scales
-from services.orders.model.order import Fill, Order, OrderRef, Told
+from services.orders.model.order import Fill, Order, OrderRef, Terms, Told
 from services.orders.model.words import (
     EndReason,
     Liquidity,
@@ -26,6 +26,7 @@ from services.orders.model.words import (
     SelfTradePrevention,
     Side,
     TimeInForce,
+    TriggerReference,
 )
 from services.runtime import call, postgres
 from services.runtime.grpc_client import SHAVE
@@ -41,7 +42,9 @@ _SELECT = """
     SELECT o.order_id, o.account_id, o.client_order_id, o.instrument_id, o.side, o.type, o.time_in_force, o.post_only,
            o.self_trade_prevention, o.price, o.quantity, o.quote_budget, o.cum_quantity, o.leaves_quantity,
            o.prevented_quantity, o.cancelled_quantity, o.cum_notional, o.cum_fee, o.status, o.end_reason,
-           o.reject_reason, o.version, o.accepted_time_ns, o.updated_time_ns,
+           o.reject_reason, o.version, o.accepted_time_ns, o.updated_time_ns, o.trigger_price, o.trigger_reference,
+           o.trailing_ticks, o.trailing_bps, o.display_quantity, o.min_quantity, o.expire_time_ns, o.post_only_reprice,
+           o.tag, o.watermark_price, o.triggered_time_ns, o.displayed_quantity, o.working_price,
            i.symbol, i.price_scale, i.quantity_scale, i.quote_scale
       FROM order_record o
       JOIN instrument i ON i.instrument_id = o.instrument_id
@@ -72,7 +75,7 @@ _PAGE = """
 _LIST_ALL = f"{_SELECT} WHERE o.account_id = $1 AND o.order_id < $2 {_PAGE}"
 
 # The open ones are spelt as the partial index spells them.
-_LIST_OPEN = f"{_SELECT} WHERE o.account_id = $1 AND o.order_id < $2 AND o.status IN (1, 2) {_PAGE}"
+_LIST_OPEN = f"{_SELECT} WHERE o.account_id = $1 AND o.order_id < $2 AND o.status IN (1, 2, 7) {_PAGE}"
 
 _UPSERT_INSTRUMENTS = """
     INSERT INTO instrument (instrument_id, symbol, price_scale, quantity_scale, quote_scale)
@@ -85,12 +88,16 @@ _UPSERT_ORDERS = """
         order_id, account_id, client_order_id, instrument_id, side, type, time_in_force, post_only,
         self_trade_prevention, price, quantity, quote_budget, cum_quantity, leaves_quantity,
         prevented_quantity, cancelled_quantity, cum_notional, cum_fee, status, end_reason,
-        reject_reason, version, accepted_time_ns, updated_time_ns)
+        reject_reason, version, accepted_time_ns, updated_time_ns, trigger_price, trigger_reference,
+        trailing_ticks, trailing_bps, display_quantity, min_quantity, expire_time_ns, post_only_reprice,
+        tag, watermark_price, triggered_time_ns, displayed_quantity, working_price)
     SELECT * FROM unnest(
         $1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::smallint[], $6::smallint[], $7::smallint[],
         $8::boolean[], $9::smallint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
         $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::smallint[],
-        $21::text[], $22::bigint[], $23::bigint[], $24::bigint[])
+        $21::text[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::smallint[],
+        $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::boolean[],
+        $33::bigint[], $34::bigint[], $35::bigint[], $36::bigint[], $37::bigint[])
     ON CONFLICT (account_id, order_id) DO UPDATE SET
         price = excluded.price,
         quantity = excluded.quantity,
@@ -103,7 +110,14 @@ _UPSERT_ORDERS = """
         status = excluded.status,
         end_reason = excluded.end_reason,
         version = excluded.version,
-        updated_time_ns = excluded.updated_time_ns
+        updated_time_ns = excluded.updated_time_ns,
+        trigger_price = excluded.trigger_price,
+        display_quantity = excluded.display_quantity,
+        expire_time_ns = excluded.expire_time_ns,
+        watermark_price = excluded.watermark_price,
+        triggered_time_ns = excluded.triggered_time_ns,
+        displayed_quantity = excluded.displayed_quantity,
+        working_price = excluded.working_price
      WHERE o.version < excluded.version
 """
 
@@ -177,7 +191,10 @@ _order_row = attrgetter(
     "order_id", "account_id", "client_order_id", "instrument_id", "side", "type", "time_in_force", "post_only",
     "self_trade_prevention", "price", "quantity", "quote_budget", "cum_quantity", "leaves_quantity",
     "prevented_quantity", "cancelled_quantity", "cum_notional", "cum_fee", "status", "end_reason",
-    "reject_reason", "version", "accepted_time_ns", "updated_time_ns",
+    "reject_reason", "version", "accepted_time_ns", "updated_time_ns", "terms.trigger_price", "terms.trigger_reference",
+    "terms.trailing_ticks", "terms.trailing_bps", "terms.display_quantity", "terms.min_quantity",
+    "terms.expire_time_ns", "terms.post_only_reprice", "terms.tag", "watermark_price", "triggered_time_ns",
+    "displayed_quantity", "working_price",
 )  # fmt: skip
 
 _fill_row = attrgetter(
@@ -221,6 +238,25 @@ def _order_of(row: asyncpg.Record) -> Order:
         version=row["version"],
         accepted_time_ns=row["accepted_time_ns"],
         updated_time_ns=row["updated_time_ns"],
+        terms=_terms_of(row),
+        watermark_price=row["watermark_price"],
+        triggered_time_ns=row["triggered_time_ns"],
+        displayed_quantity=row["displayed_quantity"],
+        working_price=row["working_price"],
+    )
+
+
+def _terms_of(row: asyncpg.Record) -> Terms:
+    return Terms(
+        trigger_price=row["trigger_price"],
+        trigger_reference=TriggerReference(row["trigger_reference"]),
+        trailing_ticks=row["trailing_ticks"],
+        trailing_bps=row["trailing_bps"],
+        display_quantity=row["display_quantity"],
+        min_quantity=row["min_quantity"],
+        expire_time_ns=row["expire_time_ns"],
+        post_only_reprice=row["post_only_reprice"],
+        tag=row["tag"],
     )
 
 

@@ -1,8 +1,10 @@
-"""The engine in memory, naive: price and time priority, holds, fees, idempotency; no protection price, no self-trade.
+"""The engine in memory, naive: price and time priority, holds, fees, expiry, idempotency. It refuses as NOT_SUPPORTED
+what waits for a price, hides, moves or is for an auction, and knows no protection price and no self-trade.
 
 It speaks the engine's own messages and passes the suite of tests/contract/orders, as the real engine does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from exchange.engine.v1 import command_pb2, engine_events_pb2, engine_service_pb2, instrument_pb2, order_pb2
@@ -10,7 +12,7 @@ from exchange.error.v1 import reason_pb2
 from exchange.type.v1 import instrument_pb2 as type_instrument_pb2
 from exchange.type.v1 import order_pb2 as t
 from tests.fakes.engine_requests import OPEN, Cause, RequestsFake, Result, replayed
-from tests.fakes.engine_rules import Refused, check_fields, check_grid, fee_of, notional_of, settle
+from tests.fakes.engine_rules import RESTING, Refused, check_fields, fee_of, grid_faults, notional_of, settle
 
 WINDOW_NS = 600_000_000_000
 
@@ -46,6 +48,7 @@ class EngineFake(RequestsFake):
     def apply(self, command: Command) -> Result:
         block = engine_events_pb2.EventBlock(engine_seq=self.engine_seq + 1, engine_time_ns=self.now_ns)
         self.blocks.append(block)
+        self._expire(block)
         self._fire_guards(block)
         kind = command.WhichOneof("command")
         assert kind is not None
@@ -82,6 +85,8 @@ class EngineFake(RequestsFake):
 
     def _place_order(self, place: command_pb2.PlaceOrder, block: engine_events_pb2.EventBlock) -> Result:
         account = self._accounts.get(place.account_id)
+        if place.validate_only:
+            return self._judge(account, place)
         if account is None:
             return Result(reason=reason_pb2.REASON_UNKNOWN_ACCOUNT)
         if place.client_order_id in account.answers:
@@ -95,6 +100,28 @@ class EngineFake(RequestsFake):
         result.engine_seq = block.engine_seq
         account.answers[place.client_order_id] = (place.fingerprint, result)
         return result
+
+    def _judge(self, account: Account | None, place: command_pb2.PlaceOrder) -> Result:
+        reasons = list(self._faults_of(account, place))
+        return Result(reason=reasons[0] if reasons else reason_pb2.REASON_UNSPECIFIED, all_reasons=reasons)
+
+    def _faults_of(
+        self, account: Account | None, place: command_pb2.PlaceOrder
+    ) -> Iterator[reason_pb2.Reason.ValueType]:
+        try:
+            check_fields(place)
+        except Refused as refused:
+            yield refused.reason
+            return
+        if account is None:
+            yield reason_pb2.REASON_UNKNOWN_ACCOUNT
+        elif account.answers.get(place.client_order_id, (place.fingerprint,))[0] != place.fingerprint:
+            yield reason_pb2.REASON_CLIENT_ORDER_ID_REUSED
+        try:
+            self._check_time(place.valid_until_ns)
+        except Refused as refused:
+            yield refused.reason
+        yield from self._faults(account, self._order_of(place))
 
     def _check_time(self, valid_until_ns: int) -> None:
         if self.now_ns > valid_until_ns:
@@ -114,10 +141,12 @@ class EngineFake(RequestsFake):
             self._tell(block, Cause.ORDER_UPDATE_CAUSE_REJECTED, order)
             return Result(reason=refused.reason, order=order)
         self._tell(block, Cause.ORDER_UPDATE_CAUSE_ACCEPTED, order)
-        fills = self._match(order, block)
-        if order.status in OPEN and order.time_in_force != t.TIME_IN_FORCE_GTC:
+        enough = sum(maker.leaves_quantity for maker in self._crossing(order)) >= order.min_quantity
+        fills = self._match(order, block) if enough else []
+        if order.status in OPEN and order.time_in_force not in RESTING:
             market = order.type == t.ORDER_TYPE_MARKET
             rest = t.ORDER_END_REASON_MARKET_REMAINDER if market else t.ORDER_END_REASON_IOC_REMAINDER
+            rest = rest if enough else t.ORDER_END_REASON_MIN_QUANTITY_NOT_MET
             self._close(order, t.ORDER_STATUS_EXPIRED, rest)
             self._tell(block, Cause.ORDER_UPDATE_CAUSE_EXPIRED, order)
         return Result(order=order, fills=fills)
@@ -128,8 +157,12 @@ class EngineFake(RequestsFake):
 
     def _new_order(self, place: command_pb2.PlaceOrder) -> order_pb2.Order:
         self._last_order_id += 1
+        order = self._order_of(place)
+        order.order_id = self._last_order_id
+        return order
+
+    def _order_of(self, place: command_pb2.PlaceOrder) -> order_pb2.Order:
         return order_pb2.Order(
-            order_id=self._last_order_id,
             account_id=place.account_id,
             client_order_id=place.client_order_id,
             instrument_id=place.instrument_id,
@@ -144,22 +177,33 @@ class EngineFake(RequestsFake):
             quote_budget=place.quote_budget,
             status=t.ORDER_STATUS_NEW,
             accepted_time_ns=self.now_ns,
+            min_quantity=place.min_quantity,
+            expire_time_ns=place.expire_time_ns,
+            tag=place.tag,
         )
 
     def _check(self, account: Account, order: order_pb2.Order) -> None:
+        reason = next(self._faults(account, order), None)
+        if reason is not None:
+            raise Refused(reason)
+
+    def _faults(self, account: Account | None, order: order_pb2.Order) -> Iterator[reason_pb2.Reason.ValueType]:
+        """Give all that is wrong with an order, in the order of the engine's checks."""
         instrument = self._instruments.get(order.instrument_id)
         if instrument is None:
-            raise Refused(reason_pb2.REASON_UNKNOWN_INSTRUMENT)
+            yield reason_pb2.REASON_UNKNOWN_INSTRUMENT
+            return
         if instrument.phase != type_instrument_pb2.TRADING_PHASE_CONTINUOUS:
-            raise Refused(reason_pb2.REASON_PHASE_NOT_ALLOWED)
-        check_grid(instrument, order)
+            yield reason_pb2.REASON_PHASE_NOT_ALLOWED
+        yield from grid_faults(instrument, order, self.now_ns)
         crossing = self._crossing(order)
-        if order.type == t.ORDER_TYPE_LIMIT and self._lacking(account, instrument, order):
-            raise Refused(reason_pb2.REASON_INSUFFICIENT_FUNDS)
-        if order.type == t.ORDER_TYPE_MARKET and not crossing:
-            raise Refused(reason_pb2.REASON_NO_LIQUIDITY)
+        limit = order.type == t.ORDER_TYPE_LIMIT
+        if limit and account is not None and self._lacking(account, instrument, order):
+            yield reason_pb2.REASON_INSUFFICIENT_FUNDS
+        if not limit and not crossing:
+            yield reason_pb2.REASON_NO_LIQUIDITY
         if order.post_only and crossing:
-            raise Refused(reason_pb2.REASON_POST_ONLY_WOULD_CROSS)
+            yield reason_pb2.REASON_POST_ONLY_WOULD_CROSS
 
     def _lacking(self, account: Account, instrument: instrument_pb2.Instrument, order: order_pb2.Order) -> bool:
         asset = instrument.quote if order.side == t.SIDE_BUY else instrument.base

@@ -42,6 +42,15 @@ class RequestsFake:
         account.silent_at_ns = self.now_ns + guard.timeout_ns if guard.timeout_ns else None
         return Result()
 
+    def _expire(self, block: Block) -> None:
+        for account in self._accounts.values():
+            for order in _open(account):
+                if order.expire_time_ns and order.expire_time_ns <= self.now_ns:
+                    day = order.time_in_force == t.TIME_IN_FORCE_DAY
+                    reason = t.ORDER_END_REASON_DAY_ENDED if day else t.ORDER_END_REASON_GTD_REACHED
+                    self._close(order, t.ORDER_STATUS_EXPIRED, reason)
+                    self._tell(block, Cause.ORDER_UPDATE_CAUSE_EXPIRED, order)
+
     def _fire_guards(self, block: Block) -> None:
         for account in self._accounts.values():
             if account.silent_at_ns is not None and account.silent_at_ns <= self.now_ns:
@@ -114,10 +123,12 @@ class RequestsFake:
             changed.leaves_quantity = amend.quantity - order.cum_quantity - order.prevented_quantity
         if amend.HasField("price"):
             changed.price = amend.price
+        if amend.HasField("expire_time_ns"):
+            changed.expire_time_ns = amend.expire_time_ns
         if changed.leaves_quantity <= 0:
             return changed
         instrument = self._instruments[order.instrument_id]
-        check_grid(instrument, changed)
+        check_grid(instrument, changed, self.now_ns)
         if order.post_only and self._crossing(changed):
             raise Refused(reason_pb2.REASON_POST_ONLY_WOULD_CROSS)
         if self._lacking(account, instrument, changed):

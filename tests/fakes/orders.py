@@ -43,6 +43,10 @@ class EnginePeerFake:
         self._check()
         return self._answered(outcome_of(self._engine.apply(commands.place_command(order))))
 
+    async def judge(self, order: NewOrder) -> Outcome:
+        self._check()
+        return self._answered(outcome_of(self._engine.apply(commands.judge_command(order))))
+
     async def cancel(self, cancel: Cancel) -> Outcome:
         self._check()
         return self._answered(outcome_of(self._engine.apply(commands.cancel_command(cancel))))
@@ -118,5 +122,5 @@ def _matches(told: Told, query: OrderQuery) -> bool:
         order.account_id == query.account_id
         and (query.before is None or order.order_id < query.before)
         and (query.symbol is None or told.scales.symbol == query.symbol)
-        and (not query.open_only or order.status in (Status.NEW, Status.PARTIALLY_FILLED))
+        and (not query.open_only or order.status in (Status.NEW, Status.PARTIALLY_FILLED, Status.UNTRIGGERED))
     )

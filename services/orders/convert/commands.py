@@ -14,22 +14,41 @@ from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
 
 def place_command(order: NewOrder) -> command_pb2.Command:
     """Write the command that enters an order."""
-    return command_pb2.Command(
-        place_order=command_pb2.PlaceOrder(
-            account_id=order.account_id,
-            client_order_id=order.client_order_id,
-            instrument_id=order.instrument.instrument_id,
-            side=type_pb2.Side.ValueType(order.side),
-            type=type_pb2.OrderType.ValueType(order.type),
-            time_in_force=type_pb2.TimeInForce.ValueType(order.time_in_force),
-            post_only=order.post_only,
-            self_trade_prevention=type_pb2.SelfTradePrevention.ValueType(order.self_trade_prevention),
-            price=order.price,
-            quantity=order.quantity,
-            quote_budget=order.quote_budget,
-            valid_until_ns=order.valid_until_ns,
-            fingerprint=fingerprint_of_order(order),
-        )
+    return command_pb2.Command(place_order=_place(order))
+
+
+def judge_command(order: NewOrder) -> command_pb2.Command:
+    """Write the command that makes every check of an order and enters nothing."""
+    place = _place(order)
+    place.validate_only = True
+    return command_pb2.Command(place_order=place)
+
+
+def _place(order: NewOrder) -> command_pb2.PlaceOrder:
+    terms = order.terms
+    return command_pb2.PlaceOrder(
+        account_id=order.account_id,
+        client_order_id=order.client_order_id,
+        instrument_id=order.instrument.instrument_id,
+        side=type_pb2.Side.ValueType(order.side),
+        type=type_pb2.OrderType.ValueType(order.type),
+        time_in_force=type_pb2.TimeInForce.ValueType(order.time_in_force),
+        post_only=order.post_only,
+        self_trade_prevention=type_pb2.SelfTradePrevention.ValueType(order.self_trade_prevention),
+        price=order.price,
+        quantity=order.quantity,
+        quote_budget=order.quote_budget,
+        valid_until_ns=order.valid_until_ns,
+        fingerprint=fingerprint_of_order(order),
+        trigger_price=terms.trigger_price,
+        trigger_reference=type_pb2.TriggerReference.ValueType(terms.trigger_reference),
+        trailing_ticks=terms.trailing_ticks,
+        trailing_bps=terms.trailing_bps,
+        display_quantity=terms.display_quantity,
+        min_quantity=terms.min_quantity,
+        expire_time_ns=terms.expire_time_ns,
+        post_only_reprice=terms.post_only_reprice,
+        tag=terms.tag,
     )
 
 

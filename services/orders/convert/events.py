@@ -12,7 +12,7 @@ from services.kernel.ids import (
     TradeId,
 )
 from services.orders.model.instrument import Instrument, Scales
-from services.orders.model.order import Fill, Order
+from services.orders.model.order import Fill, Order, Terms
 from services.orders.model.request import Outcome
 from services.orders.model.words import (
     EndReason,
@@ -23,6 +23,7 @@ from services.orders.model.words import (
     SelfTradePrevention,
     Side,
     TimeInForce,
+    TriggerReference,
 )
 
 _REASONS = {
@@ -45,6 +46,7 @@ def outcome_of(result: command_pb2.CommandResult) -> Outcome:
         order=order_of(result.order) if result.HasField("order") else None,
         fills=tuple(fill_of(fill) for fill in result.fills),
         cancelled_count=result.cancelled_count,
+        all_reasons=tuple(map(reason_name, result.all_reasons)),
     )
 
 
@@ -75,6 +77,26 @@ def order_of(order: engine_order_pb2.Order) -> Order:
         version=order.version,
         accepted_time_ns=order.accepted_time_ns,
         updated_time_ns=order.updated_time_ns,
+        terms=terms_of(order),
+        watermark_price=order.watermark_price if order.HasField("watermark_price") else None,
+        triggered_time_ns=order.triggered_time_ns,
+        displayed_quantity=order.displayed_quantity,
+        working_price=order.working_price if order.HasField("working_price") else None,
+    )
+
+
+def terms_of(order: engine_order_pb2.Order) -> Terms:
+    """Read what an order asks for beyond side, price and quantity."""
+    return Terms(
+        trigger_price=order.trigger_price if order.HasField("trigger_price") else None,
+        trigger_reference=TriggerReference(order.trigger_reference),
+        trailing_ticks=order.trailing_ticks,
+        trailing_bps=order.trailing_bps,
+        display_quantity=order.display_quantity,
+        min_quantity=order.min_quantity,
+        expire_time_ns=order.expire_time_ns,
+        post_only_reprice=order.post_only_reprice,
+        tag=order.tag,
     )
 
 

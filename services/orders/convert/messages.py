@@ -8,7 +8,7 @@ from exchange.orders.v1 import order_pb2, orders_service_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.orders.model.order import Told
 from services.orders.model.request import Answer, MassCancelled
-from services.orders.model.words import OrderType
+from services.orders.usecases.validate_order import Judgement
 
 _NS_PER_S = 1_000_000_000
 
@@ -20,6 +20,17 @@ def place_response(answer: Answer) -> orders_service_pb2.PlaceOrderResponse:
         fills=fill_messages(answer.told),
         engine_seq=str(answer.engine_seq),
         replayed=answer.replayed,
+    )
+
+
+def judgement_response(judgement: Judgement) -> orders_service_pb2.PlaceOrderResponse:
+    """Write what an order would be refused for."""
+    return orders_service_pb2.PlaceOrderResponse(
+        engine_seq=str(judgement.engine_seq),
+        failed_checks=[
+            orders_service_pb2.FailedCheck(reason=each.reason, message=each.message, metadata=each.metadata)
+            for each in judgement.refusals
+        ],
     )
 
 
@@ -51,14 +62,14 @@ def order_message(told: Told) -> order_pb2.Order:
     """Write an order with the decimals of its instrument."""
     order = told.order
     price, quantity, quote = told.scales.price_text, told.scales.quantity_text, told.scales.quote_text
-    return order_pb2.Order(
+    message = order_pb2.Order(
         order_id=str(order.order_id),
         client_order_id=order.client_order_id,
         instrument=told.scales.symbol,
         side=type_pb2.Side.ValueType(order.side),
         type=type_pb2.OrderType.ValueType(order.type),
         time_in_force=type_pb2.TimeInForce.ValueType(order.time_in_force),
-        price=price(order.price) if order.type is OrderType.LIMIT else "",
+        price=price(order.price) if order.type.has_limit else "",
         quantity=quantity(order.quantity),
         quote_budget=quote(order.quote_budget) if order.quote_budget else "",
         post_only=order.post_only,
@@ -76,6 +87,29 @@ def order_message(told: Told) -> order_pb2.Order:
         reject_reason=order.reject_reason,
         accept_time=_timestamp_of(order.accepted_time_ns),
         update_time=_timestamp_of(order.updated_time_ns),
+    )
+    message.MergeFrom(_terms_message(told))
+    return message
+
+
+def _terms_message(told: Told) -> order_pb2.Order:
+    """Write what an order asks for beyond side, price and quantity, and how that stands."""
+    order, terms = told.order, told.order.terms
+    price, quantity = told.scales.price_text, told.scales.quantity_text
+    return order_pb2.Order(
+        trigger_price=_text_or_empty(terms.trigger_price, price),
+        trigger_reference=type_pb2.TriggerReference.ValueType(terms.trigger_reference),
+        trailing_ticks=terms.trailing_ticks,
+        trailing_bps=terms.trailing_bps,
+        watermark_price=_text_or_empty(order.watermark_price, price),
+        trigger_time=_timestamp_of(order.triggered_time_ns) if order.triggered_time_ns else None,
+        display_quantity=_text_or_empty(terms.display_quantity or None, quantity),
+        displayed_quantity=quantity(order.displayed_quantity) if terms.display_quantity else "",
+        min_quantity=_text_or_empty(terms.min_quantity or None, quantity),
+        expire_time=_timestamp_of(terms.expire_time_ns) if terms.expire_time_ns else None,
+        post_only_reprice=terms.post_only_reprice,
+        working_price=_text_or_empty(order.working_price, price),
+        tag=terms.tag,
     )
 
 

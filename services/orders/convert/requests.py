@@ -12,8 +12,8 @@ from services.kernel.ids import (
 from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import FieldViolation, InvalidField
 from services.orders.model.order import OrderRef
-from services.orders.model.request import AmendDraft, Draft, MassCancelDraft
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
+from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
+from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
 
 UINT64_MAX = 2**64 - 1
 
@@ -36,6 +36,17 @@ def draft_of(request: orders_service_pb2.PlaceOrderRequest, account_id: AccountI
         post_only=request.post_only,
         self_trade_prevention=SelfTradePrevention(stp or SelfTradePrevention.CANCEL_MAKER),
         valid_until_ns=_ns_of(request.valid_until) if request.HasField("valid_until") else None,
+        terms=DraftTerms(
+            trigger_price=request.trigger_price,
+            trigger_reference=TriggerReference(request.trigger_reference),
+            trailing_ticks=request.trailing_ticks,
+            trailing_bps=request.trailing_bps,
+            display_quantity=request.display_quantity,
+            min_quantity=request.min_quantity,
+            expire_time_ns=_ns_of(request.expire_time) if request.HasField("expire_time") else None,
+            post_only_reprice=request.post_only_reprice,
+            tag=request.tag,
+        ),
     )
 
 

@@ -6,6 +6,8 @@ from services.kernel.ids import InstrumentId
 from services.kernel.money import text_of
 from services.orders.model.words import Phase
 
+DAY_NS = 86_400_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Scales:
@@ -47,3 +49,11 @@ class Instrument:
     min_notional: int
     max_notional: int
     phase: Phase
+
+    def session_close_ns(self, now_ns: int) -> int:
+        """Return when the session that goes on now closes, for DAY orders: the next 00:00 UTC.
+
+        Every market trades all week so far. The calendar of one that does not will come with its listing, and be asked
+        here.
+        """
+        return (now_ns // DAY_NS + 1) * DAY_NS

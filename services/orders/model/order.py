@@ -12,6 +12,7 @@ from services.orders.model.words import (
     SelfTradePrevention,
     Side,
     TimeInForce,
+    TriggerReference,
 )
 
 OrderRef = OrderId | ClientOrderId
@@ -19,10 +20,33 @@ OrderRef = OrderId | ClientOrderId
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order asks for beyond side, price and quantity; what is absent has its default.
+
+    Prices in price units, quantities in quantity units, the trailing offset in ticks or basis points. The trigger of a
+    trailing stop moves with the market.
+    """
+
+    trigger_price: int | None = None
+    trigger_reference: TriggerReference = TriggerReference.DEFAULT
+    trailing_ticks: int = 0
+    trailing_bps: int = 0
+    display_quantity: int = 0
+    min_quantity: int = 0
+    expire_time_ns: int = 0
+    post_only_reprice: bool = False
+    tag: int = 0
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order and all that became of it.
 
-    Always `quantity = cum_quantity + leaves_quantity + prevented_quantity + cancelled_quantity`.
+    Always `quantity = cum_quantity + leaves_quantity + prevented_quantity + cancelled_quantity`. `working_price` is
+    where it stands in the book, if that is not `price`; `watermark_price` the best price that a trailing stop has seen.
     """
 
     order_id: OrderId
@@ -49,6 +73,11 @@ class Order:
     version: int
     accepted_time_ns: int
     updated_time_ns: int
+    terms: Terms = NO_TERMS
+    watermark_price: int | None = None
+    triggered_time_ns: int = 0
+    displayed_quantity: int = 0
+    working_price: int | None = None
 
     def average_price(self, scales: Scales) -> int | None:
         """Return the average price of what traded in quote units, cut toward zero; None before the first fill."""

@@ -4,8 +4,23 @@ from dataclasses import dataclass
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, RequestId
 from services.orders.model.instrument import Instrument
-from services.orders.model.order import Fill, Order, OrderRef, Told
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
+from services.orders.model.order import NO_TERMS, Fill, Order, OrderRef, Terms, Told
+from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTerms:
+    """What an order asks for beyond side, price and quantity, as its owner wrote it: decimals as text."""
+
+    trigger_price: str = ""
+    trigger_reference: TriggerReference = TriggerReference.DEFAULT
+    trailing_ticks: int = 0
+    trailing_bps: int = 0
+    display_quantity: str = ""
+    min_quantity: str = ""
+    expire_time_ns: int | None = None
+    post_only_reprice: bool = False
+    tag: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,7 @@ class Draft:
     post_only: bool
     self_trade_prevention: SelfTradePrevention
     valid_until_ns: int | None
+    terms: DraftTerms = DraftTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,7 @@ class NewOrder:
     post_only: bool
     self_trade_prevention: SelfTradePrevention
     valid_until_ns: int
+    terms: Terms = NO_TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,8 @@ class Outcome:
     """What became of a command.
 
     `reason` is empty if it was done, else the name of the contract's Reason. `engine_seq` is 0 if nothing was
-    sequenced. `order` may be absent when it was refused. `cancelled_count` is that of a mass cancel.
+    sequenced. `order` may be absent when it was refused. `cancelled_count` is that of a mass cancel;
+    `all_reasons` those of an order that was only judged, `reason` being the first.
     """
 
     engine_seq: EngineSeq
@@ -141,6 +159,7 @@ class Outcome:
     order: Order | None
     fills: tuple[Fill, ...]
     cancelled_count: int = 0
+    all_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class OrderType(IntEnum):
     TRAILING_STOP = 7
     PEGGED = 8
 
+    @property
+    def has_limit(self) -> bool:
+        """Tell whether a limit price binds it."""
+        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)
+
 
 class TimeInForce(IntEnum):
     """How long an order stays."""
@@ -88,6 +93,16 @@ class EndReason(IntEnum):
     BUST = 22
     DISCONNECTED = 23
     POST_ONLY_WOULD_CROSS = 24
+
+
+class TriggerReference(IntEnum):
+    """Which price an order that waits watches."""
+
+    DEFAULT = 0
+    LAST = 1
+    MARK = 2
+    INDEX = 3
+    BID_ASK = 4
 
 
 class Liquidity(IntEnum):

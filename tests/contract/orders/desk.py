@@ -22,6 +22,7 @@ from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
+from services.orders.usecases.validate_order import validate_order
 from services.runtime.engine_stream import OpenEvents
 from tests.fakes.orders import HistoryFake
 from tests.unit.orders.samples import ALICE, amend_draft, draft, mass_cancel_draft
@@ -56,6 +57,10 @@ class Desk:
         with pytest.raises(Refusal) as caught:
             await self.cancel(order, request_id)
         return caught.value
+
+    async def judge(self, **changes: Any) -> list[str]:
+        judgement = await validate_order(draft(**changes), self.instruments, self.engine, SystemClock())
+        return [refusal.reason for refusal in judgement.refusals]
 
     async def amend(self, order: OrderId, **changes: Any) -> Answer:
         """Amend one of Alice's orders, as the history would find it."""

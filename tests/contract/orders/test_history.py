@@ -10,8 +10,16 @@ import pytest
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, TradeId
 from services.kernel.refusal import Unavailable
 from services.orders.model.history import Changes, EventId, OrderFill, OrderQuery
-from services.orders.model.order import Fill, Order, OrderRef
-from services.orders.model.words import EndReason, Liquidity, OrderStatus, SelfTradePrevention, Side
+from services.orders.model.order import Fill, Order, OrderRef, Terms
+from services.orders.model.words import (
+    EndReason,
+    Liquidity,
+    OrderStatus,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TriggerReference,
+)
 from services.orders.ports import History
 from services.orders.store import OrderStore, write
 from services.runtime import migrate, postgres
@@ -107,6 +115,45 @@ async def test_an_order_comes_back_as_it_was_written(books: Books) -> None:
     assert (told.order, told.scales, told.fills) == (written, INSTRUMENT.scales, ())
 
 
+TERMS = Terms(
+    trigger_price=-(2**63),
+    trigger_reference=TriggerReference.BID_ASK,
+    trailing_ticks=2**63 - 1,
+    trailing_bps=2**32 - 1,
+    display_quantity=2**63 - 1,
+    min_quantity=2**63 - 1,
+    expire_time_ns=2**63 - 1,
+    post_only_reprice=True,
+    tag=2**32 - 1,
+)
+
+
+async def test_all_that_an_order_asks_for_comes_back(books: Books) -> None:
+    asked = order(type=OrderType.TRAILING_STOP, status=OrderStatus.UNTRIGGERED, terms=TERMS, watermark_price=-1)
+    await books.hold(asked)
+    told = await books.history.find(ALICE, OrderId(1))
+    assert told is not None
+    assert told.order == asked
+
+
+async def test_what_may_change_of_an_order_changes(books: Books) -> None:
+    await books.hold(order(terms=TERMS))
+    terms = replace(TERMS, trigger_price=5, display_quantity=6, expire_time_ns=7)
+    changed = order(
+        price=9_900,
+        version=2,
+        terms=terms,
+        watermark_price=8,
+        triggered_time_ns=9,
+        displayed_quantity=10,
+        working_price=11,
+    )
+    await books.hold(changed)
+    told = await books.history.find(ALICE, OrderId(1))
+    assert told is not None
+    assert told.order == changed
+
+
 async def test_a_refused_order_is_kept_with_its_reason(books: Books) -> None:
     refused = order(status=OrderStatus.REJECTED, reject_reason="INSUFFICIENT_FUNDS")
     await books.hold(refused)
@@ -171,9 +218,9 @@ async def test_lists_can_be_limited_to_open_orders_and_one_instrument(books: Boo
     statuses = dict(enumerate(OrderStatus, start=1))
     await books.hold(*(order(number, status=status) for number, status in statuses.items()))
     await books.hold(order(9, instrument_id=ETH.instrument_id))
-    assert await numbers(books, replace(query(), open_only=True)) == [9, 2, 1]
+    assert await numbers(books, replace(query(), open_only=True)) == [9, 7, 2, 1]
     assert await numbers(books, replace(query(), symbol="ETH-KK99")) == [9]
-    assert await numbers(books, replace(query(), open_only=True, symbol="BTC-KK99")) == [2, 1]
+    assert await numbers(books, replace(query(), open_only=True, symbol="BTC-KK99")) == [7, 2, 1]
     assert await numbers(books, replace(query(), symbol="XRP-KK99")) == []
 
 

@@ -7,7 +7,7 @@ from services.orders.convert.commands import place_command
 from services.orders.convert.events import order_of
 from services.orders.model.history import Changes, EventId
 from services.orders.model.words import OrderStatus, Side
-from services.orders.usecases.place_order import translate
+from services.orders.usecases.translate import translate
 from tests.fakes.engine import EngineFake
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft, open_market
 

@@ -12,9 +12,9 @@ from services.orders.fingerprint import (
     fingerprint_of_mass_cancel,
     fingerprint_of_order,
 )
-from services.orders.model.order import OrderRef
+from services.orders.model.order import OrderRef, Terms
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce
+from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
 from services.orders.usecases.translate import translate, translate_amend
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft, order
 
@@ -30,6 +30,7 @@ MEANING: dict[str, Any] = {
     "quote_budget": 1,
     "post_only": True,
     "self_trade_prevention": SelfTradePrevention.DECREMENT,
+    "terms": Terms(tag=1),
 }
 METADATA: dict[str, Any] = {"account_id": BOB, "client_order_id": ClientOrderId("other"), "valid_until_ns": 1}
 
@@ -118,6 +119,42 @@ def test_every_field_of_an_amend_or_a_mass_cancel_is_meaning_or_metadata() -> No
     of_the_order = {"instrument", "side"}
     assert AMENDED.keys() | metadata | of_the_order == {field.name for field in fields(Amend)}
     assert FILTERED.keys() | metadata == {field.name for field in fields(MassCancel)}
+
+
+TERMS: dict[str, Any] = {
+    "trigger_price": 0,
+    "trigger_reference": TriggerReference.LAST,
+    "trailing_ticks": 1,
+    "trailing_bps": 1,
+    "display_quantity": 1,
+    "min_quantity": 1,
+    "expire_time_ns": 1,
+    "post_only_reprice": True,
+    "tag": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("terms", "fingerprint"),
+    [
+        (Terms(trigger_price=-1, trigger_reference=TriggerReference.MARK), 0x919C2E967C880F63),
+        (Terms(trailing_bps=50, display_quantity=1_000, min_quantity=2, expire_time_ns=3), 0xA87007FAA4CEE928),
+        (Terms(trailing_ticks=2**63 - 1, post_only_reprice=True, tag=2**32 - 1), 0x258AFAC4F36E1F2B),
+    ],
+)
+def test_terms(terms: Terms, fingerprint: int) -> None:
+    assert fingerprint_of_order(replace(ORDER, terms=terms)) == fingerprint
+
+
+def test_each_term_has_a_fingerprint_of_its_own() -> None:
+    assert TERMS.keys() == {field.name for field in fields(Terms)}
+    prints = {fingerprint_of_order(replace(ORDER, terms=Terms(**{name: value}))) for name, value in TERMS.items()}
+    assert len(prints | {fingerprint_of_order(ORDER)}) == len(TERMS) + 1
+
+
+def test_a_day_order_repeated_after_midnight_is_the_same_request() -> None:
+    day = replace(ORDER, time_in_force=TimeInForce.DAY, terms=Terms(expire_time_ns=1))
+    assert fingerprint_of_order(day) == fingerprint_of_order(replace(day, terms=Terms(expire_time_ns=2)))
 
 
 def test_every_field_of_an_order_is_meaning_or_metadata() -> None:

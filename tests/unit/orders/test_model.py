@@ -9,7 +9,7 @@ import pytest
 from exchange.type.v1 import instrument_pb2, order_pb2
 from services.orders.convert.messages import order_message
 from services.orders.model import words
-from services.orders.model.order import Told
+from services.orders.model.order import Terms, Told
 from tests.unit.orders.samples import INSTRUMENT, order
 
 SCALES = INSTRUMENT.scales
@@ -24,6 +24,7 @@ SCALES = INSTRUMENT.scales
         (words.SelfTradePrevention, order_pb2.SelfTradePrevention, "SELF_TRADE_PREVENTION_"),
         (words.OrderStatus, order_pb2.OrderStatus, "ORDER_STATUS_"),
         (words.EndReason, order_pb2.OrderEndReason, "ORDER_END_REASON_"),
+        (words.TriggerReference, order_pb2.TriggerReference, "TRIGGER_REFERENCE_"),
         (words.Liquidity, order_pb2.Liquidity, "LIQUIDITY_"),
         (words.Phase, instrument_pb2.TradingPhase, "TRADING_PHASE_"),
     ],
@@ -61,6 +62,27 @@ def test_a_market_order_has_no_price() -> None:
     market = replace(order(), type=words.OrderType.MARKET, price=0, quote_budget=12_500_000)
     message = order_message(Told(market, SCALES))
     assert (message.price, message.quote_budget) == ("", "12.500000")
+
+
+def test_what_an_order_asks_for_has_the_decimals_of_its_instrument() -> None:
+    terms = Terms(trigger_price=9_900, display_quantity=1_000, min_quantity=1, expire_time_ns=5, tag=7)
+    stop = replace(order(), type=words.OrderType.STOP_LIMIT, terms=terms, working_price=0, watermark_price=-1)
+    message = order_message(Told(stop, SCALES))
+    assert (message.price, message.trigger_price, message.working_price) == ("100.00", "99.00", "0.00")
+    assert (message.display_quantity, message.displayed_quantity, message.min_quantity) == (
+        "0.1000",
+        "0.0000",
+        "0.0001",
+    )
+    assert (message.watermark_price, message.expire_time.ToNanoseconds(), message.tag) == ("-0.01", 5, 7)
+
+
+def test_what_an_order_does_not_ask_for_is_absent() -> None:
+    message = order_message(Told(order(), SCALES))
+    assert not message.HasField("expire_time")
+    assert not message.HasField("trigger_time")
+    texts = (message.trigger_price, message.display_quantity, message.displayed_quantity, message.min_quantity)
+    assert (*texts, message.working_price, message.watermark_price) == ("",) * 6
 
 
 def test_times_keep_their_nanoseconds() -> None:

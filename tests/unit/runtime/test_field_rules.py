@@ -2,13 +2,24 @@
 
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange.auth.v1.auth_service_pb2 import LoginRequest, RegisterRequest
 from exchange.engine.v1.admin_service_pb2 import CreateInstrumentRequest
 from exchange.engine.v1.instrument_pb2 import Asset, Instrument
 from exchange.market_data.v1.market_data_service_pb2 import GetBookRequest
 from exchange.orders.v1.orders_service_pb2 import CancelOrderRequest, ListOrdersRequest, PlaceOrderRequest
-from exchange.type.v1.order_pb2 import ORDER_TYPE_LIMIT, ORDER_TYPE_MARKET, SIDE_BUY, TIME_IN_FORCE_IOC
+from exchange.type.v1.order_pb2 import (
+    ORDER_TYPE_LIMIT,
+    ORDER_TYPE_MARKET,
+    ORDER_TYPE_STOP,
+    ORDER_TYPE_TAKE_PROFIT_LIMIT,
+    ORDER_TYPE_TRAILING_STOP,
+    SIDE_BUY,
+    TIME_IN_FORCE_DAY,
+    TIME_IN_FORCE_GTD,
+    TIME_IN_FORCE_IOC,
+)
 from services.kernel.refusal import InvalidField
 from services.runtime.field_sentences import PATTERNS
 from services.runtime.validation import MAX_VIOLATIONS, FieldRules
@@ -21,6 +32,10 @@ LIMIT = PlaceOrderRequest(
     time_in_force=TIME_IN_FORCE_IOC,
     price="1",
     quantity="1",
+)
+TIMES_IN_FORCE = (
+    "Choose TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC, TIME_IN_FORCE_FOK, TIME_IN_FORCE_DAY, TIME_IN_FORCE_GTD,"
+    " TIME_IN_FORCE_AT_OPEN or TIME_IN_FORCE_AT_CLOSE."
 )
 MARKET_NEEDS = "A MARKET order needs exactly one of quantity and quote_budget, and no price."
 
@@ -57,7 +72,7 @@ def test_a_missing_message_is_named() -> None:
         (
             PlaceOrderRequest(),
             "time_in_force",
-            "Choose TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC or TIME_IN_FORCE_FOK.",
+            TIMES_IN_FORCE,
         ),
         (CancelOrderRequest(), "target", "Give exactly one of order_id or client_order_id."),
         (
@@ -80,6 +95,27 @@ def test_a_missing_message_is_named() -> None:
 )
 def test_each_kind_of_rule_says_what_to_do(message: Message, field: str, sentence: str) -> None:
     assert violations(message)[field] == sentence
+
+
+@pytest.mark.parametrize(
+    ("order", "begins"),
+    [
+        (changed(type=ORDER_TYPE_STOP), "A STOP or TAKE_PROFIT order needs"),
+        (changed(type=ORDER_TYPE_TAKE_PROFIT_LIMIT), "A STOP_LIMIT or TAKE_PROFIT_LIMIT order needs"),
+        (changed(type=ORDER_TYPE_TRAILING_STOP, trailing_ticks=1), "A TRAILING_STOP order needs"),
+        (changed(trigger_price="1"), "Only an order that waits"),
+        (changed(trailing_bps=1), "Only a TRAILING_STOP order"),
+        (changed(time_in_force=TIME_IN_FORCE_GTD), "A GTD order needs expire_time"),
+        (changed(expire_time=Timestamp(seconds=1)), "A GTD order needs expire_time"),
+        (changed(time_in_force=TIME_IN_FORCE_DAY, min_quantity="1"), "Only an IOC order"),
+        (changed(display_quantity="1"), "Only a LIMIT order that may rest"),
+        (changed(post_only_reprice=True), "post_only_reprice goes with post_only"),
+    ],
+)
+def test_fields_that_do_not_go_together_say_which_do(order: PlaceOrderRequest, begins: str) -> None:
+    told = violations(order)
+    assert list(told) == [""]
+    assert told[""].startswith(begins)
 
 
 @pytest.mark.parametrize("price", ["1e5", "+1", "1,5", "01", ".5", "5.", "1 ", "NaN", "0x1", "1" * 19, "\u0661"])

@@ -1,0 +1,33 @@
+"""Judges an order without entering it: all that is wrong with it, and nothing happens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.kernel.clock import Clock
+from services.kernel.ids import EngineSeq
+from services.kernel.refusal import Refusal
+from services.orders.errors import refusals_of_order
+from services.orders.model.request import Draft
+from services.orders.ports import Engine, Instruments
+from services.orders.usecases.translate import refused_numbers, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Why an order would be refused, in the order of the checks; `engine_seq` is 0 if the engine was not asked."""
+
+    refusals: Sequence[Refusal]
+    engine_seq: EngineSeq
+
+
+async def validate_order(draft: Draft, instruments: Instruments, engine: Engine, clock: Clock) -> Judgement:
+    """Return every reason to refuse the order now. Numbers that the scales cannot hold never come to the engine.
+
+    Raises `UnknownInstrument`, without which no number means anything, and `Unavailable`.
+    """
+    instrument = await instruments.with_symbol(draft.symbol)
+    if refused := refused_numbers(draft, instrument):
+        return Judgement(refused, EngineSeq(0))
+    order = translate(draft, instrument, clock.now_ns())
+    outcome = await engine.judge(order)
+    return Judgement(refusals_of_order(order, outcome), outcome.engine_seq)
