@@ -153,7 +153,8 @@ void Engine::proceed(Order& order) {
   if (v.time_in_force == TimeInForce::kFok && !can_fill(instrument, order, v.leaves_quantity)) {
     return end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
   }
-  const std::int64_t least = order.special ? order.special->min_quantity : 0;
+  // A leg may have been reduced below its minimum by the one that entered with it.
+  const std::int64_t least = order.special ? std::min(order.special->min_quantity, v.leaves_quantity) : 0;
   if (least > 0 && !can_fill(instrument, order, least)) {
     return end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
   }

@@ -173,7 +173,7 @@ void Engine::go_on(Order& order) {
   if (v.time_in_force == TimeInForce::kFok && !can_fill(i, order, v.quantity)) {
     return end(order, OrderStatus::kExpired, EndReason::kFokNotFillable);
   }
-  const std::int64_t least = order.special->min_quantity;
+  const std::int64_t least = std::min(order.special->min_quantity, order.view.leaves_quantity);
   if (least > 0 && !can_fill(i, order, least)) {
     return end(order, OrderStatus::kExpired, EndReason::kMinQuantityNotMet);
   }

@@ -135,6 +135,7 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   const std::int64_t fee = fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm));
   const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
                               : c.quote_budget != 0 ? c.quote_budget
+                              : value == 0          ? 0  // at a band's edge below one tick; refused anyway
                                                     : value + fee + 1;
   const std::int64_t available = spendable(c.account_id, c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
   if (needed > available) note(Reason::kInsufficientFunds);

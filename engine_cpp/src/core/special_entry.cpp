@@ -5,7 +5,8 @@ namespace exchange::engine {
 
 void Accounts::work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept {
   const SpecialView& special = orders_.specials()[order.special].view;
-  if (special.min_quantity > 0) place.min_quantity = special.min_quantity;
+  // A leg may have been reduced below its minimum by the one that entered with it.
+  if (special.min_quantity > 0) place.min_quantity = std::min(special.min_quantity, place.quantity);
   place.display = place.slice = special.display_quantity;
   move(order, reprice(order, place.limit, quote), place.limit);
 }

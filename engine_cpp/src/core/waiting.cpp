@@ -159,7 +159,7 @@ std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& ste
                .quantity = view.leaves_quantity,
                .min_quantity = view.time_in_force == TimeInForce::kFok
                                    ? view.leaves_quantity
-                                   : orders_.specials()[order.special].view.min_quantity,
+                                   : std::min(orders_.specials()[order.special].view.min_quantity, view.leaves_quantity),
                .owner = slot,
                .instrument = order.instrument,
                .taker_fee_ppm = order.taker_fee_ppm,

@@ -136,6 +136,20 @@ TEST_F(GroupTest, ALegThatTradesAsItEntersReducesTheOneBehindIt) {
   EXPECT_EQ(leg(gone, 1).end_reason, EndReason::kLinkedOrder);
 }
 
+TEST_F(GroupTest, ALegReducedBelowItsMinimumAsksForWhatIsLeftOfIt) {
+  submit(limit(kBob, Side::kBuy, 10'100, 300));
+  PlaceOrder first = limit(kAlice, Side::kSell, 10'100, 200);
+  first.time_in_force = TimeInForce::kIoc;
+  PlaceOrder second = limit(kAlice, Side::kSell, 10'100, 250);
+  second.time_in_force = TimeInForce::kIoc;
+  const SpecialTerms most{.min_quantity = 180};
+  second.special = &most;
+  const Outcome placed = pair(LinkType::kOuo, first, second);
+  EXPECT_EQ(leg(placed, 0).status, OrderStatus::kFilled);
+  EXPECT_EQ(leg(placed, 1).status, OrderStatus::kFilled);
+  EXPECT_EQ(leg(placed, 1).cum_quantity, 50);
+}
+
 TEST_F(GroupTest, ALegThatEndsWithoutAFillLeavesTheOtherAlone) {
   const Outcome placed = exits(LinkType::kOco);
   submit(cancel(kAlice, leg(placed, 0).order_id));
