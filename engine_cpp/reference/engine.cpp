@@ -72,6 +72,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   forget_old_ids();
   if (std::holds_alternative<LeaderChange>(command.body)) lead_anew();  // before anything runs out
   run_what_is_due();
+  sweeps_left_ = limits_.positions_per_command;
+  go_on_sweeping();
   std::uint32_t steps_left = 1'000;
   run_triggered(steps_left);
   if (pegs_left_) static_cast<void>(move_pegs(steps_left));

@@ -42,6 +42,11 @@ struct Instrument {
   AuctionKind auction_kind{};
   AuctionKind collected_for{};  // the auction that orders have collected for since they last matched
   AuctionView told{};           // what the auction would do, as told last
+  // The last date and price of each; date 0 before the first.
+  std::tuple<std::uint32_t, std::int64_t> settled{};
+  std::tuple<std::uint32_t, std::int64_t, std::int64_t> rolled{};
+  std::tuple<std::uint32_t, std::int64_t> expired{};
+  std::vector<std::uint64_t> holders{};  // accounts with an order or a position on margin, in order of the first
   // MARKET orders that wait for an uncross, by the worst price of each.
   std::map<std::int64_t, std::list<std::uint64_t>> waiting_bids;
   std::map<std::int64_t, std::list<std::uint64_t>> waiting_asks;
@@ -159,6 +164,21 @@ struct Gateway {
   std::list<std::uint64_t> live;  // epochs of its sessions, in order of becoming live
 };
 
+// What is done to all positions of an instrument, or an exercise of some.
+struct Sweep {
+  enum Kind { kSettle, kRoll, kExpire, kExercise };
+
+  Kind kind{};
+  std::uint32_t instrument_id = 0;
+  std::uint32_t trading_date = 0;
+  std::int64_t price = 0;
+  std::int64_t short_price = 0;
+  std::uint64_t account_id = 0;
+  std::int64_t quantity = 0;
+  std::size_t next = 0;  // of the holders
+  std::uint32_t positions = 0;
+};
+
 struct CancelTimer {
   std::int64_t due_ns = 0;
   std::uint64_t armed_seq = 0;
@@ -202,6 +222,10 @@ class Engine {
   Result on(const SetFeeSchedule& command);
   Result on(const SetMarginParameters& command);
   Result on(const ActivateRules& command);
+  Result on(const SettleFuture& command);
+  Result on(const RollPositions& command);
+  Result on(const ExpireInstrument& command);
+  Result on(const ExerciseOption& command);
   Result on(const CreateInstrument& command);
   Result on(const UpdateInstrument& command);
   Result on(const SetPhase& command);
@@ -249,6 +273,19 @@ class Engine {
                    std::uint32_t instrument_id, std::uint64_t trade_id);
   void tell_position(std::uint64_t account_id, std::uint32_t instrument_id, PositionChangeKind kind,
                      std::int64_t change, std::int64_t result, std::uint64_t trade_id);
+
+  // Sweeps.
+  [[nodiscard]] Reason check_exercise(const ExerciseOption& command) const;
+  [[nodiscard]] std::int64_t gain_of(const Instrument& instrument, std::int64_t price) const;
+  [[nodiscard]] Wide payoff(const Instrument& instrument, std::int64_t gain, Wide quantity) const;
+  void go_on_sweeping();
+  [[nodiscard]] bool go_on(Sweep& sweep);
+  void sweep(const Sweep& sweep, const Instrument& instrument, std::uint64_t account);
+  void close(const Instrument& instrument, std::uint64_t account, std::int64_t delta, std::int64_t value,
+             PositionChangeKind kind);
+  void tell_exercised(std::uint64_t account, std::uint32_t instrument_id, std::int64_t quantity);
+  void keep_residue(const Instrument& instrument);
+  [[nodiscard]] bool exercise(Sweep& sweep);
 
   // Accounts. One that trades is none of the venue's own.
   [[nodiscard]] bool is_trader(std::uint64_t account_id) const {
@@ -510,6 +547,8 @@ class Engine {
   std::map<std::uint64_t, CancelTimer> cancel_timers_;
   std::map<std::uint64_t, Session> sessions_;  // by epoch
   std::map<std::uint64_t, Gateway> gateways_;
+  std::list<Sweep> sweeps_;  // first asked first
+  std::uint32_t sweeps_left_ = 0;
 };
 
 }  // namespace exchange::engine::reference

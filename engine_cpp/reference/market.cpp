@@ -84,6 +84,7 @@ Result Engine::on(const SetPhase& command) {
   Instrument& i = found->second;
   const TradingPhase previous = i.definition.phase;
   if (previous == command.phase && i.auction_kind == command.auction_kind) return {now_.engine_seq};
+  if (std::get<0>(i.expired) != 0) return {now_.engine_seq, Reason::kPhaseNotAllowed};
   const bool matches = command.phase == TradingPhase::kContinuous || command.phase == TradingPhase::kPostOnly;
   const bool collects_anew = command.phase == TradingPhase::kPreOpen || command.phase == TradingPhase::kAuction;
   const bool ended = previous == TradingPhase::kAuction && collects_anew;

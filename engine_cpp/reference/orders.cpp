@@ -102,6 +102,8 @@ Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
   order.limit = judged.limit;
   order.held_at = judged.held_at;
   if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
+  std::vector<std::uint64_t>& holders = instruments_.at(command.instrument_id).holders;
+  if (std::ranges::find(holders, command.account_id) == holders.end()) holders.push_back(command.account_id);
   order.held = hold_of(order);
   if (order.shows_slices()) {
     order.special->displayed_quantity = order.special->display_quantity;

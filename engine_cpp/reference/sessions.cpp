@@ -14,7 +14,7 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 Result Engine::on(const OpenSession& c) {
   const bool times = c.grace_ms <= 60'000 && c.heartbeat_timeout_ms >= 3'000 && c.heartbeat_timeout_ms <= 300'000;
   if (!times) return {now_.engine_seq, Reason::kSessionOptionsOutOfRange};
-  if (c.account_id == 0 || !accounts_.contains(c.account_id)) return {now_.engine_seq, Reason::kUnknownAccount};
+  if (!is_trader(c.account_id)) return {now_.engine_seq, Reason::kUnknownAccount};
   const auto has_its_number = [&](const auto& entry) {
     return entry.second.opened.account_id == c.account_id && entry.second.opened.session_id == c.session_id;
   };

@@ -69,7 +69,7 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
     if (until_a_time && !may_expire_at(c.special->expire_time_ns)) out.push_back(Reason::kExpireTimeOutOfRange);
   }
-  const bool has_account = c.account_id != 0 && accounts_.contains(c.account_id);
+  const bool has_account = is_trader(c.account_id);
   if (has_account && !is_open(c.account_id, c.special->session_id)) out.push_back(Reason::kSessionNotOpen);
   if (waits && has_trigger) {
     OrderView asked;
@@ -133,10 +133,9 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   if (!has_quantity) return;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);
   const std::int64_t fee = fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm));
-  const std::int64_t needed = c.side == Side::kSell    ? base_units(i, c.quantity)
-                              : c.quote_budget != 0 ? c.quote_budget
-                              : value == 0          ? 0  // at a band's edge below one tick; refused anyway
-                                                    : value + fee + 1;
+  std::int64_t needed = value == 0 ? 0 : value + fee + 1;  // what is worth nothing holds nothing
+  if (c.quote_budget != 0) needed = c.quote_budget;
+  if (c.side == Side::kSell) needed = base_units(i, c.quantity);
   const std::int64_t available = spendable(c.account_id, c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
   if (needed > available) note(Reason::kInsufficientFunds);
 }

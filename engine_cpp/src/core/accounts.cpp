@@ -120,7 +120,13 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   const Reason reason = pricing.reason != Reason::kNone ? pricing.reason
                                                         : check_price_and_funds(command, admission, pricing.worst);
   if (reason != Reason::kNone) return {reject(command, admission.account, instrument, reason, step), {}};
-  if (terms.on_margin && positions_.room() == 0) [[unlikely]] return {refuse(Reason::kEngineFull, step), {}};
+  if (terms.on_margin) [[unlikely]] {
+    if (positions_.room() == 0) return {refuse(Reason::kEngineFull, step), {}};
+    // Only what enters makes a position. A pegged order finds its price later.
+    const bool pegged = command.type == OrderType::kPegged;
+    const Reason kept = pegged ? Reason::kNone : check_post_only(command, instrument, quote);
+    if (kept != Reason::kNone) return {reject(command, admission.account, instrument, kept, step), {}};
+  }
   return take(command, admission, quote, pricing, step);
 }
 

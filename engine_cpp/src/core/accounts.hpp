@@ -29,6 +29,7 @@
 #include "positions.hpp"
 #include "pricing.hpp"
 #include "sessions.hpp"
+#include "sweeps.hpp"
 #include "transfers.hpp"
 #include "triggers.hpp"
 
@@ -295,6 +296,28 @@ class Accounts {
 
   void settle(const BookMessage& message, Step& step);
 
+  // What operators do to positions. The next positions of a sweep that are not zero, of at most so many; how many were
+  // looked at.
+  [[nodiscard]] std::uint32_t collect_positions(Sweep& sweep, std::uint32_t most, std::vector<Slot>& out) const;
+  void settle_position(Slot position, std::int64_t price, Step& step);
+  void roll_position(Slot position, std::int64_t long_price, std::int64_t short_price, Step& step);
+  void expire_position(Slot position, std::int64_t final_price, Step& step);
+  void keep_residue(Slot instrument, Step& step);
+  // Do the sweeps of a saved state fit the instruments and the positions?
+  [[nodiscard]] bool can_go_on(const Sweeps& sweeps) const noexcept;
+  // Numbers of the first `most` open orders of an instrument; true if there are more.
+  [[nodiscard]] bool collect_orders_of(Slot instrument, std::uint32_t most, std::vector<std::uint64_t>& out) const;
+  [[nodiscard]] std::optional<Remove> removal_at_expiry(std::uint64_t order_id) const noexcept;
+
+  // The first answer to an exercise, or what forbids to look further.
+  [[nodiscard]] Answer find_exercised(const ExerciseOption& command, const Step& step) const noexcept;
+  [[nodiscard]] Reason check_exercise(const ExerciseOption& command, Slot account) const noexcept;
+  [[nodiscard]] Sweep exercise_of(const ExerciseOption& command, Slot account) const noexcept;
+  void collect_assigned(const Sweep& sweep, std::uint32_t most, std::vector<Slot>& out) const;
+  // Exercises against these shorts as far as they go; answers how many were assigned.
+  [[nodiscard]] std::uint32_t assign(Sweep& sweep, const std::vector<Slot>& shorts, Step& step);
+  [[nodiscard]] Answer conclude(const ExerciseOption& command, Reason reason, const Step& step) noexcept;
+
   [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
   [[nodiscard]] const Positions& positions() const noexcept { return positions_; }
   // Positions of an account that are not zero, by instrument.
@@ -471,6 +494,13 @@ class Accounts {
   void pay(Slot to, Slot from, Int128 amount, BalanceChangeKind kind, const Instrument& instrument,
            std::uint64_t trade_id, Step& step);
   [[nodiscard]] PositionChangeView view_of(const Position& position) const noexcept;
+  [[nodiscard]] Request exercise_request(const ExerciseOption& command) const noexcept;
+  [[nodiscard]] std::int64_t intrinsic(const Instrument& option, std::int64_t price) const noexcept;
+  [[nodiscard]] std::int64_t exercised_value(const Instrument& option, std::int64_t pays,
+                                             std::int64_t quantity) const noexcept;
+  void close(Slot position, std::int64_t delta, std::int64_t value, PositionChangeKind kind, Step& step);
+  void tell_exercised(const Position& position, Step& step);
+  void tell_exercised(const Position& position, std::int64_t quantity, Step& step);
   void tell(const Position& position, PositionChangeKind kind, std::int64_t change, std::int64_t result,
             std::uint64_t trade_id, Step& step);
   static void touch(OrderRecord& order, const Step& step) noexcept;

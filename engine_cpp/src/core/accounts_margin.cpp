@@ -154,8 +154,8 @@ void Accounts::settle_on_margin(OrderRecord& order, const Fill& message, std::in
   const bool buys = order.view.side == Side::kBuy;
   const std::int64_t value = buys == (message.price >= 0) ? message.notional : -message.notional;
   const std::int64_t delta = buys ? message.quantity : -message.quantity;
-  Position& position = positions_[order.position()];
-  const std::int64_t result = position.take(delta, value);
+  const Position& position = positions_[order.position()];
+  const std::int64_t result = positions_.trade(order.position(), delta, value);
   tell(position, PositionChangeKind::kTrade, delta, result, message.trade_id, step);
   const Slot clears = clearing(instrument);
   if (instrument.terms.kind == InstrumentKind::kOption) {

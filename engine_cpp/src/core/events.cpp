@@ -10,13 +10,26 @@ constexpr WireWriter::Field kInstrumentUpdated = 1;
 constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
 constexpr WireWriter::Field kAccountUpdated = 13;
+constexpr WireWriter::Field kVariationSettled = 16;
 constexpr WireWriter::Field kMarginParametersChanged = 18;
+constexpr WireWriter::Field kInstrumentExpired = 22;
+constexpr WireWriter::Field kOptionExercised = 23;
+constexpr WireWriter::Field kPositionsRolled = 26;
 constexpr WireWriter::Field kFeeScheduleChanged = 19;
 constexpr WireWriter::Field kMassCancelDone = 10;
 constexpr WireWriter::Field kAuctionUpdated = 14;
 constexpr WireWriter::Field kAuctionUncrossed = 15;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
 constexpr WireWriter::Field kSelfTradeUncrossed = 25;
+
+// A settlement or an expiry.
+void write_sweep(WireWriter& body, const SweepView& s) {
+  body.put(1, s.instrument_id);
+  body.put_signed(2, s.price);
+  body.put(3, s.trading_date);
+  body.put(4, s.positions);
+  body.put(5, s.done);
+}
 
 void write_auction(WireWriter& body, std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view) {
   body.put(1, instrument_id);
@@ -88,6 +101,33 @@ void EventWriter::fee_schedule_changed(const SetFeeSchedule& schedule) {
         });
       }
     });
+  });
+}
+
+void EventWriter::variation_settled(const SweepView& s) {
+  put_serialized(kVariationSettled, [&](WireWriter& body) { write_sweep(body, s); });
+}
+
+void EventWriter::instrument_expired(const SweepView& s) {
+  put_serialized(kInstrumentExpired, [&](WireWriter& body) { write_sweep(body, s); });
+}
+
+void EventWriter::positions_rolled(const SweepView& s) {
+  put_serialized(kPositionsRolled, [&](WireWriter& body) {
+    body.put(1, s.instrument_id);
+    body.put(2, s.trading_date);
+    body.put(3, s.positions);
+    body.put(4, s.done);
+  });
+}
+
+void EventWriter::option_exercised(const OptionExercisedView& e) {
+  put_serialized(kOptionExercised, [&](WireWriter& body) {
+    body.put(1, e.account_id);
+    body.put(2, e.instrument_id);
+    body.put(3, e.quantity);
+    body.put(4, e.assigned);
+    body.put(5, e.account_seq);
   });
 }
 

@@ -111,6 +111,10 @@ class EventWriter {
   void transfer_updated(const Transfer& transfer, Reason reason);
   void account_updated(const AccountView& account);
   void fee_schedule_changed(const SetFeeSchedule& schedule);
+  void variation_settled(const SweepView& sweep);
+  void positions_rolled(const SweepView& sweep);
+  void instrument_expired(const SweepView& sweep);
+  void option_exercised(const OptionExercisedView& exercised);
   void margin_parameters_changed(const SetMarginParameters& parameters);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);

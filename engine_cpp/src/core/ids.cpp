@@ -223,7 +223,8 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     e.pinned = pinned;
     in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
     in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder ||
-               e.kind == CommandKind::kAmendOrder || e.kind == CommandKind::kMassCancel);
+               e.kind == CommandKind::kAmendOrder || e.kind == CommandKind::kMassCancel ||
+               e.kind == CommandKind::kExerciseOption);
     in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e));
     in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
     FirstAnswer f;

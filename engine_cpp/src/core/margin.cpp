@@ -46,6 +46,13 @@ Int128 Margin::settled_up(const Instrument& instrument, Int128 amount) const noe
   return -settled(instrument, -amount);
 }
 
+Int128 Margin::paid_by_option(const Instrument& option, const Instrument& underlying, std::int64_t pays,
+                              Int128 size) const noexcept {
+  const Int128 scaled = times(times(times(pays, size), option.terms.multiplier),
+                              power_of_ten(instruments_.asset(option.quote).scale));
+  return divided_down(scaled, power_of_ten(underlying.price_scale + option.quantity_scale));
+}
+
 bool Margin::is_priced(const Instrument& instrument) const noexcept {
   return instrument.prices.has_mark &&
          (instrument.quote == instruments_.settlement_asset() || instrument.prices.has_conversion_rate);

@@ -42,6 +42,9 @@ class Margin {
   // An amount of an instrument's quote asset in the settlement unit.
   [[nodiscard]] Int128 settled(const Instrument& instrument, Int128 amount) const noexcept;     // rounded down
   [[nodiscard]] Int128 settled_up(const Instrument& instrument, Int128 amount) const noexcept;  // rounded up
+  // What `size` of an option's quantity pays that is `pays` in the money; rounded down.
+  [[nodiscard]] Int128 paid_by_option(const Instrument& option, const Instrument& underlying, std::int64_t pays,
+                                      Int128 size) const noexcept;
   // Can margins of the instrument be measured: are the prices there that it takes?
   [[nodiscard]] bool is_priced(const Instrument& instrument) const noexcept;
 

@@ -31,6 +31,24 @@ struct PhaseChangeView {
   AuctionKind auction_kind{};
 };
 
+// How far a settlement, a roll or an expiry has come.
+struct SweepView {
+  std::uint32_t instrument_id = 0;
+  std::int64_t price = 0;  // of a roll untold
+  std::uint32_t trading_date = 0;
+  std::uint32_t positions = 0;
+  bool done = false;
+};
+
+// Options that were exercised, or assigned.
+struct OptionExercisedView {
+  std::uint64_t account_id = 0;
+  std::uint32_t instrument_id = 0;
+  std::int64_t quantity = 0;
+  bool assigned = false;
+  std::uint64_t account_seq = 0;
+};
+
 // What an uncross does, or would do.
 struct AuctionView {
   std::optional<std::int64_t> price;  // none if nothing trades

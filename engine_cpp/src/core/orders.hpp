@@ -85,6 +85,7 @@ class Orders {
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
+  [[nodiscard]] Slot next_by_age(Slot slot) const noexcept { return links_[slot].by_age.next; }
   // Brings the table near; the order's tag in it.
   std::uint32_t prefetch_table(std::uint64_t order_id) const noexcept {
     const std::uint32_t tag = tag_of(order_id);

@@ -28,7 +28,8 @@ Positions::Positions(const Limits& limits)
     : positions_(limits.positions),
       by_key_(limits.positions),
       by_account_(limits.accounts),
-      by_instrument_(limits.instruments) {}
+      by_instrument_(limits.instruments),
+      costs_(limits.instruments) {}
 
 Slot Positions::find(Slot account, Slot instrument) const noexcept {
   return by_key_.find(tag_of(account, instrument), [&](Slot slot) {
@@ -69,6 +70,23 @@ void Positions::forget_newest() noexcept {
   positions_.give_back(slot);
 }
 
+std::int64_t Positions::trade(Slot slot, std::int64_t delta, std::int64_t value) noexcept {
+  Position& position = positions_[slot];
+  costs_[position.instrument] -= position.cost;
+  const std::int64_t result = position.take(delta, value);
+  costs_[position.instrument] += position.cost;
+  return result;
+}
+
+std::int64_t Positions::revalue(Slot slot, std::int64_t value) noexcept {
+  Position& position = positions_[slot];
+  const std::int64_t result = clamped_amount(Int128{value} - position.cost);
+  costs_[position.instrument] += Int128{value} - position.cost;
+  position.cost = value;
+  position.realised = clamped_amount(Int128{position.realised} + result);
+  return result;
+}
+
 bool Positions::has_open(Slot account) const noexcept {
   for (Slot at = first_of_account(account); at != kNil; at = positions_[at].next_of_account) {
     if (positions_[at].quantity != 0) return true;
@@ -105,6 +123,7 @@ bool Positions::load(StateReader& in, std::uint32_t accounts, std::uint32_t inst
     Position& entered = positions_[obtain(p.account, p.instrument)];
     entered.quantity = p.quantity;
     entered.cost = p.cost;
+    costs_[p.instrument] += p.cost;
     entered.realised = p.realised;
   }
   return in.ok();

@@ -56,6 +56,12 @@ class Positions {
   void forget_newest() noexcept;
   [[nodiscard]] Position& operator[](Slot slot) noexcept { return positions_[slot]; }
   [[nodiscard]] const Position& operator[](Slot slot) const noexcept { return positions_[slot]; }
+  // Takes a trade as Position::take does; answers the result of what closes.
+  std::int64_t trade(Slot slot, std::int64_t delta, std::int64_t value) noexcept;
+  // Makes its worth its cost; answers the result.
+  std::int64_t revalue(Slot slot, std::int64_t value) noexcept;
+  // The sum of the costs of an instrument's positions.
+  [[nodiscard]] Int128 cost_in(Slot instrument) const noexcept { return costs_[instrument]; }
 
   [[nodiscard]] Slot first_of_account(Slot account) const noexcept { return by_account_[account].first; }
   [[nodiscard]] Slot first_of_instrument(Slot instrument) const noexcept { return by_instrument_[instrument].first; }
@@ -86,6 +92,7 @@ class Positions {
 
   std::vector<Chain> by_account_;
   std::vector<Chain> by_instrument_;
+  std::vector<Int128> costs_;  // by instrument
 };
 
 }  // namespace exchange::engine

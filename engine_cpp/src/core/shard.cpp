@@ -14,11 +14,13 @@ constexpr std::uint32_t kRulesVersion = 1;
 Core::Shard::Shard(const Limits& limits, std::uint8_t shard)
     : shard_(shard),
       cancels_per_command_(limits.cancels_per_command),
+      positions_per_command_(limits.positions_per_command),
       trails_per_command_(limits.trails_per_command),
       instruments_(limits.instruments, limits.assets),
       accounts_(limits, shard, instruments_),
       books_(limits, shard, instruments_),
-      triggers_(limits) {
+      triggers_(limits),
+      sweeps_(limits) {
   fills_.reserve(kExpectedFills);
   told_.resize(limits.instruments);
   touched_.reserve(limits.instruments);
@@ -39,6 +41,8 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   accounts_.advance(stamp.time_ns);
   if (std::holds_alternative<LeaderChange>(command.body)) [[unlikely]] accounts_.lead_anew(step);
   run_due(step);
+  sweeps_left_ = positions_per_command_;
+  if (sweeps_.has_unfinished()) [[unlikely]] go_on_sweeping(step);
   std::uint32_t steps_left = kMaxTriggersPerCommand;
   if (triggers_.has_due() || !unfinished_pegs_.empty()) [[unlikely]] {
     run_triggers(steps_left, step);

@@ -46,7 +46,8 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
-    const bool unfinished = triggers_.has_due() || triggers_.trails().has_untold() || !unfinished_pegs_.empty();
+    const bool unfinished = triggers_.has_due() || triggers_.trails().has_untold() || !unfinished_pegs_.empty() ||
+                            sweeps_.has_unfinished();
     return unfinished ? last_.time_ns : accounts_.next_deadline();
   }
 
@@ -88,11 +89,23 @@ class Core::Shard {
   [[nodiscard]] Answer on(const SetFeeSchedule& command, Step& step);
   [[nodiscard]] Answer on(const SetMarginParameters& command, Step& step);
   [[nodiscard]] Answer on(const ActivateRules& command, Step& step);
+  [[nodiscard]] Answer on(const SettleFuture& command, Step& step);
+  [[nodiscard]] Answer on(const RollPositions& command, Step& step);
+  [[nodiscard]] Answer on(const ExpireInstrument& command, Step& step);
+  [[nodiscard]] Answer on(const ExerciseOption& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const UpdateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const SetPhase& command, Step& step);
   [[nodiscard]] Answer on(const SetMarkPrice& command, Step& step);
   [[nodiscard]] Answer on(const Tick& command, Step& step);
+  [[nodiscard]] Answer begin(const Sweep& sweep, Step& step);
+  // What is unfinished of sweeps, as far as the command's positions go.
+  void go_on_sweeping(Step& step);
+  [[nodiscard]] bool go_on(Sweep& sweep, Step& step);
+  [[nodiscard]] bool go_on_exercising(Sweep& sweep, Step& step);
+  // Ends open orders of an instrument that has expired; true if none is left.
+  [[nodiscard]] bool expire_orders(Slot instrument, Step& step);
+  void tell(const Sweep& sweep, bool done, Step& step);
   // What the core does not do yet is refused.
   template <class Unsupported>
   [[nodiscard]] Answer on(const Unsupported& /*command*/, Step& step) {
@@ -165,16 +178,20 @@ class Core::Shard {
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);
+  [[nodiscard]] bool load_sweeps(StateReader& in);
   [[nodiscard]] bool load_queue(StateReader& in, Slot instrument, Side side, bool waits, std::vector<Rested>& rested);
 
   std::uint8_t shard_;
   std::uint32_t cancels_per_command_;
+  std::uint32_t positions_per_command_;
+  std::uint32_t sweeps_left_ = 0;  // positions that this command may still treat
   std::uint32_t trails_per_command_;
   Stamp last_;
   Instruments instruments_;
   Accounts accounts_;
   Books books_;
   Triggers triggers_;
+  Sweeps sweeps_;
   Slot repriced_ = kNil;  // instrument whose phase or stated prices this command changed
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last
@@ -183,6 +200,7 @@ class Core::Shard {
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   mutable SpecialView shown_;
   ReasonList against_;  // the order that is only validated
+  std::vector<Slot> swept_;  // positions of one step of a sweep
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   std::vector<Entrant> entrants_;        // of the command, if it enters several
   std::vector<EntrantFill> entrant_fills_;

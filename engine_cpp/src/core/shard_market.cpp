@@ -47,6 +47,7 @@ Answer Core::Shard::on(const SetPhase& command, Step& step) {
   const Instrument& instrument = instruments_[slot];
   const TradingPhase previous = instrument.phase;
   if (previous == command.phase && instrument.auction_kind == command.auction_kind) return refuse(Reason::kNone, step);
+  if (sweeps_.is_expired(slot)) return refuse(Reason::kPhaseNotAllowed, step);
   const bool collects_anew = command.phase == TradingPhase::kPreOpen || auction;
   const bool uncrosses = matches(command.phase) || (previous == TradingPhase::kAuction && collects_anew);
   if (uncrosses && instrument.collected_for != AuctionKind::kNone) uncross(slot, step);

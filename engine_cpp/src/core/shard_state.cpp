@@ -82,6 +82,7 @@ void Core::Shard::save(Sink& sink) const {
   save_queues(out);
   save_triggers(out);
   save_pegs(out);
+  sweeps_.save(out, instruments_.size());
 }
 
 bool Core::Shard::load(Source& source) {
@@ -94,7 +95,12 @@ bool Core::Shard::load(Source& source) {
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
   if (!accounts_.load(in, last_.engine_seq) || !books_.load_counters(in)) return false;
   restore_links();
-  return load_queues(in) && consistent();
+  return load_queues(in) && load_sweeps(in) && consistent();
+}
+
+bool Core::Shard::load_sweeps(StateReader& in) {
+  return sweeps_.load(in, instruments_.size(), accounts_.balances().accounts(), accounts_.positions().size()) &&
+         accounts_.can_go_on(sweeps_);
 }
 
 // Orders of each book by number, in order of price and time; then those that wait beside it, likewise.

@@ -19,11 +19,9 @@ TEST_F(ListingTest, WhatTheCoreDoesNotDoYetIsRefusedAndChangesNothing) {
   future.terms.kind = InstrumentKind::kFuture;
   future.terms.settlement_method = SettlementMethod::kPhysical;
   const std::uint64_t before = core_.counts().instruments;
-  for (const std::string& command : {encode(future), encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126})}) {
-    const Outcome refused = submit(command);
-    EXPECT_EQ(refused.reason(), Reason::kNotSupported);
-    EXPECT_TRUE(refused.events.empty());
-  }
+  const Outcome refused = submit(encode(future));
+  EXPECT_EQ(refused.reason(), Reason::kNotSupported);
+  EXPECT_TRUE(refused.events.empty());
   EXPECT_EQ(core_.counts().instruments, before);
 }
 

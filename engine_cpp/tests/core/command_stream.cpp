@@ -32,6 +32,7 @@ Limits tight_limits() {
   limits.ids_per_account = 70;
   limits.open_orders_per_account = 14;
   limits.cancels_per_command = 4;
+  limits.positions_per_command = 3;
   limits.trails_per_command = 2;
   limits.sessions = 16;
   limits.sessions_per_account = 2;
@@ -47,6 +48,11 @@ std::string CommandStream::next() {
   const std::uint64_t step = step_++;
   if (step < 3 + kAccounts) return set_up(step);
   if (step < 3 + kAccounts + kMarginSetUp) return set_up_margin(step - 3 - kAccounts);
+  if (!pending_.empty()) {
+    std::string command = pending_.back();
+    pending_.pop_back();
+    return command;
+  }
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();

@@ -10,7 +10,7 @@
 
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/core.hpp"
-#include "listings.hpp"
+#include "margin_listings.hpp"
 #include "views.hpp"
 
 namespace exchange::engine::testing {
@@ -78,6 +78,10 @@ class CommandStream {
   [[nodiscard]] std::string change_margin_phase(std::uint32_t instrument);
   [[nodiscard]] std::string state_margin_prices(std::uint32_t instrument, bool all);
   [[nodiscard]] std::uint32_t margin_instrument();
+  [[nodiscard]] std::int64_t margin_lot(std::uint32_t instrument) const;
+  [[nodiscard]] static std::string margin_symbol(const InstrumentDefinition& listing);
+  [[nodiscard]] std::string sweep();
+  [[nodiscard]] std::string expire(std::uint32_t date);
   [[nodiscard]] std::int64_t margin_price(std::uint32_t instrument);
   void add_special(PlaceOrder& order, SpecialTerms& special);
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
@@ -102,12 +106,18 @@ class CommandStream {
   std::uint64_t last_order_ = 1;
   std::vector<Target> open_;  // the newest of those that were open
   std::uint64_t ids_ = 0;
+  static constexpr std::uint32_t kLastSeries = 31;
   std::vector<std::string> recent_;
   struct Opened {
     std::uint64_t account_id = 0;
     std::uint64_t epoch = 0;
   };
   std::vector<Opened> opened_;  // sessions asked for last
+  std::vector<std::string> pending_;  // what has to come next, last first
+  std::uint32_t future_id_ = kOilFuture;  // the series that trades
+  std::uint32_t option_id_ = kOilOption;
+  std::uint32_t next_series_ = kOilOption + 1;
+  std::uint32_t date_ = 20'260'101;
   std::array<InstrumentDefinition, 3> listings_ = {btc_kk99(), eth_btc(), halted()};  // as they are now, nearly always
 };
 

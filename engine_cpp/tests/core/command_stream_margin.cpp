@@ -43,23 +43,27 @@ std::string CommandStream::trade_on_margin() {
     case 7: return state_margin_prices(instrument, false);
     case 8:
     case 9: return amend_on_margin(instrument);
+    case 10: return sweep();
     default: return place_on_margin(instrument);
   }
 }
 
-std::uint32_t CommandStream::margin_instrument() { return kEurKk99 + static_cast<std::uint32_t>(below(4)); }
+std::uint32_t CommandStream::margin_instrument() { return any({kEurKk99, kEurJpy, future_id_, option_id_}); }
+
+std::int64_t CommandStream::margin_lot(std::uint32_t instrument) const {
+  return instrument == kEurKk99 || instrument == kEurJpy ? 100 : 1;
+}
 
 std::int64_t CommandStream::margin_price(std::uint32_t instrument) {
   switch (instrument) {
     case kEurKk99: return 5 * (2'200 + below(12));
     case kEurJpy: return 5 * (3'200 + below(12));
-    case kOilFuture: return 5 * (below(16) - 5);
-    default: return 5 * below(12);
+    default: return instrument == option_id_ ? 5 * below(12) : 5 * (below(16) - 5);
   }
 }
 
 std::string CommandStream::set_margin(std::uint32_t instrument, std::uint32_t account_class) {
-  SetMarginParameters command{.short_option_margin = instrument == kOilOption ? 5'000'000 + below(9'000'000) : 0,
+  SetMarginParameters command{.short_option_margin = instrument == option_id_ ? 5'000'000 + below(9'000'000) : 0,
                               .instrument_id = instrument,
                               .account_class = account_class,
                               .initial_margin_ppm = any<std::uint32_t>({10'000, 100'000, 333'333}),
@@ -95,6 +99,10 @@ std::string CommandStream::change_margin_phase(std::uint32_t instrument) {
   changed.terms.max_position = any<std::int64_t>({0, 0, 25, 2'500});
   if (one_in(10)) changed.terms.fee_schedule_id = any<std::uint32_t>({0, 2, 9});
   if (one_in(10)) changed.tick = 10;
+  if (changed.terms.kind == InstrumentKind::kFuture) changed.instrument_id = future_id_;
+  if (changed.terms.kind == InstrumentKind::kOption) changed.instrument_id = option_id_;
+  const std::string symbol = margin_symbol(changed);
+  changed.symbol = symbol;
   return encode(UpdateInstrument{&changed});
 }
 
@@ -106,13 +114,13 @@ std::string CommandStream::state_margin_prices(std::uint32_t instrument, bool al
                        .mark_price = margin_price(instrument) + below(9) - 4,
                        .reference_price = margin_price(instrument) + below(3),
                        .conversion_rate_ppb = 6'000'000 + below(1'000'000)};
-  if (!all && one_in(10)) command.mark_price += (below(3) - 1) * margin_price(instrument) / 8;
+  if (!all && one_in(5)) command.mark_price += (below(3) - 1) * margin_price(instrument) / 2;
   return encode(command);
 }
 
 std::string CommandStream::place_on_margin(std::uint32_t instrument) {
   const std::string id = client_id();
-  const std::int64_t lot = instrument == kEurKk99 || instrument == kEurJpy ? 100 : 1;
+  const std::int64_t lot = margin_lot(instrument);
   PlaceOrder order{.account_id = one_in(6) ? account() : static_cast<std::uint64_t>(2 * (1 + below(3))),
                    .client_order_id = id,
                    .instrument_id = instrument,
@@ -132,7 +140,7 @@ std::string CommandStream::place_on_margin(std::uint32_t instrument) {
     if (order.time_in_force == TimeInForce::kGtc) order.time_in_force = TimeInForce::kIoc;
   }
   if (one_in(5)) add_special(order, special);
-  if (one_in(6)) {
+  if (one_in(3)) {
     make_waiting(order, special, false);
     order.quantity = lot * (1 + below(30));
     if (has_limit(order.type)) order.price = margin_price(instrument);
@@ -145,8 +153,49 @@ std::string CommandStream::place_on_margin(std::uint32_t instrument) {
   return encode(order);
 }
 
+// Of a series that comes after the first.
+std::string CommandStream::margin_symbol(const InstrumentDefinition& listing) {
+  const bool first = listing.instrument_id <= kOilOption;
+  return std::string(listing.symbol) + (first ? "" : "." + std::to_string(listing.instrument_id));
+}
+
+// Settlements, rolls, exercises, and now and then an expiry.
+std::string CommandStream::sweep() {
+  if (one_in(2)) ++date_;
+  const std::uint32_t date = one_in(10) ? date_ - 1 : date_;
+  const std::uint32_t other = one_in(20) ? any<std::uint32_t>({99, kBtcKk99, kEurKk99}) : 0;
+  switch (below(7)) {
+    case 0:
+    case 1: return encode(SettleFuture{other != 0 ? other : future_id_, date, margin_price(future_id_) + below(5) - 2});
+    case 2: return encode(RollPositions{.instrument_id = other != 0 ? other : any({kEurKk99, kEurJpy}),
+                                        .trading_date = date,
+                                        .long_swap_price = below(9) - 2,
+                                        .short_swap_price = below(9) - 6});
+    case 3: return one_in(6) ? expire(date) : encode(SettleFuture{future_id_, 0, 50});
+    default: break;
+  }
+  const std::string id = client_id();
+  return encode(ExerciseOption{static_cast<std::uint64_t>(2 * (1 + below(3))), other != 0 ? other : option_id_, date,
+                               1 + below(4), id});
+}
+
+// The series that follows is listed with the next commands, as long as there are numbers.
+std::string CommandStream::expire(std::uint32_t date) {
+  const bool option = one_in(2);
+  std::uint32_t& series = option ? option_id_ : future_id_;
+  const std::string command = encode(ExpireInstrument{series, date, margin_price(kOilFuture)});
+  if (next_series_ > kLastSeries) return command;
+  series = next_series_++;
+  InstrumentDefinition listing = option ? oil_option() : oil_future();
+  listing.instrument_id = series;
+  const std::string symbol = margin_symbol(listing);
+  listing.symbol = symbol;
+  pending_ = {state_margin_prices(series, true), set_margin(series, 0), encode(listing)};
+  return command;
+}
+
 std::string CommandStream::amend_on_margin(std::uint32_t instrument) {
-  const std::int64_t lot = instrument == kEurKk99 || instrument == kEurJpy ? 100 : 1;
+  const std::int64_t lot = margin_lot(instrument);
   return encode(AmendOrder{.account_id = static_cast<std::uint64_t>(2 * (1 + below(3))),
                            .order_id = last_order_ - std::min(static_cast<std::uint64_t>(below(12)), last_order_),
                            .quantity = lot * below(45),

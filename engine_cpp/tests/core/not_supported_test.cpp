@@ -54,10 +54,6 @@ TEST_F(NotSupportedTest, MarginInstruments) {
   delivered.terms.kind = InstrumentKind::kFuture;
   delivered.terms.settlement_method = SettlementMethod::kPhysical;
   refused("PHYSICAL_DELIVERY", encode(delivered));
-  refused("SETTLE_FUTURE", encode(SettleFuture{kBtcKk99, 20'261'126, 10'000}));
-  refused("EXPIRE_INSTRUMENT", encode(ExpireInstrument{kBtcKk99, 20'261'126, 10'000}));
-  refused("EXERCISE_OPTION", encode(ExerciseOption{kAlice, kBtcKk99, 20'261'126, 10, "exercise"}));
-  refused("ROLL_POSITIONS", encode(RollPositions{.instrument_id = kBtcKk99, .trading_date = 20'261'126}));
 }
 
 TEST_F(NotSupportedTest, WhatComesAfterTheTrade) {

@@ -139,7 +139,7 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
     EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
   }
   EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
-  EXPECT_EQ(met.ends.size(), 20U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.ends.size(), 21U) << ::testing::PrintToString(met.ends);
   EXPECT_EQ(met.causes.size(), 12U);
 }
 

@@ -105,6 +105,10 @@ struct MarginParametersEvent {
   SetMarginParameters parameters;
 };
 
+struct SweepEvent {
+  SweepView view;
+};
+
 struct AuctionEvent {
   std::uint32_t instrument_id = 0;
   AuctionKind kind{};
@@ -121,7 +125,8 @@ struct SelfTradeEvent {
 using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, OrderEvent, PreventedMatchView,
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
                                PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
-                               AuctionEvent, SelfTradeEvent, SessionView, PositionChangeView, MarginParametersEvent>;
+                               AuctionEvent, SelfTradeEvent, SessionView, PositionChangeView, MarginParametersEvent,
+                               SweepEvent, OptionExercisedView>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);

@@ -367,11 +367,15 @@ ReadEvent read_event(Reader in) {
     case 13: return read_account_updated(in.get_message());
     case 14: return read_auction(in.get_message(), false);
     case 15: return read_auction(in.get_message(), true);
+    case 16: return read_sweep(in.get_message());
     case 18: return read_margin_parameters_changed(in.get_message());
     case 19: return read_fee_schedule_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
+    case 22: return read_sweep(in.get_message());
+    case 23: return read_option_exercised(in.get_message());
     case 27: return read_session_changed(in.get_message());
     case 25: return read_self_trade_uncrossed(in.get_message());
+    case 26: return read_positions_rolled(in.get_message());
     default: unknown(in);
   }
 }

@@ -32,6 +32,50 @@ PositionChangeView read_position_changed(Reader in) {
   return out;
 }
 
+SweepEvent read_sweep(Reader in) {
+  SweepEvent out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.view.instrument_id); break;
+      case 2: out.view.price = in.get_sint64(); break;
+      case 3: take(in, out.view.trading_date); break;
+      case 4: take(in, out.view.positions); break;
+      case 5: take(in, out.view.done); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+SweepEvent read_positions_rolled(Reader in) {
+  SweepEvent out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.view.instrument_id); break;
+      case 2: take(in, out.view.trading_date); break;
+      case 3: take(in, out.view.positions); break;
+      case 4: take(in, out.view.done); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+OptionExercisedView read_option_exercised(Reader in) {
+  OptionExercisedView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.instrument_id); break;
+      case 3: take(in, out.quantity); break;
+      case 4: take(in, out.assigned); break;
+      case 5: take(in, out.account_seq); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 MarginParametersEvent read_margin_parameters_changed(Reader in) {
   MarginParametersEvent out;
   SetMarginParameters& p = out.parameters;

@@ -30,6 +30,9 @@ void take(Reader& in, Enum& value) {
 [[nodiscard]] AccountView read_account_updated(Reader in);
 void read_position(Reader in, PositionChangeView& out);
 [[nodiscard]] PositionChangeView read_position_changed(Reader in);
+[[nodiscard]] SweepEvent read_sweep(Reader in);
+[[nodiscard]] SweepEvent read_positions_rolled(Reader in);
+[[nodiscard]] OptionExercisedView read_option_exercised(Reader in);
 [[nodiscard]] MarginParametersEvent read_margin_parameters_changed(Reader in);
 [[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
 [[nodiscard]] SessionView read_session_changed(Reader in);
