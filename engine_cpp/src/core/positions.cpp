@@ -129,15 +129,12 @@ bool Positions::load(StateReader& in, std::uint32_t accounts, std::uint32_t inst
   return in.ok();
 }
 
-bool Positions::balanced(std::uint32_t instruments) const noexcept {
-  for (Slot instrument = 0; instrument < instruments; ++instrument) {
-    Int128 sum = 0;
-    for (Slot at = first_of_instrument(instrument); at != kNil; at = positions_[at].next_of_instrument) {
-      sum += positions_[at].quantity;
-    }
-    if (sum != 0) return false;
+bool Positions::balanced(Slot instrument) const noexcept {
+  Int128 sum = 0;
+  for (Slot at = first_of_instrument(instrument); at != kNil; at = positions_[at].next_of_instrument) {
+    sum += positions_[at].quantity;
   }
-  return true;
+  return sum == 0;
 }
 
 }  // namespace exchange::engine

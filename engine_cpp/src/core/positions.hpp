@@ -4,7 +4,7 @@
 //   1. A position has a cost exactly while it has a quantity; both have a sign. What is closed releases its share of the
 //      cost, rounded toward zero, and the last of it the rest, so costs never drift.
 //   2. `open_buys`, `open_sells` and `reserved` are the sums over the open orders of the account in the instrument.
-//   3. Over all accounts the quantities of an instrument add up to zero.
+//   3. Over all accounts the quantities of an instrument add up to zero, unless its expiry is under way.
 //   4. Positions are not removed once they were used: slots run in order of first use. Those of an account and those of an
 //      instrument run so too.
 //
@@ -71,8 +71,8 @@ class Positions {
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in, std::uint32_t accounts, std::uint32_t instruments);
-  // Do the quantities of each instrument add up to zero?
-  [[nodiscard]] bool balanced(std::uint32_t instruments) const noexcept;
+  // Do the quantities of the instrument add up to zero?
+  [[nodiscard]] bool balanced(Slot instrument) const noexcept;
 
  private:
   struct Chain {

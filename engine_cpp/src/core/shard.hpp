@@ -164,6 +164,7 @@ class Core::Shard {
                                  std::vector<Rested>& rested);
   [[nodiscard]] bool load_untold(StateReader& in);
   [[nodiscard]] bool triggers_consistent() const;
+  [[nodiscard]] bool positions_balanced() const;
   [[nodiscard]] bool slices_consistent() const;
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);

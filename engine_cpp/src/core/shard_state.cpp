@@ -165,7 +165,18 @@ bool Core::Shard::consistent() const {
     const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
     if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
-  return accounts_.consistent() && triggers_consistent() && slices_consistent() && links_consistent();
+  return accounts_.consistent() && triggers_consistent() && slices_consistent() && links_consistent() && positions_balanced();
+}
+
+// An expiry closes one position after the other, over several commands if they are many.
+bool Core::Shard::positions_balanced() const {
+  for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
+    const bool expires = std::ranges::any_of(sweeps_.unfinished(), [&](const Sweep& sweep) {
+      return sweep.kind == SweepKind::kExpire && sweep.instrument == instrument;
+    });
+    if (!expires && !accounts_.positions().balanced(instrument)) return false;
+  }
+  return true;
 }
 
 void Core::Shard::query(Slot account, ByteBuffer& out) const {

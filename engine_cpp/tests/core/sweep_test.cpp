@@ -120,6 +120,18 @@ TEST_F(SweepTest, AnExpiryEndsOrdersAndClosesAllAtTheFinalPrice) {
   EXPECT_EQ(expire(kOilFuture, 60).reason(), Reason::kDateNotAfterLast);
 }
 
+TEST_F(BoundedSweepTest, AnExpiryUnderWayIsAStateLikeAnyOther) {
+  trade(kAlice, kBob, 50, 10);
+  trade(kAlice, kCarol, 50, 10);
+  expire(kOilFuture, 60);
+  EXPECT_TRUE(core_.consistent());
+  const std::string saved = save(core_);
+  core_ = Core(few_positions_a_command(), 0);
+  ASSERT_TRUE(load(core_, saved));
+  EXPECT_TRUE(submit(Tick{}).all<SweepEvent>().at(0).view.done);
+  EXPECT_EQ(money(clearing_), 0);
+}
+
 TEST_F(BoundedSweepTest, OrdersOfAnExpiryCountToo) {
   for (int n = 0; n < 5; ++n) submit(oil(kAlice, Side::kBuy, 40, 1));
   EXPECT_EQ(expire(kOilFuture, 55).all<OrderEvent>().size(), 2U);
