@@ -23,7 +23,7 @@ GROWTH = (
     *(f"reach={n}" for n in (1, 100, 1_000)),
 )
 GROWTH_COMMANDS = 1_000_000
-ID_WINDOW = 65_536
+ID_WINDOW = 262_144
 
 Row = dict[str, Any]
 

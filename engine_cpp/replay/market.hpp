@@ -17,7 +17,7 @@ namespace exchange::engine::replay {
 
 struct Options {
   std::size_t batch = 256;               // commands
-  std::uint32_t id_window = 1U << 16U;  // commands for which the id of a new order is remembered
+  std::uint32_t id_window = 1U << 18U;  // commands for which the id of a new order is remembered
   bool memory = false;                  // measure what the core comes to use as well, in a run of its own
 };
 

@@ -134,7 +134,11 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
     count(order);
     return {};
   }
-  rehold(order, step);
+  if (order.special == kNil) [[likely]] {
+    reserve(order, needed, step);
+  } else {
+    rehold(order, step);
+  }
   return {};
 }
 

@@ -91,7 +91,7 @@ def test_a_replay_ends_where_it_is_told(copy: tuple[Path, int]) -> None:
     assert (last["engine_seq"], last["replayed_from"], again["replayed_from"]) == (45, 45, 0)
     assert last["state_hash"] == again["state_hash"] == f"{state_hash:016x}"
     (funded,) = answers("replay", str(folder), "--until", "5")
-    assert (funded["engine_seq"], funded["accounts"], funded["instruments"], funded["ids"]) == (5, 3, 1, 0)
+    assert (funded["engine_seq"], funded["accounts"], funded["instruments"], funded["ids"]) == (5, 4, 1, 0)
     (middle,) = answers("replay", str(folder), "--until", "30")
     assert (middle["replayed_from"], middle["ids"]) == (25, 25)
 
