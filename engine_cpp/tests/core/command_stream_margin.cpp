@@ -155,8 +155,9 @@ std::string CommandStream::place_on_margin(std::uint32_t instrument) {
 
 // Of a series that comes after the first.
 std::string CommandStream::margin_symbol(const InstrumentDefinition& listing) {
-  const bool first = listing.instrument_id <= kOilOption;
-  return std::string(listing.symbol) + (first ? "" : "." + std::to_string(listing.instrument_id));
+  std::string symbol(listing.symbol);
+  if (listing.instrument_id > kOilOption) symbol.append(".").append(std::to_string(listing.instrument_id));
+  return symbol;
 }
 
 // Settlements, rolls, exercises, and now and then an expiry.
