@@ -7,7 +7,6 @@ namespace exchange::engine::reference {
 namespace {
 
 constexpr std::int64_t kLargest = std::int64_t{1} << 61;
-constexpr std::int64_t kHighestPrice = 1'000'000'000'000'000'000;
 
 std::int64_t divide_up(Wide value, Wide divisor) {
   return static_cast<std::int64_t>(value / divisor + (value % divisor == 0 ? 0 : 1));
