@@ -78,6 +78,29 @@ class LimitExceeded(Refusal):
     reason = "LIMIT_EXCEEDED"
 
 
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """Whose allowance is used up, such as "account 7", and of what."""
+
+    subject: str
+    description: str
+
+
+class RateLimited(Refusal):
+    """Someone asks too often; after `retry_after_ms` the same request, with the same ids, may be sent again."""
+
+    reason = "RATE_LIMITED"
+
+    def __init__(self, used_up: Sequence[UsedUp], retry_after_ms: int) -> None:
+        assert used_up
+        assert retry_after_ms > 0
+        self.used_up = tuple(used_up)
+        what = "; ".join(f"{each.subject}: {each.description}" for each in used_up)
+        super().__init__(
+            f"Too many requests ({what}); send the same again in {retry_after_ms} ms.", retry_after_ms=retry_after_ms
+        )
+
+
 class UnknownInstrument(Refusal):
     """No instrument has this symbol."""
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.kernel.ids import AccountId, EngineSeq, InstrumentId
+from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
 from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
+from services.orders.model.rates import Cost, Usage
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 
 
@@ -79,4 +80,12 @@ class History(Protocol):
 
     async def list(self, query: OrderQuery) -> Sequence[Told]:
         """Return orders without their fills, newest first."""
+        ...
+
+
+class Rates(Protocol):
+    """How often accounts and their keys may ask, over all gateways."""
+
+    async def take(self, account_id: AccountId, key: SessionId, cost: Cost) -> Usage:
+        """Take what a request costs, or nothing if any bucket has too little; it fails for no other reason."""
         ...

@@ -5,6 +5,7 @@ An account is only ever the caller's own: it comes from the token, no message na
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from typing import Any, TypeAlias
 
 import grpc
@@ -15,7 +16,8 @@ from services.kernel.clock import Clock
 from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal
 from services.orders.convert import messages, requests
-from services.orders.ports import Engine, History, Instruments
+from services.orders.model.rates import Cost, Token, Usage
+from services.orders.ports import Engine, History, Instruments, Rates
 from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_all_after import cancel_all_after
 from services.orders.usecases.cancel_order import cancel_order
@@ -30,18 +32,22 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 ENGINE_SEQ_KEY = "x-engine-seq"
 
+ONE_ORDER, ONE_CANCEL, ONE_MESSAGE = Cost(orders=1, messages=1), Cost(cancels=1), Cost(messages=1)
+
 
 class OrdersServer(OrdersServiceServicer):
     """OrdersService for the account of each call's token."""
 
-    def __init__(self, instruments: Instruments, engine: Engine, history: History, clock: Clock) -> None:
+    def __init__(self, instruments: Instruments, engine: Engine, history: History, rates: Rates, clock: Clock) -> None:
         self._instruments = instruments
         self._engine = engine
         self._history = history
+        self._rates = rates
         self._clock = clock
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         """Enter an order, or only judge it."""
+        await self._take(ONE_MESSAGE if request.validate_only else ONE_ORDER)
         draft = requests.draft_of(request, call.caller().account_id)
         if request.validate_only:
             return messages.judgement_response(
@@ -54,6 +60,7 @@ class OrdersServer(OrdersServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         """Take an order out of the book."""
+        await self._take(ONE_CANCEL)
         order = requests.order_ref_of(request)
         request_id = RequestId(request.request_id) if request.request_id else None
         with _announcing():
@@ -70,6 +77,7 @@ class OrdersServer(OrdersServiceServicer):
 
     async def AmendOrder(self, request: pb.AmendOrderRequest, context: Context) -> pb.AmendOrderResponse:
         """Change an open order."""
+        await self._take(ONE_ORDER)
         draft = requests.amend_draft_of(request, call.caller().account_id)
         with _announcing():
             answer = await amend_order(
@@ -80,6 +88,7 @@ class OrdersServer(OrdersServiceServicer):
 
     async def MassCancel(self, request: pb.MassCancelRequest, context: Context) -> pb.MassCancelResponse:
         """Cancel all open orders that match."""
+        await self._take(ONE_CANCEL)
         draft = requests.mass_cancel_draft_of(request, call.caller().account_id)
         with _announcing():
             done = await mass_cancel(draft, self._instruments, self._engine, self._clock)
@@ -88,6 +97,7 @@ class OrdersServer(OrdersServiceServicer):
 
     async def CancelAllAfter(self, request: pb.CancelAllAfterRequest, context: Context) -> pb.CancelAllAfterResponse:
         """Arm or disarm the account's guard."""
+        await self._take(ONE_CANCEL)
         with _announcing():
             engine_seq = await cancel_all_after(call.caller().account_id, request.timeout_s, self._engine)
         _announce(str(engine_seq))
@@ -95,12 +105,14 @@ class OrdersServer(OrdersServiceServicer):
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""
+        await self._take(ONE_MESSAGE)
         order = requests.order_ref_of(request)
         told = await get_order(call.caller().account_id, order, self._engine, self._history)
         return pb.GetOrderResponse(order=messages.order_message(told), fills=messages.fill_messages(told))
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """List orders, newest first."""
+        await self._take(ONE_MESSAGE)
         listing = Listing(
             account_id=call.caller().account_id,
             symbol=request.instrument or None,
@@ -113,6 +125,12 @@ class OrdersServer(OrdersServiceServicer):
             orders=[messages.order_message(told) for told in page.orders], next_page_token=page.next_page_token
         )
 
+    async def _take(self, cost: Cost) -> None:
+        caller = call.caller()
+        usage = await self._rates.take(caller.account_id, caller.session_id, cost)
+        _announce_usage(usage)
+        usage.require()
+
 
 @contextmanager
 def _announcing() -> Iterator[None]:
@@ -123,6 +141,17 @@ def _announcing() -> Iterator[None]:
         if "engine_seq" in refusal.metadata:
             _announce(refusal.metadata["engine_seq"])
         raise
+
+
+def _announce_usage(usage: Usage) -> None:
+    """Say how the bucket that binds stands, and then all: used and allowed, of the account or the key, what is less."""
+    binding = usage.binding
+    call.respond_with("x-ratelimit-limit", str(binding.bucket.rate.burst))
+    call.respond_with("x-ratelimit-remaining", str(binding.remaining))
+    call.respond_with("x-ratelimit-reset", str(ceil(binding.full_in_us / 1_000_000)))
+    levels = [usage.tightest(token) for token in Token]
+    used = (f"{each.bucket.token.value}={each.used}/{each.bucket.rate.burst}" for each in levels)
+    call.respond_with("x-ratelimit-usage", ", ".join(used))
 
 
 def _announce(engine_seq: str) -> None:

@@ -1,4 +1,4 @@
-"""Refusals on the wire: `google.rpc.Status` with ErrorInfo, BadRequest and RetryInfo, and back.
+"""Refusals on the wire: `google.rpc.Status` with ErrorInfo, BadRequest, QuotaFailure and RetryInfo, and back.
 
 The contract's enum `Reason` is the only place that says which gRPC code goes with a reason.
 """
@@ -12,7 +12,15 @@ from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from exchange.error.v1 import reason_pb2
-from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded, Refusal, RelayedRefusal, Unavailable
+from services.kernel.refusal import (
+    FieldViolation,
+    InvalidField,
+    LimitExceeded,
+    RateLimited,
+    Refusal,
+    RelayedRefusal,
+    Unavailable,
+)
 
 DOMAIN = "exchange"
 PREFIX = "REASON_"
@@ -111,6 +119,8 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     status.details.add().Pack(info)
     if isinstance(refusal, InvalidField):
         status.details.add().Pack(_bad_request(refusal))
+    if isinstance(refusal, RateLimited):
+        status.details.add().Pack(_quota_failure(refusal))
     if refusal.retry_after_ms is not None:
         delay = Duration()
         delay.FromMilliseconds(refusal.retry_after_ms)
@@ -148,6 +158,15 @@ def _bad_request(refusal: InvalidField) -> error_details_pb2.BadRequest:
         field_violations=[
             error_details_pb2.BadRequest.FieldViolation(field=violation.field, description=violation.description)
             for violation in refusal.violations
+        ]
+    )
+
+
+def _quota_failure(refusal: RateLimited) -> error_details_pb2.QuotaFailure:
+    return error_details_pb2.QuotaFailure(
+        violations=[
+            error_details_pb2.QuotaFailure.Violation(subject=each.subject, description=each.description)
+            for each in refusal.used_up
         ]
     )
 

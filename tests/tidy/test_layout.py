@@ -42,7 +42,10 @@ BEYOND = {
         "_core.pyi",  # the face of the C++ core
         "relay",  # a process of its own: event log to topics
     },
-    "orders": {"fingerprint.py"},  # hash over a request's meaning
+    "orders": {
+        "fingerprint.py",  # hash over a request's meaning
+        "rates.py",  # how often accounts ask, counted in Redis
+    },
 }
 ROOMS = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__main__.py").exists())
 SHARED = {"kernel", "runtime"}

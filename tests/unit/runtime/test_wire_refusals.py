@@ -2,10 +2,19 @@
 
 import grpc
 import pytest
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from exchange.error.v1 import reason_pb2
-from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded, Refusal, RelayedRefusal, Unavailable
+from services.kernel.refusal import (
+    FieldViolation,
+    InvalidField,
+    LimitExceeded,
+    RateLimited,
+    Refusal,
+    RelayedRefusal,
+    Unavailable,
+    UsedUp,
+)
 from services.runtime.refusals import (
     CODES,
     DeadlineTooShort,
@@ -35,6 +44,7 @@ def test_every_reason_of_the_contract_has_a_code_that_says_so() -> None:
         RelayedRefusal("ORDER_NOT_OPEN", "It has ended.", metadata={"status": "FILLED"}),
         LimitExceeded("Wait.", retry_after_ms=1_234),
         InvalidField([FieldViolation("a.b", "is odd"), FieldViolation("c", "is missing")]),
+        RateLimited([UsedUp("account 7", "10 orders a second")], retry_after_ms=40),
     ],
 )
 def test_a_refusal_comes_back_as_it_was(refusal: Refusal) -> None:
@@ -73,3 +83,11 @@ def test_a_failure_without_a_name_stays_a_failure(details: bytes) -> None:
 def test_reasons_by_number() -> None:
     assert name_of(reason_pb2.REASON_ORDER_NOT_FOUND) == "ORDER_NOT_FOUND"
     assert name_of(99_999) == name_of(0) == "INTERNAL"
+
+
+def test_what_is_used_up_is_named_as_a_quota() -> None:
+    status = status_of(RateLimited([UsedUp("account 7", "10 orders a second")], retry_after_ms=40))
+    failure = error_details_pb2.QuotaFailure()
+    assert [detail.Unpack(failure) for detail in status.details] == [False, True, False]
+    [violation] = failure.violations
+    assert (violation.subject, violation.description) == ("account 7", "10 orders a second")

@@ -56,6 +56,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The page token is not one that this method gave out. Start from the first page."""
     REASON_POSITION_UNKNOWN: _Reason.ValueType  # 14
     """The position is past the end of the log, or of another epoch. Start from a snapshot."""
+    REASON_RATE_LIMITED: _Reason.ValueType  # 15
+    """The account, or the key that it calls with, asks too often. Wait as long as RetryInfo says; QuotaFailure names what
+    is used up. Nothing was sequenced, and no id is consumed. Cancels are counted apart.
+    """
     REASON_EMAIL_TAKEN: _Reason.ValueType  # 100
     """An account with this e-mail address exists. Log in instead."""
     REASON_INVALID_CREDENTIALS: _Reason.ValueType  # 101
@@ -264,6 +268,10 @@ REASON_INVALID_PAGE_TOKEN: Reason.ValueType  # 13
 """The page token is not one that this method gave out. Start from the first page."""
 REASON_POSITION_UNKNOWN: Reason.ValueType  # 14
 """The position is past the end of the log, or of another epoch. Start from a snapshot."""
+REASON_RATE_LIMITED: Reason.ValueType  # 15
+"""The account, or the key that it calls with, asks too often. Wait as long as RetryInfo says; QuotaFailure names what
+is used up. Nothing was sequenced, and no id is consumed. Cancels are counted apart.
+"""
 REASON_EMAIL_TAKEN: Reason.ValueType  # 100
 """An account with this e-mail address exists. Log in instead."""
 REASON_INVALID_CREDENTIALS: Reason.ValueType  # 101

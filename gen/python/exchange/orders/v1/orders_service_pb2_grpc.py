@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class OrdersServiceStub:
-    """Orders of the token's account.
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
     """
 
     def __init__(self, channel):
@@ -73,7 +77,11 @@ class OrdersServiceStub:
 
 
 class OrdersServiceServicer:
-    """Orders of the token's account.
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
     """
 
     def PlaceOrder(self, request, context):
@@ -184,7 +192,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrdersService:
-    """Orders of the token's account.
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
     """
 
     @staticmethod

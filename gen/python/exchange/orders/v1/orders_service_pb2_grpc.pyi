@@ -27,7 +27,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OrdersServiceStub:
-    """Orders of the token's account."""
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -67,7 +72,12 @@ class OrdersServiceStub:
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
-    """Orders of the token's account."""
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PlaceOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.PlaceOrderRequest, _orders_service_pb2.PlaceOrderResponse]  # type: ignore[assignment]
@@ -103,7 +113,12 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Orders of the token's account."""
+    """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+    told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+    whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+    metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    """
 
     @_abc_1.abstractmethod
     def PlaceOrder(

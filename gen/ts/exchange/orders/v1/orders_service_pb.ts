@@ -758,7 +758,11 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_exchange_orders_v1_orders_service, 14);
 
 /**
- * Orders of the token's account.
+ * Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
+ * told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
+ * whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
+ * metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
+ * full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
  *
  * @generated from service exchange.orders.v1.OrdersService
  */
