@@ -143,6 +143,9 @@ class Accounts {
   // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
   [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step);
   [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
+  // The two in one for a plain order that takes nothing (amend_plain.cpp).
+  [[nodiscard]] PlainAmend judge_plain(const AmendOrder& command, std::int64_t now_ns) const noexcept;
+  void amend_plainly(const PlainAmend& amend, Step& step);
   // The same for an order that waits for a price; the check completes what the amend comes to.
   [[nodiscard]] Reason check_amend_waiting(const AmendOrder& command, Amend& amend,
                                            const WatchedPrices& prices) const noexcept;
@@ -257,6 +260,11 @@ class Accounts {
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
+  // The same, without saying why not. Both times may be any.
+  [[nodiscard]] bool is_in_time(std::int64_t valid_until_ns, std::int64_t now_ns) const noexcept {
+    const auto left = static_cast<std::uint64_t>(valid_until_ns) - static_cast<std::uint64_t>(now_ns);
+    return left <= static_cast<std::uint64_t>(id_window_ns_);
+  }
   // Phase, grid, dates and session: what an order says against what its instrument and its account allow.
   [[nodiscard]] Reason check_terms(const PlaceOrder& command, Slot account, Slot instrument,
                                    const Step& step) const noexcept;

@@ -12,6 +12,9 @@ constexpr std::size_t kNeighbours = 6;
 constexpr std::size_t kQueue = 3;
 constexpr std::size_t kLevel = 1;
 
+// So many open orders, with all that hangs on them, stay in the processor's own memory.
+constexpr std::uint32_t kFewOrders = 3'000;
+
 // The order that a command is about, if it names one by its number.
 std::uint64_t target_of(const Command& command) noexcept {
   if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend->order_id;
@@ -29,22 +32,29 @@ std::int64_t price_of(const Command& command) noexcept {
 }  // namespace
 
 // What one stage found is kept for the later ones: a batch moves past it one command a call. What was kept from a batch
-// before does no harm: nothing is believed that the record does not confirm.
+// before, or has changed meanwhile, does no harm: nothing is told but that a place will be looked at.
 void Core::Shard::announce(std::span<const Command> coming) noexcept {
   ++announced_;
+  if (books_.open_orders() < kFewOrders) return announce_new(coming);
   if (coming.size() <= kQueue) return;
-  expect_level(coming[kLevel], expected(kLevel));
+  expect_level(expected(kLevel));
   expect_queue(coming[kQueue], expected(kQueue));
   if (coming.size() > kNeighbours) expect_neighbours(coming[kNeighbours], expected(kNeighbours));
   if (coming.size() > kRecord) expect_record(coming[kRecord], expected(kRecord));
   if (coming.size() > kTable) expect_table(coming[kTable], expected(kTable));
 }
 
+// Few orders are near of themselves; what a new one takes is not.
+void Core::Shard::announce_new(std::span<const Command> coming) const noexcept {
+  if (coming.size() <= kTable) return;
+  if (const auto* place = std::get_if<PlaceOrder>(&coming[kTable].body)) accounts_.expect_new(*place);
+  if (std::holds_alternative<PlaceOrder>(coming[kRecord].body)) accounts_.orders().prefetch_next();
+}
+
 void Core::Shard::expect_table(const Command& command, Expected& expected) const noexcept {
-  expected.order = kNil;
-  expected.instrument = kNil;
+  expected = {};
   if (const std::uint64_t target = target_of(command); target != 0) {
-    expected.tag = accounts_.orders().prefetch_table(target);
+    accounts_.orders().prefetch_table(target);
   } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
     accounts_.expect_new(*place);
     expected.instrument = instruments_.find(place->instrument_id);
@@ -53,9 +63,9 @@ void Core::Shard::expect_table(const Command& command, Expected& expected) const
 }
 
 void Core::Shard::expect_record(const Command& command, Expected& expected) const noexcept {
-  if (target_of(command) != 0) {
+  if (const std::uint64_t target = target_of(command); target != 0) {
     const bool leaves = std::holds_alternative<CancelOrder>(command.body);
-    expected.order = accounts_.orders().prefetch_record(expected.tag, leaves);
+    expected.order = accounts_.orders().prefetch_record(target, leaves);
   } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
     accounts_.orders().prefetch_next();
     if (expected.instrument != kNil) books_.prefetch_best(expected.instrument, opposite(place->side));
@@ -63,42 +73,35 @@ void Core::Shard::expect_record(const Command& command, Expected& expected) cons
 }
 
 void Core::Shard::expect_neighbours(const Command& command, Expected& expected) const noexcept {
+  expected.price = price_of(command);
   if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
+    expected.side = place->side;
     if (expected.instrument != kNil) books_.prefetch_first(expected.instrument, opposite(place->side));
     return;
   }
   const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
   if (order == nullptr || !order->is_resting() || order->is_untriggered() || order->is_off_book()) return;
   expected.instrument = order->instrument;
+  expected.book_slot = order->book_slot;
+  expected.side = order->view.side;
   if (std::holds_alternative<CancelOrder>(command.body)) accounts_.orders().prefetch_neighbours(expected.order);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
   books_.prefetch(order->instrument);
   books_.prefetch_order(order->book_slot);
 }
 
-void Core::Shard::expect_queue(const Command& command, Expected& expected) const noexcept {
+void Core::Shard::expect_queue(const Command& command, const Expected& expected) const noexcept {
   if (expected.instrument == kNil) return;
-  const std::int64_t price = price_of(command);
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
-    if (price != 0) books_.prefetch_root(expected.instrument, place->side, price);
-    const Slot maker = books_.first_owner(expected.instrument, opposite(place->side));
-    if (maker != kNil) accounts_.orders().prefetch_slot(maker);
-    return;
-  }
-  const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
-  if (order == nullptr || !order->is_resting() || order->is_untriggered() || order->is_off_book()) return;
-  books_.prefetch_neighbours(order->book_slot);
-  if (price != 0) books_.prefetch_root(expected.instrument, order->view.side, price);
+  if (expected.price != 0) books_.prefetch_root(expected.instrument, expected.side, expected.price);
+  if (expected.book_slot != kNil) return books_.prefetch_neighbours(expected.book_slot);
+  if (!std::holds_alternative<PlaceOrder>(command.body)) return;
+  const Slot maker = books_.first_owner(expected.instrument, opposite(expected.side));
+  if (maker != kNil) accounts_.orders().prefetch_slot(maker);
 }
 
-void Core::Shard::expect_level(const Command& command, Expected& expected) const noexcept {
-  const std::int64_t price = price_of(command);
-  if (price == 0 || expected.instrument == kNil) return;
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
-    return books_.prefetch_level(expected.instrument, place->side, price);
-  }
-  const OrderRecord* order = accounts_.orders().confirm(expected.order, target_of(command));
-  if (order != nullptr) books_.prefetch_level(expected.instrument, order->view.side, price);
+void Core::Shard::expect_level(const Expected& expected) const noexcept {
+  if (expected.price == 0 || expected.instrument == kNil) return;
+  books_.prefetch_level(expected.instrument, expected.side, expected.price);
 }
 
 }  // namespace exchange::engine

@@ -92,6 +92,15 @@ struct Amendment {
   Amend amend;
 };
 
+// A plain amend that its order can take and pay for.
+struct PlainAmend {
+  Slot order = kNil;  // kNil if it is for the general way
+  std::int64_t price = 0;
+  std::int64_t leaves = 0;
+  std::int64_t needed = 0;  // to be held then
+  bool keeps_priority = false;
+};
+
 // A mass cancel that may begin, or the answer it got.
 struct MassCancellation {
   std::optional<Answer> answer;

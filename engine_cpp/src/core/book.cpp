@@ -2,6 +2,42 @@
 
 namespace exchange::engine {
 
+// What every change of a book is made of: part of what calls it.
+[[gnu::always_inline]] inline void Book::report(Side side, const Level& level) noexcept {
+  assert(changes_ != nullptr);
+  if (!changes_->empty()) {
+    LevelChange& last = changes_->back();
+    if (last.instrument == instrument_ && last.side == side && last.price == level.price) {
+      last.quantity = level.quantity;
+      return;
+    }
+  }
+  changes_->push_back({instrument_, side, level.price, level.quantity, ++seq_});
+}
+
+[[gnu::always_inline]] inline void Book::link(Side side, std::int64_t price, Slot slot) noexcept {
+  assert(by_tick_.divides(price));
+  const Slot known = half(side).index.find(pools_->nodes, key(price));
+  const Slot level_slot = known != kNil ? known : open_level(side, price);
+  Level& level = pools_->levels[level_slot];
+  BookOrder& order = pools_->orders[slot];
+  order.level = level_slot;
+  order.previous = level.last;
+  (level.last == kNil ? level.first : pools_->orders[level.last].next) = slot;
+  level.last = slot;
+  level.quantity += order.leaves;
+  report(side, level);
+}
+
+[[gnu::always_inline]] inline void Book::unlink(Side side, const BookOrder& order, std::int64_t quantity) noexcept {
+  Level& level = pools_->levels[order.level];
+  level.quantity -= quantity;
+  report(side, level);
+  (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
+  (order.next == kNil ? level.last : pools_->orders[order.next].previous) = order.previous;
+  if (level.first == kNil) close_level(side, order.level);
+}
+
 Slot Book::rest(Side side, std::int64_t price, const BookOrder& order) noexcept {
   assert(order.leaves > 0);
   const Slot slot = pools_->orders.take();
@@ -33,29 +69,6 @@ void Book::move(Side side, Slot slot, std::int64_t price, std::int64_t leaves) n
   link(side, price, slot);
 }
 
-void Book::link(Side side, std::int64_t price, Slot slot) noexcept {
-  assert(by_tick_.divides(price));
-  const Slot known = half(side).index.find(pools_->nodes, key(price));
-  const Slot level_slot = known != kNil ? known : open_level(side, price);
-  Level& level = pools_->levels[level_slot];
-  BookOrder& order = pools_->orders[slot];
-  order.level = level_slot;
-  order.previous = level.last;
-  (level.last == kNil ? level.first : pools_->orders[level.last].next) = slot;
-  level.last = slot;
-  level.quantity += order.leaves;
-  report(side, level);
-}
-
-void Book::unlink(Side side, const BookOrder& order, std::int64_t quantity) noexcept {
-  Level& level = pools_->levels[order.level];
-  level.quantity -= quantity;
-  report(side, level);
-  (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
-  (order.next == kNil ? level.last : pools_->orders[order.next].previous) = order.previous;
-  if (level.first == kNil) close_level(side, order.level);
-}
-
 void Book::renew(Side side, Slot slot, std::int64_t slice) noexcept {
   BookOrder& order = pools_->orders[slot];
   Level& level = pools_->levels[order.level];
@@ -72,7 +85,7 @@ void Book::renew(Side side, Slot slot, std::int64_t slice) noexcept {
   report(side, level);
 }
 
-Slot Book::open_level(Side side, std::int64_t price) noexcept {
+[[gnu::noinline]] Slot Book::open_level(Side side, std::int64_t price) noexcept {
   Half& half = this->half(side);
   const bool buys = side == Side::kBuy;
   const Slot better = buys ? half.index.above(pools_->nodes, key(price)) : half.index.below(pools_->nodes, key(price));
@@ -87,7 +100,7 @@ Slot Book::open_level(Side side, std::int64_t price) noexcept {
   return slot;
 }
 
-void Book::close_level(Side side, Slot slot) noexcept {
+[[gnu::noinline]] void Book::close_level(Side side, Slot slot) noexcept {
   const Level& level = pools_->levels[slot];
   assert(level.quantity == 0 && level.first == kNil);
   Half& half = this->half(side);
@@ -95,18 +108,6 @@ void Book::close_level(Side side, Slot slot) noexcept {
   if (level.worse != kNil) pools_->levels[level.worse].better = level.better;
   half.index.erase(pools_->nodes, key(level.price));
   pools_->levels.give_back(slot);
-}
-
-void Book::report(Side side, const Level& level) noexcept {
-  assert(changes_ != nullptr);
-  if (!changes_->empty()) {
-    LevelChange& last = changes_->back();
-    if (last.instrument == instrument_ && last.side == side && last.price == level.price) {
-      last.quantity = level.quantity;
-      return;
-    }
-  }
-  changes_->push_back({instrument_, side, level.price, level.quantity, ++seq_});
 }
 
 bool Book::consistent(Side side) const noexcept {

@@ -73,6 +73,14 @@ class Books {
   // The best prices of the orders that are not pegged.
   [[nodiscard]] PegPrices unpegged_best(Slot instrument) const noexcept;
   void amend(const Amend& amend);
+  // The same for a plain order that takes nothing: it goes to the back of a level, or gives up all but `leaves`.
+  void move(Slot instrument, Side side, Slot book_slot, std::int64_t price, std::int64_t leaves) noexcept {
+    books_[instrument].move(side, book_slot, price, leaves);
+  }
+  void shrink(Slot instrument, Side side, Slot book_slot, std::int64_t leaves) noexcept {
+    const std::int64_t less = books_[instrument].order(book_slot).leaves - leaves;
+    if (less > 0) books_[instrument].reduce(side, book_slot, less);
+  }
   void remove(const Remove& remove);
   void regroup(const Regroup& regroup) noexcept {
     books_[regroup.instrument].regroup(regroup.book_slot, regroup.self_trade_group);

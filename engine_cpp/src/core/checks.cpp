@@ -106,19 +106,6 @@ Reason check_shape(const PlaceOrder& command) noexcept {
   return command.type == OrderType::kLimit ? check_limit_shape(command) : check_market_shape(command);
 }
 
-Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
-  if (price <= 0 || price > kMaxPrice) [[unlikely]] {
-    if (!instrument.is_price(price)) return Reason::kPriceOutOfRange;
-  }
-  return instrument.by_tick.divides(price) ? Reason::kNone : Reason::kPriceNotOnTick;
-}
-
-Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept {
-  if (!instrument.by_lot.divides(quantity)) return Reason::kQuantityNotOnLot;
-  const bool within = quantity >= instrument.min_quantity && quantity <= instrument.max_quantity;
-  return within ? Reason::kNone : Reason::kQuantityOutOfRange;
-}
-
 Reason check_special_quantity(const Instrument& instrument, const PlaceOrder& command,
                           const SpecialTerms& terms) noexcept {
   if (terms.display_quantity != 0) {

@@ -119,8 +119,9 @@ Orders::Orders(const Limits& limits, std::uint8_t shard)
 
 Slot Orders::enter() noexcept {
   const Slot slot = orders_.take();
-  orders_[slot].view.order_id = first_id_ + ++entered_;
-  by_id_.insert(tag_of(orders_[slot].view.order_id), slot);
+  const std::uint64_t order_id = first_id_ + ++entered_;
+  orders_[slot].view.order_id = order_id;
+  by_id_.insert(order_id, slot, numbers());
   return slot;
 }
 
@@ -129,7 +130,7 @@ void Orders::dereference(Slot slot) noexcept {
   assert(order.references > 0);
   if (--order.references > 0) return;
   assert(!order.is_resting());
-  by_id_.erase(tag_of(order.view.order_id), slot);
+  by_id_.erase(order.view.order_id, slot);
   if (order.special != kNil) specials_.give_back(order.special);
   order.view.order_id = 0;
   orders_.give_back(slot);
@@ -151,11 +152,6 @@ void Orders::leave_book(Slot slot, Account& account) noexcept {
   by_age_.erase(slot, age_links());
   by_account_[order.account].erase(slot, account_links());
   --account.open_orders;
-}
-
-Slot Orders::find(std::uint64_t order_id) const noexcept {
-  if (order_id == 0) return kNil;
-  return by_id_.find(tag_of(order_id), [&](Slot slot) { return orders_[slot].view.order_id == order_id; });
 }
 
 void Orders::prefetch_slot(Slot slot) const noexcept {
@@ -263,7 +259,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Positio
   if (!in.ok()) return false;
   const Slot slot = orders_.take();
   orders_[slot] = o;
-  by_id_.insert(tag_of(v.order_id), slot);
+  by_id_.insert(v.order_id, slot, numbers());
   return true;
 }
 

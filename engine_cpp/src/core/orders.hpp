@@ -14,6 +14,7 @@
 
 #include "balances.hpp"
 #include "instruments.hpp"
+#include "order_table.hpp"
 #include "positions.hpp"
 #include "special.hpp"
 #include "views.hpp"
@@ -80,18 +81,13 @@ class Orders {
   void rest(Slot slot, Slot book_slot, Account& account) noexcept;
   void leave_book(Slot slot, Account& account) noexcept;
 
-  [[nodiscard]] Slot find(std::uint64_t order_id) const noexcept;
+  [[nodiscard]] Slot find(std::uint64_t order_id) const noexcept { return by_id_.find(order_id, numbers()); }
   [[nodiscard]] OrderRecord& operator[](Slot slot) noexcept { return orders_[slot]; }
   [[nodiscard]] const OrderRecord& operator[](Slot slot) const noexcept { return orders_[slot]; }
   [[nodiscard]] std::uint32_t room() const noexcept { return orders_.room(); }
   [[nodiscard]] Slot oldest_open() const noexcept { return by_age_.front(); }
   [[nodiscard]] Slot next_by_age(Slot slot) const noexcept { return links_[slot].by_age.next; }
-  // Brings the table near; the order's tag in it.
-  std::uint32_t prefetch_table(std::uint64_t order_id) const noexcept {
-    const std::uint32_t tag = tag_of(order_id);
-    by_id_.prefetch(tag);
-    return tag;
-  }
+  void prefetch_table(std::uint64_t order_id) const noexcept { by_id_.prefetch(order_id); }
   // An account's open orders, by number.
   [[nodiscard]] Slot first_open(Slot account) const noexcept { return by_account_[account].front(); }
   [[nodiscard]] Slot next_open(Slot slot) const noexcept { return links_[slot].by_account.next; }
@@ -99,10 +95,10 @@ class Orders {
   [[nodiscard]] std::uint64_t next_number() noexcept { return first_id_ + ++entered_; }
   // The number that was given last.
   [[nodiscard]] std::uint64_t last_id() const noexcept { return first_id_ + entered_; }
-  // Answers the slot of the order with this tag, probably: it is found without a look at the record. Of one that leaves,
-  // its place in the lists comes too.
-  Slot prefetch_record(std::uint32_t tag, bool leaves) const noexcept {
-    const Slot slot = by_id_.guess(tag);
+  // Answers the slot of this order, probably: it is found without a look at the record. Of one that leaves, its place in
+  // the lists comes too.
+  Slot prefetch_record(std::uint64_t order_id, bool leaves) const noexcept {
+    const Slot slot = by_id_.guess(order_id);
     if (slot == kNil) return kNil;
     prefetch_slot(slot);
     if (leaves) prefetch_links(slot);
@@ -145,11 +141,11 @@ class Orders {
     Links by_account;
   };
 
-  // Eight numbers in a row share a line of the table; the lines are spread, lest the orders of an hour become one run
-  // of entries that each erasure has to walk along.
-  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t order_id) noexcept {
-    return static_cast<std::uint32_t>(mix(order_id >> 3U)) << 3U | static_cast<std::uint32_t>(order_id & 7U);
-  }
+  struct NumberOf {
+    const Pool<OrderRecord>& orders;
+    [[nodiscard]] std::uint64_t operator()(Slot slot) const noexcept { return orders[slot].view.order_id; }
+  };
+  [[nodiscard]] NumberOf numbers() const noexcept { return {orders_}; }
   [[nodiscard]] auto age_links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot].by_age; };
   }
@@ -162,7 +158,7 @@ class Orders {
   Pool<OrderRecord> orders_;
   Specials specials_;
   FlatArray<OpenLinks> links_;
-  SlotTable by_id_;
+  OrderTable by_id_;
   List by_age_;
   std::vector<List> by_account_;
   std::uint64_t first_id_;

@@ -49,7 +49,7 @@ void PriceIndex::insert(Pool<PriceNode>& nodes, std::uint64_t key, Slot value) n
   Slot slot = root_;
   for (std::uint32_t level = height_ - 1; level > 0; --level) {
     const std::uint32_t digit = digit_of(key, level);
-    if ((nodes[slot].occupied >> digit & 1) == 0) {
+    if (nodes[slot].child[digit] == kNil) {
       const Slot child = nodes.take();
       nodes[slot].child[digit] = child;
       nodes[slot].occupied |= std::uint64_t{1} << digit;
@@ -67,12 +67,15 @@ void PriceIndex::erase(Pool<PriceNode>& nodes, std::uint64_t key) noexcept {
   assert(depth == height_);
   for (std::uint32_t at = depth; at-- > 0;) {
     PriceNode& node = nodes[path[at]];
-    node.occupied &= ~(std::uint64_t{1} << digit_of(key, height_ - 1 - at));
+    const std::uint32_t digit = digit_of(key, height_ - 1 - at);
+    node.occupied &= ~(std::uint64_t{1} << digit);
+    node.child[digit] = kNil;
     if (node.occupied != 0) return shrink(nodes);
     nodes.give_back(path[at]);
   }
   root_ = kNil;
   height_ = 0;
+  keep_reach();
 }
 
 void PriceIndex::grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept {
@@ -80,14 +83,17 @@ void PriceIndex::grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept {
     root_ = nodes.take();
     height_ = 1;
     prefix_ = prefix_of(key, 1);
+    keep_reach();
   }
-  for (; !covers(key); ++height_) {
+  while (!covers(key)) {
     const auto digit = static_cast<std::uint32_t>(prefix_ & 63U);
     const Slot above = nodes.take();
     nodes[above].child[digit] = root_;
     nodes[above].occupied = std::uint64_t{1} << digit;
     root_ = above;
     prefix_ >>= kBits;
+    ++height_;
+    keep_reach();
   }
 }
 
@@ -99,6 +105,7 @@ void PriceIndex::shrink(Pool<PriceNode>& nodes) noexcept {
     nodes.give_back(emptied);
     prefix_ = prefix_ << kBits | digit;
     --height_;
+    keep_reach();
   }
 }
 
@@ -109,7 +116,7 @@ std::uint32_t PriceIndex::descend(const Pool<PriceNode>& nodes, std::uint64_t ke
   while (depth < height_) {
     const PriceNode& node = nodes[path[depth - 1]];
     const std::uint32_t digit = digit_of(key, height_ - depth);
-    if ((node.occupied >> digit & 1) == 0) break;
+    if (node.child[digit] == kNil) break;
     path[depth++] = node.child[digit];
   }
   return depth;

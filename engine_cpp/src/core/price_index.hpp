@@ -2,7 +2,8 @@
 // that keys near to each other make it low wherever they lie.
 //
 // Invariants:
-//   1. A node has bit i of `occupied` set exactly if child i leads to at least one key; empty nodes are given back.
+//   1. A node has a child i, and bit i of `occupied` set, exactly if that leads to at least one key; empty nodes are given
+//      back.
 //   2. Every key has the digits of `prefix_` above the root.
 //   3. Cost is the height, at most kMaxHeight, whatever the distance between keys; a far key costs a few nodes.
 //
@@ -18,9 +19,11 @@
 
 namespace exchange::engine {
 
-struct PriceNode {
+struct alignas(64) PriceNode {
+  PriceNode() noexcept { child.fill(kNil); }
+
+  std::array<Slot, 64> child;
   std::uint64_t occupied = 0;
-  std::array<Slot, 64> child{};
 };
 
 // Turned in a signed number, it makes numbers without a sign that are in the same order.
@@ -36,12 +39,7 @@ class PriceIndex {
   [[nodiscard]] Slot find(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
     if (!covers(key)) return kNil;
     Slot slot = root_;
-    for (std::uint32_t level = height_; level-- > 0;) {
-      const PriceNode& node = nodes[slot];
-      const std::uint32_t digit = digit_of(key, level);
-      if ((node.occupied >> digit & 1) == 0) return kNil;
-      slot = node.child[digit];
-    }
+    for (std::uint32_t level = height_; level-- > 0 && slot != kNil;) slot = nodes[slot].child[digit_of(key, level)];
     return slot;
   }
 
@@ -56,9 +54,8 @@ class PriceIndex {
   }
   void prefetch_below_root(const Pool<PriceNode>& nodes, std::uint64_t key) const noexcept {
     if (height_ < 2 || !covers(key)) return;
-    const PriceNode& root = nodes[root_];
-    const std::uint32_t digit = digit_of(key, height_ - 1);
-    if ((root.occupied >> digit & 1) != 0) prefetch(nodes, root.child[digit], digit_of(key, height_ - 2));
+    const Slot child = nodes[root_].child[digit_of(key, height_ - 1)];
+    if (child != kNil) prefetch(nodes, child, digit_of(key, height_ - 2));
   }
 
   // Takes at most kMaxNodesPerInsert nodes. `key` must be absent.
@@ -77,13 +74,19 @@ class PriceIndex {
     return height >= kMaxHeight ? 0 : key >> (height * kBits);
   }
   [[nodiscard]] bool covers(std::uint64_t key) const noexcept {
-    return height_ > 0 && prefix_of(key, height_) == prefix_;
+    return (key & above_root_) == prefix_bits_;
   }
 
   static void prefetch(const Pool<PriceNode>& nodes, Slot slot, std::uint32_t digit) noexcept {
     const auto* const node = static_cast<const PriceNode*>(nodes.place(slot));
     __builtin_prefetch(&node->occupied, 1);
     __builtin_prefetch(&node->child[digit], 1);
+  }
+  // Keeps what `covers` asks for with the height and the prefix.
+  void keep_reach() noexcept {
+    const bool some = height_ > 0 && height_ < kMaxHeight;
+    above_root_ = some ? ~std::uint64_t{0} << (height_ * kBits) : 0;
+    prefix_bits_ = height_ == 0 ? 1 : some ? prefix_ << (height_ * kBits) : 0;
   }
   void grow(Pool<PriceNode>& nodes, std::uint64_t key) noexcept;
   void shrink(Pool<PriceNode>& nodes) noexcept;
@@ -95,6 +98,8 @@ class PriceIndex {
   Slot root_ = kNil;
   std::uint32_t height_ = 0;  // 0 if empty
   std::uint64_t prefix_ = 0;
+  std::uint64_t above_root_ = 0;  // the bits of a key above the root, and what they are of every key; of none, if empty
+  std::uint64_t prefix_bits_ = 1;
 };
 
 }  // namespace exchange::engine

@@ -39,21 +39,45 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
-  if (std::holds_alternative<LeaderChange>(command.body)) [[unlikely]] accounts_.lead_anew(step);
-  run_due(step);
-  sweeps_left_ = positions_per_command_;
-  if (sweeps_.has_unfinished()) [[unlikely]] go_on_sweeping(step);
+  const auto* const amend = std::get_if<AmendOrder>(&command.body);
+  Answer answer;
+  if (amend != nullptr && stamp.time_ns < calm_until_ns_ && amend_plainly(*amend, step, answer)) {
+    write_answer(answer, mode, result);
+    if (has_followers()) [[unlikely]] finish(kMaxTriggersPerCommand, step);
+  } else {
+    run_generally(command, mode, result, step);
+  }
+  publish(step);
+}
+
+void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step) {
   std::uint32_t steps_left = kMaxTriggersPerCommand;
-  if (triggers_.has_due() || !unfinished_pegs_.empty()) [[unlikely]] {
+  const bool leads_anew = std::holds_alternative<LeaderChange>(command.body);
+  sweeps_left_ = positions_per_command_;
+  if (leads_anew || step.stamp.time_ns >= calm_until_ns_) begin(command, steps_left, step);
+  write_answer(run(command, step), mode, result);
+  finish(steps_left, step);
+}
+
+// What is due, and what is unfinished.
+void Core::Shard::begin(const Command& command, std::uint32_t& steps_left, Step& step) {
+  if (std::holds_alternative<LeaderChange>(command.body)) accounts_.lead_anew(step);
+  run_due(step);
+  if (sweeps_.has_unfinished()) go_on_sweeping(step);
+  if (triggers_.has_due() || !unfinished_pegs_.empty()) {
     run_triggers(steps_left, step);
     if (!unfinished_pegs_.empty()) static_cast<void>(move_pegs(steps_left, step));
     fills_.clear();
   }
-  write_answer(run(command, step), mode, result);
-  if (triggers_.size() > 0 || accounts_.pegs().has_any()) run_followers(steps_left, step);
+}
+
+// What follows from a command, once it is answered.
+void Core::Shard::finish(std::uint32_t steps_left, Step& step) {
+  if (has_followers()) run_followers(steps_left, step);
   if (triggers_.trails().has_untold()) [[unlikely]] tell_trails(step);
   repriced_ = kNil;
-  publish(step);
+  const std::int64_t never = step.stamp.time_ns + kMaxOrderAgeNs;  // that a plain order could change
+  calm_until_ns_ = std::min(next_deadline().value_or(never), never);
 }
 
 Answer Core::Shard::run(const Command& command, Step& step) {
@@ -214,11 +238,13 @@ void Core::Shard::publish(Step& step) {
 
 void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) {
   if (!entrants_.empty()) [[unlikely]] return write_together(answer, mode, result);
+  if (mode != ResponseMode::kAck || !against_.all().empty()) return write_all(answer, mode, result);
+  const std::uint64_t order_id = answer.order == kNil ? 0 : accounts_.orders()[answer.order].view.order_id;
+  write_ack(result, answer.engine_seq, answer.reason, answer.replayed, order_id, answer.cancelled);
+}
+
+void Core::Shard::write_all(const Answer& answer, ResponseMode mode, ByteBuffer& result) {
   const Orders& orders = accounts_.orders();
-  if (mode == ResponseMode::kAck && against_.all().empty()) {
-    const std::uint64_t order_id = answer.order == kNil ? 0 : orders[answer.order].view.order_id;
-    return write_ack(result, answer.engine_seq, answer.reason, answer.replayed, order_id, answer.cancelled);
-  }
   ResultView view{.engine_seq = answer.engine_seq,
                   .reason = answer.reason,
                   .replayed = answer.replayed,

@@ -5,6 +5,8 @@
 //      level changes, so that what is public of the books, level changes and then what auctions would do, comes last in
 //      a block.
 //   2. Every message of the books reaches the accounts in order, within the command that caused it.
+//   3. Before `calm_until_ns_` nothing is due or unfinished. A command on its general way may change what is, so it is
+//      found out anew after it; a plain one (amend_plain.cpp) makes nothing due earlier than that.
 //
 // Threads: none.
 #pragma once
@@ -54,20 +56,27 @@ class Core::Shard {
  private:
   // What is known of a command that comes.
   struct Expected {
-    std::uint32_t tag = 0;    // of the order that it is about
-    Slot order = kNil;        // that order, probably
+    std::int64_t price = 0;  // at which it puts an order into the book; 0 if it does not
+    Slot order = kNil;       // the order that it is about, probably, and its place in the book
+    Slot book_slot = kNil;
     Slot instrument = kNil;
+    Side side{};
   };
+  void announce_new(std::span<const Command> coming) const noexcept;
   // Stages of `announce`, from far to near.
   void expect_table(const Command& command, Expected& expected) const noexcept;
   void expect_record(const Command& command, Expected& expected) const noexcept;
   void expect_neighbours(const Command& command, Expected& expected) const noexcept;
-  void expect_queue(const Command& command, Expected& expected) const noexcept;
-  void expect_level(const Command& command, Expected& expected) const noexcept;
+  void expect_queue(const Command& command, const Expected& expected) const noexcept;
+  void expect_level(const Expected& expected) const noexcept;
   // What is known of the command that comes `ahead` commands after the next.
   [[nodiscard]] Expected& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
-  // What is due, and what is unfinished, before a command.
+  void run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step);
+  // What is due, and what is unfinished, before a command; what follows from it, after it.
+  void begin(const Command& command, std::uint32_t& steps_left, Step& step);
   void run_due(Step& step);
+  void finish(std::uint32_t steps_left, Step& step);
+  [[nodiscard]] bool has_followers() const noexcept { return triggers_.size() > 0 || accounts_.pegs().has_any(); }
   [[nodiscard]] bool go_on_cancelling(std::uint32_t& cancels_left, Step& step);
   [[nodiscard]] bool cancel_matching(MassCancelTask& task, std::uint32_t most, Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
@@ -77,6 +86,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const PlaceOrderGroup& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
+  [[nodiscard]] bool amend_plainly(const AmendOrder& command, Step& step, Answer& answer);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
   [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);
   [[nodiscard]] Answer on(const OpenSession& command, Step& step);
@@ -176,6 +186,7 @@ class Core::Shard {
   void touch(Slot instrument);
   void tell_auctions(Step& step);
   void write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result);
+  [[gnu::noinline]] void write_all(const Answer& answer, ResponseMode mode, ByteBuffer& result);
 
   void save_queues(StateWriter& out) const;
   [[nodiscard]] bool load_queues(StateReader& in);
@@ -188,6 +199,7 @@ class Core::Shard {
   std::uint32_t sweeps_left_ = 0;  // positions that this command may still treat
   std::uint32_t trails_per_command_;
   Stamp last_;
+  std::int64_t calm_until_ns_ = 0;
   Instruments instruments_;
   Accounts accounts_;
   Books books_;
