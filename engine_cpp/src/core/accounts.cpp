@@ -148,8 +148,8 @@ Answer Accounts::conclude(const PlaceOrder& command, Slot slot, Step& step) {
                    .account = order.account,
                    .order = slot,
                    .reason = order.view.reject_reason,
-                   .kind = CommandKind::kPlaceOrder,
-                   .id = order.view.client_order_id});
+                   .kind = CommandKind::kPlaceOrder},
+                  order.view.client_order_id.view());
 }
 
 Cancellation Accounts::find_to_cancel(const CancelOrder& command, Step& step) {
@@ -188,12 +188,12 @@ Answer Accounts::remember_request(const Request& request, Slot order, Reason rea
                    .engine_seq = step.stamp.engine_seq,
                    .used_ns = step.stamp.time_ns,
                    .since_ns = step.stamp.time_ns,
+                   .first_quantity = cancelled,
                    .account = request.account,
                    .order = order,
                    .reason = reason,
-                   .kind = request.kind,
-                   .id = ClientId(request.id)},
-                  cancelled);
+                   .kind = request.kind},
+                  request.id);
 }
 
 Slot Accounts::find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept {
@@ -245,8 +245,8 @@ bool Accounts::has_room(const PlaceOrder& command, std::uint32_t beside) const n
          (command.special == nullptr || orders_.specials().has_room(beside + 1));
 }
 
-Answer Accounts::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
-  ids_.remember(entry, cancelled);
+Answer Accounts::remember(const IdEntry& entry, std::string_view id) noexcept {
+  ids_.remember(entry, id);
   return {entry.engine_seq, entry.reason, false, entry.order};
 }
 

@@ -61,6 +61,11 @@ class Accounts {
   [[nodiscard]] Admission admit(const PlaceOrder& command, Step& step);
   [[nodiscard]] Reservation reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote,
                                     Step& step);
+  // The same for a plain order (place_plain.cpp): may it enter; it enters, and what it costs is held; it is remembered.
+  [[nodiscard]] PlainPlace judge_plain(const PlaceOrder& command, std::int64_t now_ns) const noexcept;
+  [[nodiscard]] Slot enter_plainly(const PlaceOrder& command, const PlainPlace& plain, Step& step);
+  void conclude_plainly(const PlaceOrder& command, const PlainPlace& plain, Slot order, const Step& step) noexcept;
+  [[nodiscard]] Place place_of(const PlaceOrder& command, Slot order) const noexcept;
   // All that speaks against an order: first what needs no instrument, which is answered, then the rest.
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
   void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, std::int64_t now_ns,
@@ -320,7 +325,6 @@ class Accounts {
   [[nodiscard]] Reservation take(const PlaceOrder& command, const Admission& admission, const Quote& quote,
                                  const Pricing& pricing, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
-  [[nodiscard]] Place place_of(const PlaceOrder& command, Slot order) const noexcept;
   // What the special terms of an order mean for its entry.
   void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;
   void move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept;
@@ -337,7 +341,7 @@ class Accounts {
   [[nodiscard]] std::optional<std::int64_t> reprice_special(const OrderRecord& order, std::int64_t limit,
                                                             const Quote& quote) const noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
-  [[nodiscard]] Answer remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
+  [[nodiscard]] Answer remember(const IdEntry& entry, std::string_view id) noexcept;
   [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;
   void book_transfer(const Transfer& command, Slot account, Slot asset, Step& step);
 

@@ -18,11 +18,6 @@ bool is_plain(const OrderRecord& order) noexcept {
   return order.special == kNil && order.is_resting() && order.view.type == OrderType::kLimit;
 }
 
-bool is_plain(const Instrument& instrument) noexcept {
-  return instrument.phase == TradingPhase::kContinuous && !instrument.has_static_band &&
-         !instrument.has_dynamic_band && !instrument.on_margin;
-}
-
 // What is to be open of the order.
 std::int64_t leaves_of(const AmendOrder& command, const OrderView& view, std::int64_t done) noexcept {
   if (command.size == AmendSize::kUnchanged) [[likely]] return view.quantity - done;
@@ -39,7 +34,7 @@ inline PlainAmend Accounts::judge_plain(const AmendOrder& command, std::int64_t 
   if (view.account_id != command.account_id || is_venue(command.account_id) || !is_plain(order)) return {};
   const Instrument& instrument = instruments_[order.instrument];
   const bool restricted = balances_.account(order.account).is_restricted;
-  if (restricted || !is_plain(instrument) || !is_in_time(command.valid_until_ns, now_ns)) return {};
+  if (restricted || !instrument.is_plain() || !is_in_time(command.valid_until_ns, now_ns)) return {};
   PlainAmend out{.price = command.has_price ? command.price : order.hold_price};
   const std::int64_t done = view.cum_quantity + view.prevented_quantity;
   out.leaves = leaves_of(command, view, done);

@@ -101,6 +101,17 @@ struct PlainAmend {
   bool keeps_priority = false;
 };
 
+// A plain order that may enter.
+struct PlainPlace {
+  bool affords = false;  // false too if it is for the general way
+  std::int64_t needed = 0;  // to be held
+  Slot account = kNil;
+  Slot instrument = kNil;
+  Slot base_balance = kNil;
+  Slot quote_balance = kNil;
+  std::uint32_t tag = 0;  // of its id
+};
+
 // A mass cancel that may begin, or the answer it got.
 struct MassCancellation {
   std::optional<Answer> answer;

@@ -73,7 +73,10 @@ class Books {
   // The best prices of the orders that are not pegged.
   [[nodiscard]] PegPrices unpegged_best(Slot instrument) const noexcept;
   void amend(const Amend& amend);
-  // The same for a plain order that takes nothing: it goes to the back of a level, or gives up all but `leaves`.
+  // A plain order rests that takes nothing; it goes to the back of a level, or gives up all but `leaves`.
+  [[nodiscard]] Slot rest(Slot instrument, Side side, std::int64_t price, const BookOrder& order) noexcept {
+    return books_[instrument].rest(side, price, order);
+  }
   void move(Slot instrument, Side side, Slot book_slot, std::int64_t price, std::int64_t leaves) noexcept {
     books_[instrument].move(side, book_slot, price, leaves);
   }

@@ -28,6 +28,11 @@ std::uint64_t tail_of(std::string_view text) noexcept {
          word_at<std::uint8_t>(first + size - 1);
 }
 
+FirstAnswer answer_of(const OrderView& v) noexcept {
+  return {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity, v.updated_time_ns,
+          v.version, v.status};
+}
+
 }  // namespace
 
 IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
@@ -37,6 +42,7 @@ IdWindow::IdWindow(const Limits& limits, Balances& balances, Orders& orders)
       id_window_ns_(limits.id_window_ns),
       hash_keys_{mix(limits.id_hash_key + 1), mix(mix(limits.id_hash_key + 1) + 1)},
       entries_(limits.ids),
+      request_ids_(limits.ids),
       first_(limits.ids),
       links_(limits.ids),
       by_id_(limits.ids) {}
@@ -53,28 +59,48 @@ Slot IdWindow::find_kept(Slot account, std::string_view id) const noexcept {
 }
 
 Slot IdWindow::find_kept(Slot account, std::string_view id, std::uint32_t tag) const noexcept {
-  return by_id_.find(tag, [&](Slot slot) { return entries_[slot].account == account && entries_[slot].id.view() == id; });
+  return by_id_.find(tag, [&](Slot slot) { return entries_[slot].account == account && id_of(slot) == id; });
 }
 
-void IdWindow::remember(const IdEntry& entry, std::uint32_t cancelled) noexcept {
-  const std::uint32_t tag = tag_of(entry.account, entry.id.view());
-  const Slot outdated = find_kept(entry.account, entry.id.view(), tag);
-  const Slot slot = enter(entry, tag);
-  if (entry.order != kNil) {
-    const OrderView& v = orders_[entry.order].view;
-    first_[slot] = {v.price, v.quantity, v.cum_quantity, v.cum_notional, v.cum_fee, v.prevented_quantity,
-                    v.updated_time_ns, v.version, v.status};
-  } else if (entry.kind == CommandKind::kMassCancel) {
-    first_[slot].quantity = cancelled;
-  }
+void IdWindow::remember(IdEntry entry, std::string_view id) noexcept {
+  entry.tag = tag_of(entry.account, id);
+  const Slot outdated = find_kept(entry.account, id, entry.tag);
+  const Slot slot = enter(entry);
+  if (entry.kind != CommandKind::kPlaceOrder) request_ids_[slot] = ClientId(id);
+  if (entry.order != kNil) keep_first(entries_[slot], answer_of(orders_[entry.order].view));
   if (outdated != kNil) drop(outdated);  // last: nothing else may keep the order that both refer to
 }
 
-// What had ended did not change after.
+void IdWindow::remember_new(const IdEntry& entry) noexcept {
+  keep_first(entries_[enter(entry)], answer_of(orders_[entry.order].view));
+}
+
+void IdWindow::keep_first(IdEntry& entry, const FirstAnswer& answer) noexcept {
+  if (!is_active(answer.status)) return;
+  entry.set_first(FirstState::kAsEntered);
+  entry.first_price = answer.price;
+  entry.first_quantity = answer.quantity;
+  if (first_of(entry) == answer) [[likely]] return;
+  const Slot kept = first_.take();
+  first_[kept] = answer;
+  entry.set_first(FirstState::kKept);
+  entry.first_quantity = kept;
+}
+
+FirstAnswer IdWindow::first_of(const IdEntry& entry) const noexcept {
+  if (entry.first() == FirstState::kKept) return first_[static_cast<Slot>(entry.first_quantity)];
+  if (entry.first() == FirstState::kEnded) return answer_of(orders_[entry.order].view);
+  return {.price = entry.first_price,
+          .quantity = entry.first_quantity,
+          .updated_time_ns = entry.used_ns,
+          .version = 1,
+          .status = OrderStatus::kNew};
+}
+
 OrderView IdWindow::first_view(Slot slot) const noexcept {
   OrderView view = orders_[entries_[slot].order].view;
-  const FirstAnswer& first = first_[slot];
-  if (!is_active(first.status)) return view;
+  if (entries_[slot].first() == FirstState::kEnded) return view;
+  const FirstAnswer first = first_of(entries_[slot]);
   view.price = first.price;
   view.quantity = first.quantity;
   view.cum_quantity = first.cum_quantity;
@@ -90,17 +116,16 @@ OrderView IdWindow::first_view(Slot slot) const noexcept {
   return view;
 }
 
-Slot IdWindow::enter(const IdEntry& entry, std::uint32_t tag) noexcept {
+Slot IdWindow::enter(const IdEntry& entry) noexcept {
   const Slot slot = entries_.take();
   entries_[slot] = entry;
-  entries_[slot].tag = tag;
-  by_id_.insert(tag, slot);
-  if (!entry.pinned && window_.front() == kNil) oldest_ns_ = entry.since_ns;
-  (entry.pinned ? pinned_ : window_).push_back(slot, links());
+  by_id_.insert(entry.tag, slot);
+  if (!entry.is_pinned() && window_.front() == kNil) oldest_ns_ = entry.since_ns;
+  (entry.is_pinned() ? pinned_ : window_).push_back(slot, links());
   if (entry.order != kNil) ++orders_[entry.order].references;
   if (entry.kind == CommandKind::kPlaceOrder) {
     orders_[entry.order].id_entry = slot;
-    orders_[entry.order].id_is_pinned = entry.pinned;
+    orders_[entry.order].id_is_pinned = entry.is_pinned();
   }
   ++balances_.account(entry.account).ids;
   return slot;
@@ -111,7 +136,7 @@ void IdWindow::unpin(OrderRecord& order, std::int64_t now_ns) noexcept {
   order.id_is_pinned = false;
   IdEntry& entry = entries_[order.id_entry];
   pinned_.erase(order.id_entry, links());
-  entry.pinned = false;
+  entry.pin(false);
   entry.since_ns = now_ns;
   if (window_.front() == kNil) oldest_ns_ = now_ns;
   window_.push_back(order.id_entry, links());
@@ -131,7 +156,7 @@ void IdWindow::drop_old(std::int64_t now_ns) noexcept {
 void IdWindow::pin(Slot slot) noexcept {
   IdEntry& entry = entries_[slot];
   window_.erase(slot, links());
-  entry.pinned = true;
+  entry.pin(true);
   orders_[entry.order].id_is_pinned = true;
   pinned_.push_back(slot, links());
 }
@@ -139,9 +164,7 @@ void IdWindow::pin(Slot slot) noexcept {
 // After the front of the window left: the far scout finds entries, the near one what hangs on them.
 void IdWindow::scout() noexcept {
   for (const Slot slot : far_.advance(window_.front(), links_)) {
-    const auto* entry = static_cast<const char*>(entries_.place(slot));
-    __builtin_prefetch(entry, 1);
-    __builtin_prefetch(entry + sizeof(IdEntry) - 1, 1);
+    __builtin_prefetch(entries_.place(slot), 1);
   }
   for (const Slot slot : near_.advance(window_.front(), links_)) {
     by_id_.prefetch(entries_[slot].tag);
@@ -155,9 +178,10 @@ void IdWindow::drop(Slot slot) noexcept {
   far_.forget(slot);
   near_.forget(slot);
   by_id_.erase(entry.tag, slot);
-  (entry.pinned ? pinned_ : window_).erase(slot, links());
+  (entry.is_pinned() ? pinned_ : window_).erase(slot, links());
   if (entry.order != kNil) orders_.dereference(entry.order);
   --balances_.account(entry.account).ids;
+  if (entry.first() == FirstState::kKept) first_.give_back(static_cast<Slot>(entry.first_quantity));
   entries_.give_back(slot);
 }
 
@@ -188,10 +212,10 @@ void IdWindow::save_list(StateWriter& out, const List& list) const {
     const IdEntry& e = entries_[at];
     out.put(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind,
             e.order == kNil ? std::uint64_t{0} : orders_[e.order].view.order_id);
-    out.put_text(e.id.view());
-    const FirstAnswer& f = first_[at];
-    if (e.kind == CommandKind::kMassCancel) out.put(f.quantity);
+    out.put_text(id_of(at));
+    if (e.kind == CommandKind::kMassCancel) out.put(e.first_quantity);
     if (e.order == kNil) continue;
+    const FirstAnswer f = first_of(e);
     out.put(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
             f.version, f.status);
   }
@@ -205,11 +229,11 @@ bool IdWindow::load(StateReader& in) {
 }
 
 // May the entry of a saved state refer to its order?
-bool IdWindow::owns(const IdEntry& entry) const noexcept {
+bool IdWindow::owns(const IdEntry& entry, std::string_view id) const noexcept {
   const OrderRecord& order = orders_[entry.order];
   if (order.account != entry.account) return false;
   if (entry.kind != CommandKind::kPlaceOrder) return true;
-  return order.id_entry == kNil && order.view.client_order_id.view() == entry.id.view();
+  return order.id_entry == kNil && order.view.client_order_id.view() == id;
 }
 
 bool IdWindow::load_list(StateReader& in, bool pinned) {
@@ -218,24 +242,34 @@ bool IdWindow::load_list(StateReader& in, bool pinned) {
     IdEntry e;
     std::uint64_t order_id = 0;
     in.get(e.fingerprint, e.engine_seq, e.used_ns, e.since_ns, e.account, e.reason, e.kind, order_id);
-    in.get_text(e.id);
+    ClientId id;
+    in.get_text(id);
     e.order = orders_.find(order_id);
-    e.pinned = pinned;
+    e.pin(pinned);
     in.require(e.account < balances_.accounts() && e.used_ns >= 0 && e.since_ns >= e.used_ns);
     in.require(e.kind == CommandKind::kPlaceOrder || e.kind == CommandKind::kCancelOrder ||
                e.kind == CommandKind::kAmendOrder || e.kind == CommandKind::kMassCancel ||
                e.kind == CommandKind::kExerciseOption);
-    in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e));
-    in.require(in.ok() && find_kept(e.account, e.id.view()) == kNil);
-    FirstAnswer f;
-    if (e.kind == CommandKind::kMassCancel) in.get(f.quantity);
-    if (e.order != kNil) {
-      in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
-             f.version, f.status);
-    }
-    if (in.ok()) first_[enter(e, tag_of(e.account, e.id.view()))] = f;
+    in.require(e.order == kNil ? order_id == 0 && e.kind != CommandKind::kPlaceOrder : owns(e, id.view()));
+    in.require(in.ok() && find_kept(e.account, id.view()) == kNil);
+    if (e.kind == CommandKind::kMassCancel) in.get(e.first_quantity);
+    in.require(e.order == kNil || load_first(in, e));
+    if (!in.ok()) continue;
+    e.tag = tag_of(e.account, id.view());
+    const Slot slot = enter(e);
+    if (e.kind != CommandKind::kPlaceOrder) request_ids_[slot] = id;
   }
   return in.ok();
+}
+
+// What had ended when it was answered is not open now.
+bool IdWindow::load_first(StateReader& in, IdEntry& entry) noexcept {
+  FirstAnswer f;
+  in.get(f.price, f.quantity, f.cum_quantity, f.cum_notional, f.cum_fee, f.prevented_quantity, f.updated_time_ns,
+         f.version, f.status);
+  if (!in.ok() || (!is_active(f.status) && orders_[entry.order].view.leaves_quantity > 0)) return false;
+  keep_first(entry, f);
+  return true;
 }
 
 }  // namespace exchange::engine

@@ -21,26 +21,41 @@
 
 namespace exchange::engine {
 
-struct IdEntry {
+// What is kept of an order's first answer: nothing if it had ended, for it did not change after; its price and quantity
+// if it was as it entered; else all of it.
+enum class FirstState : std::uint8_t { kEnded, kAsEntered, kKept };
+
+// One line of memory. The id itself is kept with its order, or, of a request, beside.
+struct alignas(64) IdEntry {
   std::uint64_t fingerprint = 0;
   std::uint64_t engine_seq = 0;  // of the first answer
   std::int64_t used_ns = 0;      // engine time of the command that used it
   std::int64_t since_ns = 0;     // engine time at which it joined the window
+  std::int64_t first_price = 0;  // of the first answer
+  std::int64_t first_quantity = 0;  // of a mass cancel, how many orders it cancelled; if the answer is kept, where
   Slot account = kNil;
   Slot order = kNil;  // the order entered, or the one that a request found; kNil if it found none
   std::uint32_t tag = 0;  // of the id, in the table
   Reason reason = Reason::kNone;
   CommandKind kind{};
-  bool pinned = false;
-  ClientId id;
+  std::uint8_t marks = 0;  // the next two
+
+  [[nodiscard]] bool is_pinned() const noexcept { return (marks & kPinned) != 0; }
+  void pin(bool pinned) noexcept { marks = static_cast<std::uint8_t>(pinned ? marks | kPinned : marks & ~kPinned); }
+  [[nodiscard]] FirstState first() const noexcept { return static_cast<FirstState>(marks & ~kPinned); }
+  void set_first(FirstState first) noexcept {
+    marks = static_cast<std::uint8_t>((marks & kPinned) | static_cast<std::uint8_t>(first));
+  }
+
+  static constexpr std::uint8_t kPinned = 0x80;
 };
+static_assert(sizeof(IdEntry) == 64);
 
 // Where an order stood when a request about it was answered first. What else that answer said follows from it: nothing
-// was cancelled of an order that was open then, and one that had ended did not change after. Special terms are shown as
-// they stand.
+// was cancelled of an order that was open then. Special terms are shown as they stand.
 struct FirstAnswer {
   std::int64_t price = 0;
-  std::int64_t quantity = 0;  // after a mass cancel: how many orders it cancelled
+  std::int64_t quantity = 0;
   std::int64_t cum_quantity = 0;
   std::int64_t cum_notional = 0;
   std::int64_t cum_fee = 0;
@@ -48,6 +63,8 @@ struct FirstAnswer {
   std::int64_t updated_time_ns = 0;
   std::uint32_t version = 0;
   OrderStatus status{};
+
+  bool operator==(const FirstAnswer&) const = default;
 };
 
 // Walks a list some places ahead of its front. What it says is a hint: entries may leave without its knowing.
@@ -99,13 +116,17 @@ class IdWindow {
   [[nodiscard]] OrderView first_view(Slot slot) const noexcept;
   // How many orders a mass cancel took out, by its first answer.
   [[nodiscard]] std::uint32_t cancelled(Slot slot) const noexcept {
-    const bool many = entries_[slot].kind == CommandKind::kMassCancel;
-    return many ? static_cast<std::uint32_t>(first_[slot].quantity) : 0;
+    const IdEntry& entry = entries_[slot];
+    return entry.kind == CommandKind::kMassCancel ? static_cast<std::uint32_t>(entry.first_quantity) : 0;
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return entries_.size(); }
 
-  // Remembers an id, in place of one kept but no longer remembered. Needs room for one.
-  void remember(const IdEntry& entry, std::uint32_t cancelled = 0) noexcept;
+  // Remembers an id, in place of one kept but no longer remembered. Needs room for one. A new order's id is its own.
+  void remember(IdEntry entry, std::string_view id) noexcept;
+  // The same of a new order whose id, with this tag, is not kept.
+  void remember_new(const IdEntry& entry) noexcept;
+  [[nodiscard]] std::uint32_t tag_of(Slot account, std::string_view id) const noexcept;
+  [[nodiscard]] Slot find_kept(Slot account, std::string_view id, std::uint32_t tag) const noexcept;
   // An order ended: its id leaves the pinned ones.
   void unpin(OrderRecord& order, std::int64_t now_ns) noexcept;
   // Drops what is older than the window.
@@ -118,7 +139,6 @@ class IdWindow {
   [[nodiscard]] bool load(StateReader& in);
 
  private:
-  [[nodiscard]] std::uint32_t tag_of(Slot account, std::string_view id) const noexcept;
   [[nodiscard]] auto links() noexcept {
     return [this](Slot slot) -> Links& { return links_[slot]; };
   }
@@ -126,12 +146,20 @@ class IdWindow {
   void pin(Slot slot) noexcept;
   void scout() noexcept;
   [[nodiscard]] bool is_open(const IdEntry& entry) const noexcept;
-  [[nodiscard]] Slot find_kept(Slot account, std::string_view id, std::uint32_t tag) const noexcept;
-  Slot enter(const IdEntry& entry, std::uint32_t tag) noexcept;
+  Slot enter(const IdEntry& entry) noexcept;
+  [[nodiscard]] std::string_view id_of(Slot slot) const noexcept {
+    const IdEntry& entry = entries_[slot];
+    const bool is_order = entry.kind == CommandKind::kPlaceOrder;
+    return (is_order ? orders_[entry.order].view.client_order_id : request_ids_[slot]).view();
+  }
+  // The first answer about the entry's order.
+  void keep_first(IdEntry& entry, const FirstAnswer& answer) noexcept;
+  [[nodiscard]] FirstAnswer first_of(const IdEntry& entry) const noexcept;
   void drop(Slot slot) noexcept;
   void save_list(StateWriter& out, const List& list) const;
   [[nodiscard]] bool load_list(StateReader& in, bool pinned);
-  [[nodiscard]] bool owns(const IdEntry& entry) const noexcept;
+  [[nodiscard]] bool owns(const IdEntry& entry, std::string_view id) const noexcept;
+  [[nodiscard]] bool load_first(StateReader& in, IdEntry& entry) noexcept;
 
   Balances& balances_;
   Orders& orders_;
@@ -139,7 +167,8 @@ class IdWindow {
   std::int64_t id_window_ns_;
   std::array<std::uint64_t, 2> hash_keys_;
   Pool<IdEntry, Reuse::kOldest> entries_;
-  FlatArray<FirstAnswer> first_;
+  FlatArray<ClientId> request_ids_;
+  Pool<FirstAnswer> first_;
   FlatArray<Links> links_;
   SlotTable by_id_;
   List window_;

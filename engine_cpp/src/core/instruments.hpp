@@ -74,6 +74,11 @@ struct Instrument {
     return phase == TradingPhase::kPreOpen || phase == TradingPhase::kAuction;
   }
 
+  // Does it match now, paid in full, and without a band?
+  [[nodiscard]] bool is_plain() const noexcept {
+    return phase == TradingPhase::kContinuous && !has_static_band && !has_dynamic_band && !on_margin;
+  }
+
   // Exact on the grid, and of a price below zero as of one above; kMaxAmount + 1 for anything larger than kMaxAmount.
   [[nodiscard]] std::int64_t notional(std::int64_t signed_price, std::int64_t quantity) const noexcept {
     assert(quantity >= 0);

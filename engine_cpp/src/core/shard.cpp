@@ -39,15 +39,21 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
-  const auto* const amend = std::get_if<AmendOrder>(&command.body);
   Answer answer;
-  if (amend != nullptr && stamp.time_ns < calm_until_ns_ && amend_plainly(*amend, step, answer)) {
+  if (run_plainly(command, step, answer)) {
     write_answer(answer, mode, result);
-    if (has_followers()) [[unlikely]] finish(kMaxTriggersPerCommand, step);
+    if (has_followers() || calm_until_ns_ == 0) [[unlikely]] finish(kMaxTriggersPerCommand, step);
   } else {
     run_generally(command, mode, result, step);
   }
   publish(step);
+}
+
+bool Core::Shard::run_plainly(const Command& command, Step& step, Answer& answer) {
+  if (step.stamp.time_ns >= calm_until_ns_) return false;
+  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend_plainly(*amend, step, answer);
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return place_plainly(*place, step, answer);
+  return false;
 }
 
 void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step) {

@@ -6,7 +6,7 @@
 //      a block.
 //   2. Every message of the books reaches the accounts in order, within the command that caused it.
 //   3. Before `calm_until_ns_` nothing is due or unfinished. A command on its general way may change what is, so it is
-//      found out anew after it; a plain one (amend_plain.cpp) makes nothing due earlier than that.
+//      found out anew after it; a plain one (amend_plain.cpp, place_plain.cpp) makes nothing due earlier than that.
 //
 // Threads: none.
 #pragma once
@@ -71,6 +71,8 @@ class Core::Shard {
   void expect_level(const Expected& expected) const noexcept;
   // What is known of the command that comes `ahead` commands after the next.
   [[nodiscard]] Expected& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
+  // What is plain, in one pass; false if the command is for the general way.
+  [[nodiscard]] bool run_plainly(const Command& command, Step& step, Answer& answer);
   void run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step);
   // What is due, and what is unfinished, before a command; what follows from it, after it.
   void begin(const Command& command, std::uint32_t& steps_left, Step& step);
@@ -86,6 +88,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const PlaceOrderGroup& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
+  [[nodiscard]] bool place_plainly(const PlaceOrder& command, Step& step, Answer& answer);
   [[nodiscard]] bool amend_plainly(const AmendOrder& command, Step& step, Answer& answer);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
   [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);
