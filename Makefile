@@ -1,6 +1,6 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
 .PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine \
-	clang proof determinism golden oracle fuzz
+	clang proof determinism golden oracle fuzz exactly-once
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -90,6 +90,10 @@ integration: setup
 # Kills the engine 200 times at random moments; EXCHANGE_CRASH_SEED chooses other moments.
 crash: setup
 	EXCHANGE_CRASH_KILLS=200 pytest --log-cli-level=info tests/integration/engine/test_crash.py
+
+# Breaks one thing at a time between a request and its answer, 2,004 times; EXCHANGE_EXACTLY_ONCE_SEED chooses others.
+exactly-once: setup
+	EXCHANGE_EXACTLY_ONCE_RUNS=2004 pytest --log-cli-level=info tests/integration/orders/exactly_once
 
 e2e: setup
 	pytest tests/e2e

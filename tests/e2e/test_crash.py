@@ -1,4 +1,4 @@
-"""The engine dies while orders are on their way; nothing is lost, nothing happens twice, and trading goes on."""
+"""A part dies while orders are on their way; nothing is lost, nothing happens twice, and trading goes on."""
 
 import asyncio
 from collections import Counter
@@ -15,8 +15,9 @@ ORDERS = 300
 ANSWERED_BEFORE_THE_KILL = 40
 
 
-async def test_a_killed_engine_loses_nothing_and_repeats_nothing(
-    exchange: Exchange, new_grpc_client: NewClient
+@pytest.mark.parametrize("part", ["engine", "orders", "envoy"])
+async def test_a_killed_part_loses_nothing_and_repeats_nothing(
+    exchange: Exchange, new_grpc_client: NewClient, part: str
 ) -> None:
     seller = await Trader(Patient(new_grpc_client())).join(BTC="100")
     buyer = await Trader(Patient(new_grpc_client())).join(KK99="100000")
@@ -36,13 +37,13 @@ async def test_a_killed_engine_loses_nothing_and_repeats_nothing(
         answers = [group.create_task(place(trader, request)) for trader, request in requests]
         for _ in range(ANSWERED_BEFORE_THE_KILL):
             await answered.acquire()
-        exchange.stack.kill("engine")
+        exchange.stack.kill(part)
         impatient = new_grpc_client()
         impatient.token = seller.client.token
         with pytest.raises(Refused) as refused:
             await Trader(impatient).place(INSTRUMENT, "SELL", "0.1", "100")
         assert refused.value.code == "UNAVAILABLE"
-        exchange.stack.restart("engine")
+        exchange.stack.restart(part)
 
     for trader, side in ((seller, "SELL"), (buyer, "BUY")):
         ids = Counter(order["client_order_id"] for order in await trader.orders())
