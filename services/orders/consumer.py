@@ -1,10 +1,11 @@
 """The projection: what the engine's events change in the history."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 
 from exchange.engine.v1 import engine_events_pb2, instrument_pb2, order_pb2
 from services.kernel.ids import EngineSeq, OrderId
 from services.orders.convert.events import fill_of, instrument_of, order_of
+from services.orders.convert.private_events import runs_of
 from services.orders.model.history import Changes, EventId, OrderFill
 from services.runtime.consumer import Run
 from services.runtime.postgres import Connection
@@ -29,7 +30,7 @@ class HistoryConsumer:
             await self._write(connection, changes_of(run.shard, run.epoch, blocks))
 
 
-def changes_of(shard: int, epoch: int, blocks: Iterable[engine_events_pb2.EventBlock]) -> Changes:
+def changes_of(shard: int, epoch: int, blocks: Sequence[engine_events_pb2.EventBlock]) -> Changes:
     """Read the blocks, in order, as one set of changes; of an order only its last event is read."""
     instruments: dict[int, instrument_pb2.Instrument] = {}
     orders: dict[int, order_pb2.Order] = {}
@@ -49,4 +50,5 @@ def changes_of(shard: int, epoch: int, blocks: Iterable[engine_events_pb2.EventB
         instruments=[instrument_of(instrument) for instrument in instruments.values()],
         orders=[order_of(order) for order in orders.values()],
         fills=fills,
+        runs=runs_of(blocks),
     )

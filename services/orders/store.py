@@ -15,6 +15,7 @@ import asyncpg
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId, OrderId, TradeId
 from services.kernel.money import INT64_MAX
 from services.kernel.refusal import Unavailable
+from services.orders.account_history import write_events
 from services.orders.model.history import Changes, OrderQuery
 from services.orders.model.instrument import Scales
 from services.orders.model.order import Fill, Order, OrderRef, Terms, Told
@@ -183,6 +184,7 @@ async def write(connection: Connection, changes: Changes) -> None:
         await connection.execute(_UPSERT_ORDERS, *_columns(map(_order_row, changes.orders)))
     if changes.fills:
         await connection.execute(_INSERT_FILLS, *_columns(map(_fill_row, changes.fills)))
+    await write_events(connection, changes.runs)
 
 
 _instrument_row = attrgetter("instrument_id", "scales.symbol", "scales.price", "scales.quantity", "scales.quote")

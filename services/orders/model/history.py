@@ -39,9 +39,21 @@ class OrderFill:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRun:
+    """Private events of one account that follow each other, as the history keeps them; the time is the last one's."""
+
+    account_id: AccountId
+    first_seq: int
+    last_seq: int
+    time_ns: int
+    events: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a run of events changes in the history: each order once, as the last of them left it."""
 
     instruments: Sequence[Instrument]
     orders: Sequence[Order]
     fills: Sequence[OrderFill]
+    runs: Sequence[EventRun] = ()

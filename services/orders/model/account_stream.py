@@ -1,0 +1,54 @@
+"""The private events of accounts, as they are kept and told: numbered, and otherwise not looked into."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.kernel.ids import AccountId, EngineSeq
+from services.orders.model.instrument import Scales
+
+VENUE_ACCOUNTS = 1 << 63
+"""Numbers from here on are the venue's own accounts; so is 0. They have no owner, and no private events."""
+
+
+class PrivateEvent(NamedTuple):
+    """One private event of one account; `content` is the engine's event as it came."""
+
+    account_id: AccountId
+    account_seq: int
+    engine_seq: EngineSeq
+    time_ns: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlace:
+    """Where a subscriber stands: the last private event that it has, in which history."""
+
+    epoch: int
+    account_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account after a durable command, and after a private event; `content` is the engine's answer as it came."""
+
+    account_id: AccountId
+    engine_seq: EngineSeq
+    account_seq: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AssetName:
+    """What an asset is called, and the decimals of its amounts."""
+
+    symbol: str
+    scale: int
+
+
+class Names:
+    """What instruments and assets are called, and how their numbers are read. Nothing here ever changes or goes."""
+
+    def __init__(self) -> None:
+        self.instruments: dict[int, Scales] = {}
+        self.assets: dict[int, AssetName] = {}
