@@ -1,8 +1,8 @@
 """Order entry and order history.
 
 Serves `exchange.orders.v1.OrdersService`: PlaceOrder, AmendOrder, CancelOrder, MassCancel, CancelAllAfter, GetOrder,
-ListOrders, for the account of the token. Calls the engine: Submit, Events, GetState. Tables: instrument, order_record,
-fill, and the position of the projection.
+ListOrders, StreamAccount, for the account of the token. Calls the engine: Submit, Events, GetState, Query. Tables:
+instrument, order_record, fill, account_events, and the position of the projection.
 
 Invariants:
 1. It holds no book and no balance. What it knows of instruments is a mirror of the engine's events and may be old;
@@ -10,4 +10,6 @@ Invariants:
 2. A request becomes one command, or nothing: what is refused here was never sequenced and consumes no id.
 3. History is written from the engine's events alone, each exactly once, with the position in the same transaction.
 4. A read answers as of the last command that was durable when it arrived, or later, or not at all.
+5. A private stream tells each event of its account once, in order, once the engine's journal holds it: it waits for
+   the history only for what it no longer keeps in memory, and ends rather than skip.
 """

@@ -1,14 +1,27 @@
 """The only place where orders is put together."""
 
+from collections.abc import Iterator
 from functools import partial
 
+import grpc
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
 from exchange.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+from services.orders.account_follower import AccountFollower, AccountPeer
+from services.orders.account_history import AccountEventStore
 from services.orders.consumer import HistoryConsumer
+from services.orders.convert.account_messages import AccountMessages
+from services.orders.model.account_stream import Names
 from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.rates import OwnShare, SharedRates
 from services.orders.server import OrdersServer
 from services.orders.settings import Settings
 from services.orders.store import OrderStore, write
+from services.orders.usecases.account_feed import AccountFeed
+from services.orders.usecases.recent_events import RecentEvents
+from services.orders.usecases.stream_account import StreamAccount
 from services.runtime import postgres, redis
 from services.runtime.backoff import Backoff
 from services.runtime.consumer import Projection
@@ -50,6 +63,7 @@ async def build(process: Process, own: Settings) -> None:
 
     own_share = OwnShare(process.clock, own.rate_limits, own.gateways)
     rates = SharedRates(marks, own.rate_limits, own_share, clock=process.clock, registry=process.telemetry.registry)
+    accounts = _private_streams(process, own, channel, AccountEventStore(pool, history.reach))
 
     process.check("engine", submitter.check)
     process.check("instruments", instruments.check)
@@ -58,6 +72,39 @@ async def build(process: Process, own: Settings) -> None:
     process.background("mirror the instruments", follow)
     process.background("write the history", projection.run)
     process.background("watch the rates", rates.watch)
-    process.server.add(
-        add_OrdersServiceServicer_to_server, OrdersServer(instruments, engine, history, rates, process.clock)
-    )
+    server = OrdersServer(instruments, engine, history, accounts=accounts, rates=rates, clock=process.clock)
+    process.server.add(add_OrdersServiceServicer_to_server, server, raw=server.ready_bytes())
+
+
+def _private_streams(
+    process: Process, own: Settings, channel: grpc.aio.Channel, history: AccountEventStore
+) -> StreamAccount:
+    names = Names()
+    feed = AccountFeed(RecentEvents(own.recent_events_bytes), process.clock, own.max_account_streams)
+    follower = AccountFollower(feed, names, events_of(channel), Backoff(process.clock, process.entropy))
+    process.check("accounts", follower.check)
+    process.background("follow the accounts", follower.run)
+    process.background("signs of life", feed.beat_for_ever)
+    process.telemetry.registry.register(_Measures(feed))
+    return StreamAccount(feed, AccountPeer(channel), history, AccountMessages(names))
+
+
+class _Measures(Collector):
+    """What is measured of private streams, read when it is asked for."""
+
+    def __init__(self, feed: AccountFeed) -> None:
+        self._feed = feed
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the figures of now."""
+        feed = self._feed
+        yield _gauge("streams", "Private streams being served.", feed.subscribers)
+        yield _gauge("live", "1 while the engine is followed.", feed.live)
+        yield _gauge("engine_seq", "Last command taken in.", feed.engine_seq)
+        yield _gauge("recent_bytes", "Bytes of recent private events that are kept.", feed.recent.bytes_kept)
+        name = "exchange_orders_accounts_slow_consumers"
+        yield CounterMetricFamily(name, "Private streams that ended because they were slow.", feed.slow_consumers)
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"exchange_orders_accounts_{name}", meaning, value)

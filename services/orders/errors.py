@@ -186,6 +186,37 @@ class VersionMismatch(Refusal):
         )
 
 
+class ResumeUnknown(Refusal):
+    """The place to resume from is of another epoch, ahead of the account's life, or before the kept history."""
+
+    reason = "RESUME_UNKNOWN"
+
+    def __init__(self, epoch: int, account_seq: int, facts: Trail = _NO_TRAIL) -> None:
+        super().__init__(
+            "The stream cannot go on from this position; subscribe without `resume`.",
+            metadata={"epoch": str(epoch), "account_seq": str(account_seq), **facts},
+        )
+
+
+class HistoryBegins(ResumeUnknown):
+    """The place to resume from lies before the first private event that is kept."""
+
+    def __init__(self, epoch: int, account_seq: int, first_seq: int | None) -> None:
+        super().__init__(epoch, account_seq, {"first_seq": str(first_seq)} if first_seq else _NO_TRAIL)
+
+
+class SlowConsumer(Refusal):
+    """A private stream, which may not skip, was read too slowly."""
+
+    reason = "SLOW_CONSUMER"
+
+    def __init__(self, last_seq: int) -> None:
+        super().__init__(
+            f"Events came faster than they were read; read faster, and resume after event {last_seq}.",
+            metadata={"last_seq": str(last_seq)},
+        )
+
+
 _SENTENCES: Mapping[str, str] = {
     "UNKNOWN_ACCOUNT": "The engine does not know this account yet; if it is new, retry in a moment.",
     "CLIENT_ORDER_ID_REUSED": "This id was used for a different request; choose a new one.",

@@ -1,10 +1,11 @@
 """What the use cases need from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
+from services.orders.model.account_stream import AccountState, PrivateEvent
 from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
@@ -88,4 +89,40 @@ class Rates(Protocol):
 
     async def take(self, account_id: AccountId, key: SessionId, cost: Cost) -> Usage:
         """Take what a request costs, or nothing if any bucket has too little; it fails for no other reason."""
+        ...
+
+
+class AccountStates(Protocol):
+    """The state of accounts, from the single writer."""
+
+    async def account(self, account_id: AccountId) -> AccountState:
+        """Tell an account as of now, durable; raises `Unavailable`, and the engine's refusal of an unknown account."""
+        ...
+
+
+class AccountHistory(Protocol):
+    """All private events that ever were, as far as the engine's events have been written down."""
+
+    async def after(self, account_id: AccountId, account_seq: int, limit: int) -> Sequence[PrivateEvent]:
+        """Return the account's first events after a number, in order; raises `Unavailable`."""
+        ...
+
+    async def reach(self, engine_seq: EngineSeq) -> None:
+        """Wait until the history contains that command; raises `Unavailable` if the deadline comes first."""
+        ...
+
+
+class AccountEncoder(Protocol):
+    """What subscribers are told, in ready bytes."""
+
+    def snapshot(self, epoch: int, state: AccountState) -> Iterable[bytes]:
+        """Encode an account's state in parts."""
+        ...
+
+    def events(self, epoch: int, events: Sequence[PrivateEvent]) -> bytes:
+        """Encode events that follow each other."""
+        ...
+
+    def heartbeat(self, epoch: int, account_seq: int, current_seq: int) -> bytes:
+        """Encode a sign of life."""
         ...

@@ -3,13 +3,14 @@
 An account is only ever the caller's own: it comes from the token, no message names one.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from math import ceil
 from typing import Any, TypeAlias
 
 import grpc
 
+from exchange.orders.v1 import account_stream_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from services.kernel.clock import Clock
@@ -25,6 +26,7 @@ from services.orders.usecases.get_order import get_order
 from services.orders.usecases.list_orders import Listing, list_orders
 from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
+from services.orders.usecases.stream_account import StreamAccount
 from services.orders.usecases.validate_order import validate_order
 from services.runtime import call
 
@@ -38,12 +40,22 @@ ONE_ORDER, ONE_CANCEL, ONE_MESSAGE = Cost(orders=1, messages=1), Cost(cancels=1)
 class OrdersServer(OrdersServiceServicer):
     """OrdersService for the account of each call's token."""
 
-    def __init__(self, instruments: Instruments, engine: Engine, history: History, rates: Rates, clock: Clock) -> None:
+    def __init__(
+        self,
+        instruments: Instruments,
+        engine: Engine,
+        history: History,
+        *,
+        accounts: StreamAccount,
+        rates: Rates,
+        clock: Clock,
+    ) -> None:
         self._instruments = instruments
         self._engine = engine
         self._history = history
         self._rates = rates
         self._clock = clock
+        self._accounts = accounts
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         """Enter an order, or only judge it."""
@@ -124,6 +136,20 @@ class OrdersServer(OrdersServiceServicer):
         return pb.ListOrdersResponse(
             orders=[messages.order_message(told) for told in page.orders], next_page_token=page.next_page_token
         )
+
+    async def StreamAccount(  # type: ignore[override] # answers are ready bytes
+        self, request: account_stream_pb2.StreamAccountRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        """Follow the account."""
+        await self._take(ONE_MESSAGE)
+        async with aclosing(self._accounts.follow(call.caller().account_id, requests.place_of(request))) as messages:
+            async for message in messages:
+                yield message
+
+    def ready_bytes(self) -> Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]:
+        """Return the handlers of the streams: their requests are messages, their answers bytes."""
+        decode = account_stream_pb2.StreamAccountRequest.FromString
+        return {"StreamAccount": grpc.unary_stream_rpc_method_handler(self.StreamAccount, decode, None)}
 
     async def _take(self, cost: Cost) -> None:
         caller = call.caller()

@@ -50,3 +50,8 @@ class Settings(ProcessSettings):
     def _rates(self, orders: int, cancels: int, messages: int) -> dict[Token, Rate]:
         per_s = {Token.ORDERS: orders, Token.CANCELS: cancels, Token.MESSAGES: messages}
         return {token: Rate(rate, max(int(rate * self.rate_burst.total_seconds()), 1)) for token, rate in per_s.items()}
+
+    max_account_streams: int = 2_000
+    """Private streams that this process serves at once; more are refused."""
+    recent_events_bytes: int = 256 * 1024 * 1024
+    """How much of the latest private events this process keeps; what is older comes from the history."""

@@ -43,7 +43,10 @@ BEYOND = {
         "relay",  # a process of its own: event log to topics
     },
     "orders": {
+        "account_follower.py",  # the engine's private events, live
+        "account_history.py",  # the same in PostgreSQL
         "fingerprint.py",  # hash over a request's meaning
+        "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
     },
 }

@@ -116,12 +116,7 @@ def instrument_of(instrument: instrument_pb2.Instrument) -> Instrument:
     """Read an instrument."""
     return Instrument(
         instrument_id=InstrumentId(instrument.instrument_id),
-        scales=Scales(
-            symbol=instrument.symbol,
-            price=instrument.price_scale,
-            quantity=instrument.quantity_scale,
-            quote=instrument.quote.scale,
-        ),
+        scales=scales_of(instrument),
         base=instrument.base.symbol,
         quote=instrument.quote.symbol,
         tick=instrument.tick,
@@ -131,4 +126,14 @@ def instrument_of(instrument: instrument_pb2.Instrument) -> Instrument:
         min_notional=instrument.min_notional,
         max_notional=instrument.max_notional,
         phase=Phase(instrument.phase),
+    )
+
+
+def scales_of(instrument: instrument_pb2.Instrument) -> Scales:
+    """Read an instrument's name and the decimals of its numbers."""
+    return Scales(
+        symbol=instrument.symbol,
+        price=instrument.price_scale,
+        quantity=instrument.quantity_scale,
+        quote=instrument.quote.scale,
     )

@@ -3,6 +3,7 @@
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange.orders.v1 import orders_service_pb2
+from exchange.orders.v1.account_stream_pb2 import StreamAccountRequest
 from services.kernel.ids import (
     AccountId,
     ClientOrderId,
@@ -11,6 +12,7 @@ from services.kernel.ids import (
 )
 from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import FieldViolation, InvalidField
+from services.orders.model.account_stream import AccountPlace
 from services.orders.model.order import OrderRef
 from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
 from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
@@ -88,6 +90,13 @@ def order_ref_of(
     if request.WhichOneof("target") == "order_id":
         return OrderId(int(request.order_id))
     return ClientOrderId(request.client_order_id)
+
+
+def place_of(request: StreamAccountRequest) -> AccountPlace | None:
+    """Read where a subscriber stands, if it says so."""
+    if not request.HasField("resume"):
+        return None
+    return AccountPlace(request.resume.epoch, request.resume.account_seq)
 
 
 def _session_of(text: str) -> int:

@@ -41,7 +41,7 @@ class Market:
     """Trades behind the service's back, and what the engine's event log says of them."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._channel = channel
+        self.channel = channel
         self._placed = 0
 
     async def trade(self, pairs: int) -> None:
@@ -49,7 +49,7 @@ class Market:
         commands: list[Command] = []
         for _ in range(pairs):
             commands += [self._order(BOB, Side.SELL, "0.3"), self._order(ALICE, Side.BUY, "0.2")]
-        stream = EngineServiceStub(self._channel).Submit()
+        stream = EngineServiceStub(self.channel).Submit()
         await stream.write(SubmitRequest(commands=commands))
         answer = await stream.read()
         assert isinstance(answer, SubmitResponse)
@@ -60,7 +60,7 @@ class Market:
     async def told(self) -> tuple[Changes, int]:
         """Read the whole log: what it changes, and the last command."""
         blocks = []
-        events = events_of(self._channel)(EventsRequest(after=Position()))
+        events = events_of(self.channel)(EventsRequest(after=Position()))
         async with asyncio.timeout(PATIENCE_S), aclosing(events) as log:
             async for response in log:
                 blocks += response.blocks

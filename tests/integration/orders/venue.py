@@ -102,7 +102,7 @@ async def process(name: str, settings: Mapping[str, Any]) -> AsyncIterator[async
 class Orders:
     """A client of the service for any account."""
 
-    def __init__(self, mesh: Mesh, process: Process, channel: grpc.aio.Channel) -> None:
+    def __init__(self, mesh: Mesh, process: Process | None, channel: grpc.aio.Channel) -> None:
         self._mesh = mesh
         self._process = process
         self.channel = channel
@@ -110,6 +110,7 @@ class Orders:
 
     async def healthy(self) -> None:
         """Wait until every dependency answers."""
+        assert self._process, "a process of its own is asked for its health over the wire"
         async with asyncio.timeout(PATIENCE_S):
             await self._process.health.check_all()
             while self._process.health.faults:

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from exchange.orders.v1 import account_stream_pb2 as exchange_dot_orders_dot_v1_dot_account__stream__pb2
 from exchange.orders.v1 import orders_service_pb2 as exchange_dot_orders_dot_v1_dot_orders__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -73,6 +74,11 @@ class OrdersServiceStub:
                 '/exchange.orders.v1.OrdersService/ListOrders',
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
                 response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.FromString,
+                _registered_method=True)
+        self.StreamAccount = channel.unary_stream(
+                '/exchange.orders.v1.OrdersService/StreamAccount',
+                request_serializer=exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountResponse.FromString,
                 _registered_method=True)
 
 
@@ -145,6 +151,20 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamAccount(self, request, context):
+        """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
+        A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
+        soon as it is durable, and a heartbeat each second when there is none, the first at once. Resume with the `epoch` and
+        `account_seq` of the last message. Ends with SLOW_CONSUMER, and what was delivered in `last_seq`, if events come
+        faster than they are read: resume there. Refused with RESUME_UNKNOWN for a position of another epoch, one that lies
+        ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
+        UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
+        is older than minutes, lags behind: retry the same request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -182,6 +202,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.ListOrders,
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.FromString,
                     response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'StreamAccount': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamAccount,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -378,6 +403,33 @@ class OrdersService:
             '/exchange.orders.v1.OrdersService/ListOrders',
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/StreamAccount',
+            exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 Order entry and order history. Prices, quantities and amounts are plain decimals as text."""
 
 from collections import abc as _abc
+from exchange.orders.v1 import account_stream_pb2 as _account_stream_pb2
 from exchange.orders.v1 import orders_service_pb2 as _orders_service_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -69,6 +70,16 @@ class OrdersServiceStub:
     """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
     """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+    StreamAccount: _grpc.UnaryStreamMultiCallable[_account_stream_pb2.StreamAccountRequest, _account_stream_pb2.StreamAccountResponse]
+    """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
+    A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
+    soon as it is durable, and a heartbeat each second when there is none, the first at once. Resume with the `epoch` and
+    `account_seq` of the last message. Ends with SLOW_CONSUMER, and what was delivered in `last_seq`, if events come
+    faster than they are read: resume there. Refused with RESUME_UNKNOWN for a position of another epoch, one that lies
+    ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
+    UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
+    is older than minutes, lags behind: retry the same request.
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -111,6 +122,16 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+    StreamAccount: _aio.UnaryStreamMultiCallable[_account_stream_pb2.StreamAccountRequest, _account_stream_pb2.StreamAccountResponse]  # type: ignore[assignment]
+    """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
+    A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
+    soon as it is durable, and a heartbeat each second when there is none, the first at once. Resume with the `epoch` and
+    `account_seq` of the last message. Ends with SLOW_CONSUMER, and what was delivered in `last_seq`, if events come
+    faster than they are read: resume there. Refused with RESUME_UNKNOWN for a position of another epoch, one that lies
+    ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
+    UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
+    is older than minutes, lags behind: retry the same request.
+    """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     """Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
@@ -192,5 +213,21 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]:
         """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def StreamAccount(
+        self,
+        request: _account_stream_pb2.StreamAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_account_stream_pb2.StreamAccountResponse], _abc.AsyncIterator[_account_stream_pb2.StreamAccountResponse]]:
+        """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
+        A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
+        soon as it is durable, and a heartbeat each second when there is none, the first at once. Resume with the `epoch` and
+        `account_seq` of the last message. Ends with SLOW_CONSUMER, and what was delivered in `last_seq`, if events come
+        faster than they are read: resume there. Refused with RESUME_UNKNOWN for a position of another epoch, one that lies
+        ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
+        UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
+        is older than minutes, lags behind: retry the same request.
+        """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
