@@ -47,11 +47,13 @@ Result Engine::on(const AmendOrder& c) {
     end(order, OrderStatus::kCancelled, EndReason::kAmendedAway);
     return amended(c, order_id, Reason::kNone);
   }
+  const std::int64_t asked = quantity;
+  if (reduces(order)) quantity = std::min(quantity, done + closable(v.account_id, v.instrument_id, v.side));
   bool keeps_place = price == order.limit && quantity <= v.quantity && !c.requeue;
   std::optional<std::int64_t> display;
   if (c.has_display_quantity) display = c.display_quantity;
   if (display && *display > order.special->display_quantity) keeps_place = false;
-  if (const Reason reason = check_amended(order, price, quantity, display, keeps_place); reason != Reason::kNone) {
+  if (const Reason reason = check_amended(order, price, asked, display, keeps_place); reason != Reason::kNone) {
     return amended(c, order_id, reason);
   }
   if (!keeps_place) take_out(instrument, order);

@@ -112,6 +112,10 @@ AuctionView Engine::find_uncross(const Instrument& i) const {
     return here != there ? here < there : one.price > other.price;
   };
   const Candidate chosen = *std::ranges::min_element(best, better);
+  if (on_margin(i.definition)) {
+    const auto [traded, rest] = rehearse_uncross(i, chosen.price);
+    return {chosen.price, told(traded), told(rest)};
+  }
   const Wide demand = willing_with_links(i, Side::kBuy, chosen.price);
   const Wide supply = willing_with_links(i, Side::kSell, chosen.price);
   return {chosen.price, told(std::min(demand, supply)), told(demand - supply)};
@@ -131,16 +135,18 @@ Order& Engine::first_in_uncross(Instrument& i, Side side) {
 }
 
 void Engine::uncross(Instrument& i) {
-  const AuctionView view = find_uncross(i);
-  events_->auction_uncrossed(i.definition.instrument_id, i.collected_for, view);
-  std::int64_t left = view.quantity;
-  while (left > 0) {
-    Order& buy = first_in_uncross(i, Side::kBuy);
-    Order& sell = first_in_uncross(i, Side::kSell);
-    const std::int64_t quantity = std::min({left, visible(buy), visible(sell)});
-    trade_in_uncross(i, *view.price, quantity, buy, sell);
-    left -= quantity;
-  }
+  do {
+    const AuctionView view = find_uncross(i);
+    events_->auction_uncrossed(i.definition.instrument_id, i.collected_for, view);
+    std::int64_t left = view.quantity;
+    while (left > 0) {
+      Order& buy = first_in_uncross(i, Side::kBuy);
+      Order& sell = first_in_uncross(i, Side::kSell);
+      const std::int64_t quantity = std::min({left, visible(buy), visible(sell)});
+      trade_in_uncross(i, *view.price, quantity, buy, sell);
+      left -= quantity;
+    }
+  } while (!i.bids.empty() && would_cross(i, Side::kBuy, i.bids.rbegin()->first));
   end_auction_orders(i, AuctionKind::kNone);
   i.collected_for = AuctionKind::kNone;
 }
@@ -181,7 +187,11 @@ void Engine::trade_in_uncross(Instrument& i, std::int64_t price, std::int64_t qu
   }
   act_on_link(sell, quantity);
   act_on_link(buy, quantity);
+  reduce_waiting(buy.view.account_id, i.definition.instrument_id);
+  reduce_waiting(sell.view.account_id, i.definition.instrument_id);
   for (Order* order : show_more) tell_next_slice(*order);
+  reduce_standing(sell.view.account_id, i.definition.instrument_id);
+  reduce_standing(buy.view.account_id, i.definition.instrument_id);
 }
 
 void Engine::end_auction_orders(const Instrument& i, AuctionKind kept) {

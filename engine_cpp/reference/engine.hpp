@@ -93,6 +93,8 @@ class Engine {
   [[nodiscard]] std::vector<Reason> against_exposure(std::uint64_t account_id, const Instrument& instrument, Side side,
                                                      const Outlook& before, const Outlook& after) const;
   [[nodiscard]] std::vector<Reason> against_exposure(const PlaceOrder& command, std::int64_t worst) const;
+  [[nodiscard]] std::vector<Reason> against_position(std::uint64_t account_id, const Instrument& i, Side side,
+                                                     std::size_t more) const;
   [[nodiscard]] bool has_margin(std::uint64_t account_id, const Instrument& instrument, const Outlook& before,
                                 const Outlook& after) const;
   [[nodiscard]] Reason check_amended_exposure(const Order& order, std::int64_t price, std::int64_t leaves) const;
@@ -103,6 +105,27 @@ class Engine {
                    std::uint32_t instrument_id, std::uint64_t trade_id);
   void tell_position(std::uint64_t account_id, std::uint32_t instrument_id, PositionChangeKind kind,
                      std::int64_t change, std::int64_t result, std::uint64_t trade_id);
+
+  // Orders that only reduce.
+  struct Rehearsal {
+    std::map<std::uint64_t, Wide> held;                            // by account
+    std::map<std::uint64_t, std::vector<std::uint64_t>> reducers;  // by account, in the order in which they trade
+    std::map<std::uint64_t, std::int64_t> left;                    // of these
+  };
+  [[nodiscard]] static bool reduces(const Order& order);
+  [[nodiscard]] std::int64_t closable(std::uint64_t account_id, std::uint32_t instrument_id, Side side) const;
+  [[nodiscard]] std::vector<Reason> against_reducing(std::uint64_t account_id, const Instrument& i, Side side,
+                                                     std::size_t more) const;
+  [[nodiscard]] std::vector<std::vector<std::uint64_t>> in_turn(const Instrument& i, Side side,
+                                                                std::optional<std::int64_t> price) const;
+  [[nodiscard]] std::vector<std::uint64_t> standing_reducers(const Instrument& i, std::uint64_t account_id) const;
+  void shorten(Order& order, std::int64_t quantity);
+  void reduce_waiting(std::uint64_t account_id, std::uint32_t instrument_id);
+  void reduce_standing(std::uint64_t account_id, std::uint32_t instrument_id);
+  [[nodiscard]] bool make_way(const Instrument& i, Order& order);
+  [[nodiscard]] Rehearsal rehearse(const Instrument& i) const;
+  void trade(Rehearsal& r, const Order& buy, const Order& sell, std::int64_t quantity) const;
+  [[nodiscard]] std::pair<Wide, Wide> rehearse_uncross(const Instrument& i, std::int64_t price) const;
 
   // Sweeps.
   [[nodiscard]] Reason check_exercise(const ExerciseOption& command) const;
@@ -187,6 +210,7 @@ class Engine {
   [[nodiscard]] static bool keeps_back(const Instrument& instrument, bool post_only);
   Order& reserve(const PlaceOrder& command, const Judged& judged);
   void enter(Order& order);
+  void enter_in_turn(Order& order);
   void accept(Order& order);
   void stay_behind(Order& order);
   void proceed(Order& order);

@@ -162,7 +162,7 @@ Outlook Engine::outlook_of(std::uint64_t account_id, std::uint32_t instrument_id
   out.quantity = position_of(account_id, instrument_id).quantity;
   for (const auto& [id, order] : orders_) {
     const bool counts = order.view.account_id == account_id && order.view.instrument_id == instrument_id;
-    if (counts && order.is_open() && &order != without) add(out, order);
+    if (counts && order.is_open() && !reduces(order) && &order != without) add(out, order);
   }
   return out;
 }
@@ -222,6 +222,15 @@ std::int64_t Engine::spendable(std::uint64_t account_id, std::uint32_t asset_id)
   return static_cast<std::int64_t>(std::clamp<Wide>(free_margin(account_id, 0, nullptr), 0, most));
 }
 
+// The same for one that only reduces.
+std::vector<Reason> Engine::against_position(std::uint64_t account_id, const Instrument& i, Side side,
+                                             std::size_t more) const {
+  if (accounts_.at(account_id).set.kind != AccountKind::kMargin) return {Reason::kAccountKindNotAllowed};
+  if (margin_of(i.definition.instrument_id, account_id) == nullptr) return {Reason::kMarginParametersMissing};
+  if (!has_margin_prices(i)) return {Reason::kNoReferencePrice};
+  return against_reducing(account_id, i, side, more);
+}
+
 // All that speaks against an order of this side that changes the outlook so.
 std::vector<Reason> Engine::against_exposure(std::uint64_t account_id, const Instrument& i, Side side,
                                              const Outlook& before, const Outlook& after) const {
@@ -257,6 +266,11 @@ bool Engine::has_margin(std::uint64_t account_id, const Instrument& i, const Out
 std::vector<Reason> Engine::against_exposure(const PlaceOrder& c, std::int64_t worst) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const Outlook before = outlook_of(c.account_id, c.instrument_id, nullptr);
+  if (c.special != nullptr && c.special->reduce_only) {
+    const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+    const bool stays = !at_once || waits_for_price(c.type);
+    return against_position(c.account_id, i, c.side, before.reducing + (stays ? 1 : 0));
+  }
   Outlook after = before;
   add(after, as_order(c, worst));
   return against_exposure(c.account_id, i, c.side, before, after);
@@ -264,6 +278,10 @@ std::vector<Reason> Engine::against_exposure(const PlaceOrder& c, std::int64_t w
 
 Reason Engine::check_amended_exposure(const Order& order, std::int64_t price, std::int64_t leaves) const {
   const OrderView& v = order.view;
+  if (reduces(order)) {
+    const auto against = against_position(v.account_id, instruments_.at(v.instrument_id), v.side, 0);
+    return against.empty() ? Reason::kNone : against.front();
+  }
   Order changed = order;
   changed.held_at = price;
   changed.view.leaves_quantity = leaves;
@@ -276,6 +294,7 @@ Reason Engine::check_amended_exposure(const Order& order, std::int64_t price, st
 
 bool Engine::is_covered_at_trigger(const Order& order) const {
   const OrderView& v = order.view;
+  if (reduces(order)) return true;
   return has_margin(v.account_id, instruments_.at(v.instrument_id), outlook_of(v.account_id, v.instrument_id, &order),
                     outlook_of(v.account_id, v.instrument_id, nullptr));
 }

@@ -165,7 +165,12 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
                   .trade_seq = ++instrument.trade_seq});
   act_on_link(maker, quantity);
   act_on_link(taker, quantity);
+  const std::uint32_t id = instrument.definition.instrument_id;
+  reduce_waiting((buys ? taker : maker).view.account_id, id);
+  reduce_waiting((buys ? maker : taker).view.account_id, id);
   if (shows_more) tell_next_slice(maker);
+  reduce_standing(maker.view.account_id, id);
+  reduce_standing(taker.view.account_id, id);
 }
 
 std::int64_t Engine::book_fill(Order& order, const FillView& fill, bool done) {
@@ -235,6 +240,7 @@ std::map<std::int64_t, std::list<std::uint64_t>>& Engine::place_of(Instrument& i
 }
 
 void Engine::rest(Instrument& instrument, Order& order) {
+  if (reduces(order) && !make_way(instrument, order)) return;
   place_of(instrument, order)[stands_at(order)].push_back(order.view.order_id);
   resting_.insert(order.view.order_id);
   ++account_of(order).open_orders;

@@ -100,6 +100,10 @@ Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
   }
   order.limit = judged.limit;
   order.held_at = judged.held_at;
+  if (reduces(order)) {
+    const std::int64_t most = closable(command.account_id, command.instrument_id, command.side);
+    order.view.quantity = order.view.leaves_quantity = std::min(command.quantity, most);
+  }
   if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
   std::vector<std::uint64_t>& holders = instruments_.at(command.instrument_id).holders;
   if (std::ranges::find(holders, command.account_id) == holders.end()) holders.push_back(command.account_id);
@@ -175,30 +179,13 @@ Reason Engine::check_shape(const PlaceOrder& c) const {
   const bool pegs = c.type == OrderType::kPegged;
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool until_a_time = c.time_in_force == TimeInForce::kDay || c.time_in_force == TimeInForce::kGtd;
-  const bool known_time = c.time_in_force == TimeInForce::kGtc || c.time_in_force == TimeInForce::kIoc ||
-                          c.time_in_force == TimeInForce::kFok || until_a_time || for_auction;
-  SpecialTerms not_acted_on = c.special == nullptr ? SpecialTerms{} : *c.special;
-  not_acted_on.tag = 0;
-  not_acted_on.session_id = 0;
-  not_acted_on.survive_disconnect = false;
-  not_acted_on.min_quantity = 0;
-  not_acted_on.expire_time_ns = 0;
-  not_acted_on.display_quantity = 0;
-  not_acted_on.post_only_reprice = false;
-  not_acted_on.validate_only = false;
-  not_acted_on.trigger_price = 0;
-  not_acted_on.has_trigger_price = false;
-  not_acted_on.trigger_reference = TriggerReference::kDefault;
-  not_acted_on.trailing_ticks = 0;
-  not_acted_on.trailing_bps = 0;
-  not_acted_on.peg_reference = PegReference::kNone;
-  not_acted_on.peg_offset_ticks = 0;
-  if (!known_time || not_acted_on != SpecialTerms{}) return Reason::kNotSupported;
   const bool says_when = c.special != nullptr && c.special->expire_time_ns != 0;
   if (says_when != until_a_time) return Reason::kOrderFieldsConflict;
   if (c.special != nullptr) {
     if (c.special->post_only_reprice && !c.post_only) return Reason::kOrderFieldsConflict;
     if (c.special->survive_disconnect && !c.special->reduce_only) return Reason::kOrderFieldsConflict;
+    if (c.special->reduce_only && c.quote_budget != 0) return Reason::kOrderFieldsConflict;
+    if (c.special->reduce_only && c.special->display_quantity != 0) return Reason::kOrderFieldsConflict;
     const bool names_peg = c.special->peg_reference != PegReference::kNone || c.special->peg_offset_ticks != 0;
     if (names_peg && !pegs) return Reason::kOrderFieldsConflict;
     const bool may_hide = c.type == OrderType::kLimit && c.time_in_force != TimeInForce::kIoc &&
@@ -248,6 +235,7 @@ Reason Engine::check_instrument(const PlaceOrder& c) const {
     if (price % d.tick != 0) return Reason::kPriceNotOnTick;
   }
   if (trails && c.special->trailing_ticks < 0) return Reason::kTrailingOffsetOutOfRange;
+  if (c.special != nullptr && c.special->reduce_only && !on_margin(d)) return Reason::kOrderFieldsConflict;
   // A budget is not kept until a time, and buys nothing on margin.
   if (c.quote_budget != 0) return on_margin(d) ? Reason::kOrderFieldsConflict : Reason::kNone;
   if (c.quantity % d.lot != 0) return Reason::kQuantityNotOnLot;

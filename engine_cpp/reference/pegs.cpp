@@ -26,8 +26,9 @@ std::optional<std::int64_t> Engine::peg_price(const Instrument& i, const Pegged&
   if (peg.reference == PegReference::kMid) {
     if (!bid || !ask) return {};
     const Wide doubled = Wide{*bid} + *ask;
-    price = doubled / (2 * tick) * tick;
-    if (!buys && price * 2 != doubled) price += tick;
+    const Wide over = (doubled % (2 * tick) + 2 * tick) % (2 * tick);
+    price = (doubled - over) / 2;
+    if (!buys && over != 0) price += tick;
   } else {
     const auto followed = peg.reference == PegReference::kMarket ? opposite : buys ? bid : ask;
     if (!followed) return {};
@@ -39,7 +40,8 @@ std::optional<std::int64_t> Engine::peg_price(const Instrument& i, const Pegged&
     const std::int64_t behind = buys ? *opposite - tick : *opposite + tick;
     if (buys ? price > behind : price < behind) price = behind;
   }
-  if (price <= 0 || price > 1'000'000'000'000'000'000) return {};
+  if (price < -1'000'000'000'000'000'000 || price > 1'000'000'000'000'000'000) return {};
+  if (!is_price(i.definition, static_cast<std::int64_t>(price))) return {};
   return static_cast<std::int64_t>(price);
 }
 
@@ -86,8 +88,10 @@ Result Engine::amend_pegged(const AmendOrder& c, Order& order) {
     return amended(c, v.order_id, Reason::kNone);
   }
   const std::int64_t limit = c.has_price ? c.price : order.limit;
+  const std::int64_t asked = quantity;
+  if (reduces(order)) quantity = std::min(quantity, done + closable(v.account_id, v.instrument_id, v.side));
   const bool keeps_place = limit == order.limit && quantity <= v.quantity && !c.requeue;
-  if (const Reason reason = check_amended(order, limit, quantity, {}, keeps_place); reason != Reason::kNone) {
+  if (const Reason reason = check_amended(order, limit, asked, {}, keeps_place); reason != Reason::kNone) {
     return amended(c, v.order_id, reason);
   }
   const auto to = place_for(i, order, limit);

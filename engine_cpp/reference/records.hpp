@@ -64,6 +64,7 @@ struct Outlook {
   Wide buys = 0;
   Wide sells = 0;
   Wide reserved = 0;
+  std::size_t reducing = 0;  // orders that are checked together and only reduce
 };
 
 struct Account {

@@ -41,21 +41,30 @@ bool Engine::can_fill(const Instrument& instrument, const Order& taker, std::int
   if (!buys) std::ranges::reverse(levels);
   std::int64_t found = 0;
   std::map<std::uint64_t, std::int64_t> traded;
+  Rehearsal rehearsal = rehearse(instrument);
+  const auto rehearse_trade = [&](const Order& maker, std::int64_t most) {
+    const std::int64_t quantity = std::min(most, std::max(wanted - found, std::int64_t{0}));
+    trade(rehearsal, buys ? taker : maker, buys ? maker : taker, quantity);
+    found += most;
+    return quantity;
+  };
   for (const auto& [price, level] : levels) {
     if (buys ? price > stands_at(taker) : price < stands_at(taker)) break;
     if (taker.band && (buys ? price > *taker.band : price < *taker.band)) break;
-    std::int64_t hidden = 0;
+    std::vector<const Order*> hiding;
     for (const std::uint64_t id : level) {
       const Order& maker = orders_.at(id);
       const bool own = are_kept_apart(taker, maker);
       if (own && taker.view.self_trade_prevention == SelfTradePrevention::kCancelMaker) continue;
       if (own) return found >= wanted;
-      const std::int64_t shown = std::min(visible(maker), left_beside(maker, traded));
-      traded[id] = std::min(shown, std::max(wanted - found, std::int64_t{0}));
-      found += shown;
-      hidden += maker.view.leaves_quantity - visible(maker);
+      std::int64_t shown = std::min(visible(maker), left_beside(maker, traded));
+      if (reduces(maker)) shown = std::min(shown, rehearsal.left.at(id));
+      traded[id] = rehearse_trade(maker, shown);
+      if (maker.shows_slices()) hiding.push_back(&maker);
     }
-    found += hidden;
+    for (const Order* maker : hiding) {
+      static_cast<void>(rehearse_trade(*maker, maker->view.leaves_quantity - visible(*maker)));
+    }
     if (found >= wanted) return true;
   }
   return false;

@@ -227,14 +227,18 @@ bool Engine::exercise(Sweep& s) {
   const auto value = [&](std::int64_t quantity) { return static_cast<std::int64_t>(payoff(i, s.price, quantity)); };
   tell_exercised(s.account_id, s.instrument_id, exercised);
   close(i, s.account_id, -exercised, -value(exercised), PositionChangeKind::kExercise);
+  std::vector<std::uint64_t> changed = {s.account_id};
   for (const auto& [lot, account] : shorts) {
     const std::int64_t part = std::min(exercised, -position_of(account, s.instrument_id).quantity);
     if (part == 0) break;
     tell_exercised(account, s.instrument_id, part);
     close(i, account, part, value(part), PositionChangeKind::kExercise);
+    changed.push_back(account);
     exercised -= part;
     --sweeps_left_;
   }
+  for (const std::uint64_t account : changed) reduce_waiting(account, s.instrument_id);
+  for (const std::uint64_t account : changed) reduce_standing(account, s.instrument_id);
   return s.quantity == 0;
 }
 

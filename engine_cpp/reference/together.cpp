@@ -36,7 +36,7 @@ Result Engine::place_together(const PlaceOrders& command, LinkType link) {
     together_[entered.back()->view.order_id];
   }
   if (link == LinkType::kNone) {
-    for (Order* order : entered) enter(*order);
+    for (Order* order : entered) enter_in_turn(*order);
   } else {  // both are accepted first, so that each lives to see what the fills of the other do to it
     join(*entered[0], *entered[1], link);
     for (Order* order : entered) accept(*order);
@@ -53,6 +53,18 @@ Result Engine::place_together(const PlaceOrders& command, LinkType link) {
   }
   together_.clear();
   return result;
+}
+
+// Those before it may have traded what it was to close.
+void Engine::enter_in_turn(Order& order) {
+  OrderView& v = order.view;
+  const std::int64_t most = closable(v.account_id, v.instrument_id, v.side);
+  if (reduces(order) && most == 0) {
+    changed(order, OrderUpdateCause::kAccepted);
+    return end(order, OrderStatus::kCancelled, EndReason::kReducedAway);
+  }
+  if (reduces(order)) v.quantity = v.leaves_quantity = std::min(v.quantity, most);
+  enter(order);
 }
 
 // All of them known, none twice, and first answered by one command.
@@ -90,7 +102,10 @@ Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::stri
 void Engine::claim(const PlaceOrder& c, const Judged& judged, LinkType link) {
   Account& account = accounts_.at(c.account_id);
   const InstrumentDefinition& d = instruments_.at(c.instrument_id).definition;
-  if (on_margin(d)) {
+  if (c.special != nullptr && c.special->reduce_only) {
+    const bool fleeting = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
+    if (!fleeting || waits_for_price(c.type)) ++account.claimed[c.instrument_id].reducing;
+  } else if (on_margin(d)) {
     add(account.claimed[c.instrument_id], as_order(c, judged.held_at));
   } else if (link == LinkType::kNone) {
     account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);

@@ -96,6 +96,7 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   if (const Reason reason = check_amended(order, worst, quantity, {}, true); reason != Reason::kNone) {
     return amended(c, v.order_id, reason);
   }
+  if (reduces(order)) quantity = std::min(quantity, closable(v.account_id, v.instrument_id, v.side));
   if (has_limit(v.type)) v.price = worst;
   restate(order);
   v.quantity = v.leaves_quantity = quantity;

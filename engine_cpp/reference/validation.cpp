@@ -54,6 +54,7 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     has_trigger = in_range && trigger % d.tick == 0;
     if (!has_trigger) out.push_back(in_range ? Reason::kPriceNotOnTick : Reason::kPriceOutOfRange);
   }
+  if (c.special->reduce_only && !on_margin(d)) out.push_back(Reason::kOrderFieldsConflict);
   bool has_quantity = c.quote_budget == 0 || !on_margin(d);
   if (!has_quantity) out.push_back(Reason::kOrderFieldsConflict);
   if (c.quote_budget == 0) {

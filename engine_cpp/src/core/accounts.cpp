@@ -21,6 +21,7 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       mass_cancels_(limits),
       auction_orders_(limits.instruments, limits.orders),
       pegs_(limits.instruments, limits.special_orders),
+      reducing_(limits),
       expire_times_(limits.special_orders),
       sessions_(limits) {}
 
@@ -122,10 +123,12 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
   if (reason != Reason::kNone) return {reject(command, admission.account, instrument, reason, step), {}};
   if (terms.on_margin) [[unlikely]] {
     if (positions_.room() == 0) return {refuse(Reason::kEngineFull, step), {}};
-    // Only what enters makes a position. A pegged order finds its price later.
-    const bool pegged = command.type == OrderType::kPegged;
-    const Reason kept = pegged ? Reason::kNone : check_post_only(command, instrument, quote);
+    // Only what enters makes a position.
+    const Reason kept = check_post_only(command, instrument, quote);
     if (kept != Reason::kNone) return {reject(command, admission.account, instrument, kept, step), {}};
+    if (is_reduce_only(command)) {
+      return take(clamped(command, admission.account, instrument), admission, quote, pricing, step);
+    }
   }
   return take(command, admission, quote, pricing, step);
 }

@@ -25,6 +25,7 @@
 #include "messages.hpp"
 #include "orders.hpp"
 #include "reasons.hpp"
+#include "reducing.hpp"
 #include "pegs.hpp"
 #include "phases.hpp"
 #include "positions.hpp"
@@ -107,6 +108,14 @@ class Accounts {
   // Fills whose links have not acted, in their order.
   [[nodiscard]] bool has_linked_fills() const noexcept { return !linked_fills_.empty(); }
   [[nodiscard]] LinkedFill take_linked_fill() noexcept;
+  // Positions that changed and have orders that only reduce them, in order; of such a position, the orders outside the
+  // books that are larger than what there is to close.
+  [[nodiscard]] bool has_shrunk() const noexcept { return !shrunk_.empty(); }
+  [[nodiscard]] Slot take_shrunk() noexcept;
+  void collect_too_large(Slot position, std::vector<Slot>& out) const;
+  [[nodiscard]] bool reduces(const OrderRecord& order) const noexcept;
+  // An order that entered with others may have less to close in its turn; false if there is nothing.
+  [[nodiscard]] bool clamp_in_turn(Slot order, Place& place) noexcept;
   void act_on_link(const LinkedFill& fill, Step& step);
   // How it meets the book when its turn comes.
   void meet(Place& place, const Quote& quote) noexcept {
@@ -352,6 +361,7 @@ class Accounts {
   void on(const Release& message, Step& step);
   void on(const Rested& message, Step& step);
   void on(const Refreshed& message, Step& step);
+  void on(const Reduced& message, Step& step);
 
   void lose_session(Slot session, SessionLoss loss, std::int64_t lost_ns, Step& step);
   void tell(const Session& session, SessionState state, std::int64_t due_ns, Step& step);
@@ -374,12 +384,20 @@ class Accounts {
     Position before;
     Position after;
     Side side{};
+    bool reduces = false;
   };
   [[nodiscard]] Exposing exposing(const PlaceOrder& command, Slot account, Slot instrument,
                                   std::int64_t worst_price) const noexcept;
   // All that speaks against it, and the first of that.
   void judge_exposure(const Exposing& wanted, ReasonList& out) const noexcept;
   [[nodiscard]] Reason check_exposure(const Exposing& wanted) const noexcept;
+  void judge_reducing(const Exposing& wanted, ReasonList& out) const noexcept;
+  [[nodiscard]] std::int64_t closable(Slot account, Slot instrument, Side side) const noexcept;
+  [[nodiscard]] PlaceOrder clamped(const PlaceOrder& command, Slot account, Slot instrument) const noexcept;
+  void begin_to_reduce(Slot order) noexcept;
+  void end_reducing(const OrderRecord& order) noexcept;
+  void note_shrunk(Slot position);
+  [[nodiscard]] bool reducing_consistent() const;
   [[nodiscard]] bool is_within_limits(const Exposing& wanted) const noexcept;
   [[nodiscard]] bool has_margin_for(const Exposing& wanted) const noexcept;
   [[nodiscard]] Reason check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept;
@@ -469,10 +487,12 @@ class Accounts {
   Transfers transfers_;
   AuctionOrders auction_orders_;
   Pegs pegs_;
+  Reducing reducing_;
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
   Claims claims_;
   Sessions sessions_;
   std::vector<LinkedFill> linked_fills_;
+  std::vector<Slot> shrunk_;
 };
 
 }  // namespace exchange::engine

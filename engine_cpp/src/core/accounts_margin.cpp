@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "accounts.hpp"
+#include "checks.hpp"
 
 namespace exchange::engine {
 namespace {
@@ -34,9 +35,14 @@ Accounts::Exposing Accounts::exposing(const PlaceOrder& command, Slot account, S
   const Slot known = positions_.find(account, slot);
   Exposing out{.before = known == kNil ? Position{.account = account, .instrument = slot} : positions_[known],
                .after = {},
-               .side = command.side};
+               .side = command.side,
+               .reduces = is_reduce_only(command)};
   const FeeRates rates = rates_of(balances_.account(account), slot);
   out.after = out.before;
+  if (out.reduces) {
+    out.after.reducing += may_rest(command) ? 1 : 0;
+    return out;
+  }
   add(out.after, command.side, command.quantity,
       margin_.reserve(instruments_[slot], {.side = command.side,
                                            .price = worst_price,
@@ -54,6 +60,7 @@ void Accounts::judge_exposure(const Exposing& wanted, ReasonList& out) const noe
     return out.add(Reason::kMarginParametersMissing);
   }
   if (!margin_.is_priced(instrument)) return out.add(Reason::kNoReferencePrice);
+  if (wanted.reduces) return judge_reducing(wanted, out);
   const bool allowed = account.trading_state == TradingState::kActive ||
                        (account.trading_state == TradingState::kReducing && only_reduces(after, wanted.side));
   if (!allowed) out.add(Reason::kTradingState);
@@ -98,7 +105,11 @@ bool Accounts::has_margin_for(const Exposing& wanted) const noexcept {
 Reason Accounts::check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept {
   const OrderView& v = order.view;
   const Instrument& instrument = instruments_[order.instrument];
-  Exposing wanted{.before = positions_[order.position()], .after = positions_[order.position()], .side = v.side};
+  Exposing wanted{.before = positions_[order.position()],
+                  .after = positions_[order.position()],
+                  .side = v.side,
+                  .reduces = reduces(order)};
+  if (wanted.reduces) return check_exposure(wanted);
   add(wanted.after, v.side, -v.leaves_quantity, -margin_.reserve_of(order));
   add(wanted.after, v.side, amend.leaves,
       margin_.reserve(instrument, {.side = v.side,
@@ -112,6 +123,7 @@ Reason Accounts::check_amended_exposure(const OrderRecord& order, const Amend& a
 
 // An order that waited for its price is measured as if it were entered now.
 bool Accounts::is_covered_at_trigger(const OrderRecord& order) const noexcept {
+  if (reduces(order)) return true;
   const OrderView& v = order.view;
   Exposing wanted{.before = positions_[order.position()], .after = positions_[order.position()], .side = v.side};
   add(wanted.before, v.side, -v.leaves_quantity, -margin_.reserve_of(order));
@@ -138,7 +150,7 @@ void Accounts::enter_position(OrderRecord& order) noexcept {
 }
 
 void Accounts::expose(const OrderRecord& order, std::int64_t sign) noexcept {
-  if (!is_active(order.view.status)) return;
+  if (!is_active(order.view.status) || reduces(order)) return;
   add(positions_[order.position()], order.view.side, sign * order.view.leaves_quantity, sign * margin_.reserve_of(order));
 }
 
@@ -157,6 +169,7 @@ void Accounts::settle_on_margin(OrderRecord& order, const Fill& message, std::in
   const Position& position = positions_[order.position()];
   const std::int64_t result = positions_.trade(order.position(), delta, value);
   tell(position, PositionChangeKind::kTrade, delta, result, message.trade_id, step);
+  note_shrunk(order.position());
   const Slot clears = clearing(instrument);
   if (instrument.terms.kind == InstrumentKind::kOption) {
     pay(order.account, clears, margin_.settled(instrument, -Int128{value}), BalanceChangeKind::kTrade, instrument,

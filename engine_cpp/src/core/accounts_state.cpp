@@ -35,9 +35,11 @@ Place Accounts::place_again(Slot slot) const noexcept {
           .slice = special == nullptr ? 0 : special->displayed_quantity,
           .owner = slot,
           .instrument = order.instrument,
+          .position = order.is_on_margin() ? order.position() : kNil,
           .side = order.view.side,
           .is_pegged = order.view.type == OrderType::kPegged,
-          .linked = other_open_leg(order) != kNil};
+          .linked = other_open_leg(order) != kNil,
+          .reduces = reduces(order)};
 }
 
 // Every instrument on margin has the accounts that it settles with, every position collateral.
@@ -75,7 +77,7 @@ bool Accounts::positions_consistent() const {
   std::vector<Position> counted(positions_.size());
   for (const Slot slot : orders_.sorted()) {
     const OrderRecord& order = orders_[slot];
-    if (order.view.leaves_quantity == 0 || !order.is_on_margin()) continue;
+    if (order.view.leaves_quantity == 0 || !order.is_on_margin() || reduces(order)) continue;
     Position& sum = counted[order.position()];
     (order.view.side == Side::kBuy ? sum.open_buys : sum.open_sells) += order.view.leaves_quantity;
     sum.reserved += margin_.reserve_of(order);
@@ -94,6 +96,7 @@ void Accounts::restore_resting(const Rested& message) noexcept {
   if (order.special != kNil && !order.is_resting()) [[unlikely]] {
     begin_to_expire(order);
     if (order.view.type == OrderType::kPegged) pegs_.add(order.special, message.owner, order.instrument);
+    if (reduces(order)) begin_to_reduce(message.owner);
   }
   if (is_for_auction(order.view.time_in_force) && !order.is_resting()) auction_orders_.add(message.owner, order.instrument);
   orders_.rest(message.owner, message.book_slot, balances_.account(order.account));
@@ -137,7 +140,7 @@ bool Accounts::consistent() const {
       if (found != holds.end()) holds.erase(found);
     });
   }
-  return held && holds.empty() && expiries_consistent() && pegs_consistent() && orders_.all_remembered() &&
+  return held && holds.empty() && expiries_consistent() && pegs_consistent() && reducing_consistent() && orders_.all_remembered() &&
          positions_consistent() && mass_cancels_.timers().consistent() && sessions_.consistent() &&
          balances_.conserved(instruments_.assets());
 }

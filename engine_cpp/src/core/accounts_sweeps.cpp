@@ -91,6 +91,7 @@ void Accounts::close(Slot slot, std::int64_t delta, std::int64_t value, Position
   const Instrument& instrument = instruments_[position.instrument];
   const std::int64_t result = positions_.trade(slot, delta, value);
   tell(position, kind, delta, result, 0, step);
+  note_shrunk(slot);
   const bool option = instrument.terms.kind == InstrumentKind::kOption;
   pay(position.account, clearing(instrument), margin_.settled(instrument, option ? -Int128{value} : Int128{result}),
       BalanceChangeKind::kExercise, instrument, 0, step);

@@ -38,7 +38,10 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const OrderView& view = order.view;
   const std::int64_t price = command.has_price ? command.price : order.hold_price;
   const std::int64_t quantity = total_quantity(command, view);
-  const std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
+  std::int64_t leaves = quantity - view.cum_quantity - view.prevented_quantity;
+  if (reduces(order) && !order.is_untriggered()) [[unlikely]] {
+    leaves = std::min(leaves, positions_[order.position()].closable(view.side));
+  }
   const std::int64_t shown = display_of(order);
   const std::int64_t display = command.has_display_quantity ? command.display_quantity : shown;
   const bool keeps_priority = price == order.hold_price && leaves <= view.leaves_quantity && display <= shown &&

@@ -22,6 +22,7 @@ Reason Accounts::check_amend_waiting(const AmendOrder& command, Amend& amend, co
   }
   const Reason reason = check_terms(order, amend.limit, amend.leaves, /*keeps_priority=*/true);
   if (reason != Reason::kNone) return reason;
+  if (reduces(order)) amend.leaves = std::min(amend.leaves, positions_[order.position()].closable(order.view.side));
   return check_amended_funds(order, amend, hold_of(order, amend));
 }
 

@@ -31,6 +31,9 @@ struct Level {
 
 // Set in the owner of an order that is a leg of a pair. The bits above it are those of reserves.hpp.
 inline constexpr Slot kLinkedMark = Slot{1} << 29;
+// Set in the owner of an order that only reduces what its account holds.
+inline constexpr Slot kReducingMark = Slot{1} << 28;
+inline constexpr Slot kTiedMarks = kLinkedMark | kReducingMark;
 
 // An order as the book needs it while matching.
 struct BookOrder {
@@ -42,6 +45,9 @@ struct BookOrder {
   Slot owner = kNil;  // with marks
 
   [[nodiscard]] bool is_linked() const noexcept { return (owner & kLinkedMark) != 0; }
+  [[nodiscard]] bool is_reducing() const noexcept { return (owner & kReducingMark) != 0; }
+  // Is it known apart from its book, which it has to leave then too?
+  [[nodiscard]] bool is_tied() const noexcept { return (owner & kTiedMarks) != 0; }
 };
 static_assert(sizeof(BookOrder) == 32 && sizeof(Level) == 32);
 

@@ -39,6 +39,7 @@ Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instru
       pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
       reserves_(limits),
       pairs_(limits),
+      holdings_(limits),
       first_trade_id_(std::uint64_t{shard} << 56) {
   books_.reserve(limits.instruments);
   waiting_.reserve(limits.instruments);
@@ -147,12 +148,13 @@ void Books::amend(const Amend& amend) {
   }
   if (amend.keeps_priority) {
     if (amend.display > 0) [[unlikely]] return reslice(book, amend);
-    if (leaves > amend.leaves) book.reduce(amend.side, amend.book_slot, leaves - amend.leaves);
+    if (leaves > amend.leaves) take(book, amend.side, amend.book_slot, leaves - amend.leaves);
     return;
   }
   const Instrument& instrument = instruments_[amend.instrument];
   const bool takes = !instrument.collects() && !meets_nothing(amend.instrument, amend.side, amend.limit);
-  if (!takes && amend.display == 0) {
+  const bool reduces = book.order(amend.book_slot).is_reducing();
+  if (!takes && amend.display == 0 && !reduces) {
     return book.move(amend.side, amend.book_slot, amend.limit, amend.leaves);
   }
   drop(book, amend.side, amend.book_slot);
@@ -164,11 +166,13 @@ void Books::amend(const Amend& amend) {
                     .slice = std::min(leaves, amend.display),
                     .owner = amend.owner,
                     .instrument = amend.instrument,
+                    .position = instrument.on_margin ? holdings_.holding_of(amend.owner) : kNil,
                     .side = amend.side,
                     .type = amend.waits ? OrderType::kMarket : OrderType::kLimit,
                     .time_in_force = TimeInForce::kGtc,
                     .mode = amend.mode,
-                    .linked = linked};
+                    .linked = linked,
+                    .reduces = reduces};
   if (instrument.collects()) return collect(place);
   Taker taker{
       .place = place, .book = book, .instrument = instrument, .bound = bound_of(place), .leaves = amend.leaves};
@@ -201,6 +205,7 @@ std::int64_t Books::bound_of(const Place& place) const noexcept {
 bool Books::is_fillable(const Place& place) const noexcept {
   const Book& book = books_[place.instrument];
   const std::int64_t bound = bound_of(place);
+  if (place.position != kNil && holdings_.standing() > 0) return is_fillable_beside_reducers(place, bound);
   std::int64_t missing = place.min_quantity;
   pairs_.begin_count();
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
@@ -261,6 +266,7 @@ void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t qua
     taker.stopped = affordable(taker, price) == 0;  // and so at every later, worse price
   }
   const Slot marked = taker.book.order(maker).owner;
+  const Slot making = taker.place.position == kNil ? kNil : holdings_.holding_of(owner_of(taker.book.order(maker)));
   outbox_.messages.emplace_back(Fill{.trade_id = first_trade_id_ + ++trades_,
                                      .trade_seq = taker.book.next_trade_seq(),
                                      .price = price,
@@ -274,6 +280,7 @@ void Books::trade(Taker& taker, Slot maker, std::int64_t price, std::int64_t qua
   taker.book.set_last_price(price);
   take(taker.book, opposite(taker.place.side), maker, quantity);
   if ((marked & kLinkedMark) != 0 || taker.place.linked) [[unlikely]] act_on_links(marked, taker.place, quantity);
+  if (making != kNil) [[unlikely]] hold(making, taker.place.position, taker.place.side, quantity);
   if (!taker.has_budget()) taker.leaves -= quantity;
 }
 
@@ -342,6 +349,7 @@ void Books::finish_budget(Taker& taker) {
 }
 
 void Books::rest(Book& book, const Place& place, std::int64_t leaves) {
+  if (place.reduces) [[unlikely]] return rest_reducing(book, place, leaves);
   outbox_.messages.emplace_back(Rested{place.owner, put(book, place, leaves)});
 }
 

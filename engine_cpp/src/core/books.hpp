@@ -1,5 +1,5 @@
 // The books half: liquidity and crossing. It knows orders, prices and quantities; of accounts only their self-trade
-// group and the fee rate of an order with a budget.
+// group, the fee rate of an order with a budget, and how much they hold on margin.
 //
 // Invariants:
 //   1. Every message in has its messages out in `Outbox`, in the order in which they happened; books never wait for an
@@ -11,11 +11,13 @@
 // Threads: none; owned by one Core.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "auction.hpp"
 #include "book.hpp"
+#include "holdings.hpp"
 #include "instruments.hpp"
 #include "pairs.hpp"
 #include "messages.hpp"
@@ -117,7 +119,7 @@ class Books {
     const Slot level = books_[instrument].best(side);
     return level == kNil ? kNil : owner_of(pools_.orders[pools_.levels[level].first]);
   }
-  [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept { return reserves_.owner_of(order) & ~kLinkedMark; }
+  [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept { return reserves_.owner_of(order) & ~kTiedMarks; }
   // What is open of an order, shown or not.
   [[nodiscard]] std::int64_t leaves_of(const BookOrder& order) const noexcept { return reserves_.leaves_of(order); }
   [[nodiscard]] bool may_hide_one_more() const noexcept { return reserves_.has_room(); }
@@ -126,6 +128,10 @@ class Books {
   // Two orders, neither of which stands in a book, are a pair from here on.
   void link(Slot one, Slot other, bool cancels) noexcept { pairs_.join(one, other, cancels); }
   [[nodiscard]] const Pairs& pairs() const noexcept { return pairs_; }
+
+  // Something else than a trade changed what is held.
+  void restate_holding(Slot holding, std::int64_t quantity);
+  [[nodiscard]] const Holdings& holdings() const noexcept { return holdings_; }
 
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   // The MARKET orders that wait for an uncross, at the worst price that each may trade at.
@@ -146,6 +152,23 @@ class Books {
 
   // Rests an order while its market collects.
   void collect(const Place& place);
+  // Orders that only reduce: what a trade leaves of them, how one comes to rest, and what would trade beside them.
+  void hold(Slot making, Slot taking, Side taking_side, std::int64_t quantity);
+  void shorten(Slot holding);
+  void shorten_order(Slot owner, std::int64_t most);
+  void rest_reducing(Book& book, const Place& place, std::int64_t leaves);
+  [[nodiscard]] Slot put_reducing(Book& book, const Place& place, std::int64_t leaves) noexcept;
+  [[nodiscard]] static Reducer reducer_of(const Place& place, std::int64_t leaves) noexcept;
+  [[nodiscard]] bool is_fillable_beside_reducers(const Place& place, std::int64_t bound) const noexcept;
+  [[nodiscard]] std::int64_t count_maker(const Place& taker, const BookOrder& maker, std::int64_t leaves,
+                                         std::int64_t most) const noexcept;
+  [[nodiscard]] std::int64_t count_hidden(const Place& taker, Slot level, std::int64_t missing) const noexcept;
+  void count_reducers(Slot instrument, AuctionView& view) const;
+  // What would trade of a side in an uncross at `price`, in order: by levels, and by the parts that trade at a time.
+  using LevelVisitor = std::function<void(const Book&, Slot level)>;
+  void for_each_level(Slot instrument, Side side, std::int64_t price, const LevelVisitor& visit) const;
+  using PartVisitor = std::function<void(Slot holding, std::int64_t quantity, bool reduces)>;
+  void for_each_part(Slot instrument, Side side, std::int64_t price, const PartVisitor& visit) const;
   struct Front {
     Book* book = nullptr;
     Slot order = kNil;
@@ -177,7 +200,7 @@ class Books {
   void rest(Book& book, const Place& place, std::int64_t leaves);
   // Puts so much of an order at the back of its level.
   [[nodiscard]] Slot put(Book& book, const Place& place, std::int64_t leaves) noexcept {
-    if (place.display > 0 || place.is_pegged || place.linked) [[unlikely]] return put_apart(book, place, leaves);
+    if (!place.is_plain()) [[unlikely]] return put_apart(book, place, leaves);
     return book.rest(place.side, place.limit,
                      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner});
   }
@@ -188,7 +211,7 @@ class Books {
   void take(Book& book, Side side, Slot order, std::int64_t quantity) {
     const BookOrder& from = book.order(order);
     if (Reserves::has(from)) [[unlikely]] return take_slice(book, side, order, quantity);
-    if (from.is_linked() && quantity == from.leaves) [[unlikely]] pairs_.leave(owner_of(from));
+    if (from.is_tied()) [[unlikely]] untie(from, quantity);
     book.reduce(side, order, quantity);
   }
   void take_slice(Book& book, Side side, Slot order, std::int64_t quantity);
@@ -196,8 +219,13 @@ class Books {
   void drop(Book& book, Side side, Slot slot) noexcept {
     const BookOrder& order = book.order(slot);
     if (Reserves::has(order)) [[unlikely]] reserves_.end(order);
-    if (order.is_linked()) [[unlikely]] pairs_.leave(owner_of(order));
+    if (order.is_tied()) [[unlikely]] untie(order, order.leaves);
     book.reduce(side, slot, order.leaves);
+  }
+  // So much of it is about to leave the book.
+  void untie(const BookOrder& order, std::int64_t quantity) noexcept {
+    if (order.is_reducing()) return holdings_.shrink(owner_of(order), quantity);
+    if (quantity == order.leaves) pairs_.leave(owner_of(order));
   }
   void reslice(Book& book, const Amend& amend);
 
@@ -205,6 +233,7 @@ class Books {
   LiquidityPools pools_;
   Reserves reserves_;
   Pairs pairs_;
+  Holdings holdings_;
   std::vector<Book> books_;
   std::vector<Book> waiting_;
   Outbox outbox_;

@@ -7,7 +7,7 @@ namespace exchange::engine {
 void Books::collect(const Place& place) {
   const bool waits = place.type == OrderType::kMarket;
   Book& book = waits ? waiting_[place.instrument] : books_[place.instrument];
-  outbox_.messages.emplace_back(Rested{place.owner, put(book, place, place.quantity)});
+  rest(book, place, place.quantity);
 }
 
 AuctionView Books::find_uncross(Slot instrument) const {
@@ -19,6 +19,7 @@ AuctionView Books::find_uncross(Slot instrument) const {
   AuctionView view =
       engine::find_uncross({book, waiting_[instrument], reserves_}, instruments_[instrument].tick, centre);
   count_links(instrument, view);
+  count_reducers(instrument, view);
   return view;
 }
 
@@ -33,6 +34,23 @@ Books::Front Books::front(Slot instrument, Side side) noexcept {
   if (market) return {&waiting, waiting.level(markets).first};
   assert(limits != kNil);
   return {&book, book.level(limits).first};
+}
+
+// In the order in which they trade: MARKET orders stand at the edge of the band, before the limits there.
+void Books::for_each_level(Slot instrument, Side side, std::int64_t price, const LevelVisitor& visit) const {
+  const Book& book = books_[instrument];
+  const Book& waiting = waiting_[instrument];
+  Slot limits = book.best(side);
+  Slot markets = waiting.best(side);
+  while (limits != kNil || markets != kNil) {
+    const bool market = markets != kNil && (limits == kNil || !is_beyond(side, book.level(limits).price,
+                                                                         waiting.level(markets).price));
+    const Book& from = market ? waiting : book;
+    Slot& level = market ? markets : limits;
+    if (!crosses(side, from.level(level).price, price)) return;
+    visit(from, level);
+    level = from.level(level).worse;
+  }
 }
 
 // Neither takes; the trade names the buy where it has to name one.
@@ -56,10 +74,14 @@ std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t qu
                                      .taker_side = Side::kBuy,
                                      .uncross = true});
   book.set_last_price(price);
+  const bool on_margin = instruments_[instrument].on_margin;
+  const Slot buying = on_margin ? holdings_.holding_of(owner_of(buyer)) : kNil;
+  const Slot selling = on_margin ? holdings_.holding_of(owner_of(seller)) : kNil;
   take(*buy.book, Side::kBuy, buy.order, traded);
   take(*sell.book, Side::kSell, sell.order, traded);
   if ((marked_seller & kLinkedMark) != 0) act_on_link(marked_seller & ~kLinkedMark, instrument, Side::kSell, traded);
   if ((marked_buyer & kLinkedMark) != 0) act_on_link(marked_buyer & ~kLinkedMark, instrument, Side::kBuy, traded);
+  if (on_margin) hold(selling, buying, Side::kBuy, traded);
   return traded;
 }
 

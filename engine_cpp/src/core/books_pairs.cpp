@@ -51,26 +51,15 @@ void Books::count_links(Slot instrument, AuctionView& view) const {
   view.imbalance = static_cast<std::int64_t>(std::clamp(surplus, -most, most));
 }
 
-// In the order in which they trade: MARKET orders stand at the edge of the band, before the limits there.
 Int128 Books::willing(Slot instrument, Side side, std::int64_t price) const {
-  const Book& book = books_[instrument];
-  const Book& waiting = waiting_[instrument];
-  Slot limits = book.best(side);
-  Slot markets = waiting.best(side);
   Int128 sum = 0;
   pairs_.begin_count();
-  while (limits != kNil || markets != kNil) {
-    const bool market = markets != kNil && (limits == kNil || !is_beyond(side, book.level(limits).price,
-                                                                         waiting.level(markets).price));
-    const Book& from = market ? waiting : book;
-    Slot& level = market ? markets : limits;
-    if (!crosses(side, from.level(level).price, price)) return sum;
-    for (Slot at = from.level(level).first; at != kNil; at = from.order(at).next) {
-      const BookOrder& order = from.order(at);
+  for_each_level(instrument, side, price, [&](const Book& book, Slot level) {
+    for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) {
+      const BookOrder& order = book.order(at);
       sum += order.is_linked() ? pairs_.count(owner_of(order), order.leaves, order.leaves) : leaves_of(order);
     }
-    level = from.level(level).worse;
-  }
+  });
   return sum;
 }
 

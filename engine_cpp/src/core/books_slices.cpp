@@ -6,23 +6,25 @@
 namespace exchange::engine {
 
 Slot Books::put_apart(Book& book, const Place& place, std::int64_t leaves) noexcept {
+  if (place.position != kNil) holdings_.join(place.owner, place.position);
+  if (place.reduces) return put_reducing(book, place, leaves);
   if (place.display > 0) return put_slice(book, place, leaves);
   if (place.linked) return put_leg(book, place, leaves);
-  return book.rest(
-      place.side, place.limit,
-      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = Reserves::pegged(place.owner)});
+  const Slot marked = place.is_pegged ? Reserves::pegged(place.owner) : place.owner;
+  return book.rest(place.side, place.limit,
+                   {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = marked});
 }
 
 // Pegged orders are few: the walk passes no more than these.
 PegPrices Books::unpegged_best(Slot instrument) const noexcept {
   const Book& book = books_[instrument];
-  const auto best = [&](Side side) -> std::int64_t {
+  const auto best = [&](Side side) -> std::optional<std::int64_t> {
     for (Slot level = book.best(side); level != kNil; level = book.level(level).worse) {
       for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) {
         if (!Reserves::is_pegged(book.order(at))) return book.level(level).price;
       }
     }
-    return 0;
+    return {};
   };
   return {.bid = best(Side::kBuy), .ask = best(Side::kSell)};
 }

@@ -10,31 +10,6 @@ namespace {
 
 constexpr std::int64_t kMinTimeToExpiryNs = 1'000'000'000;
 
-// Terms that the core does not act on are refused rather than ignored.
-bool are_supported(const SpecialTerms& terms) noexcept {
-  SpecialTerms rest = terms;
-  rest.tag = 0;
-  rest.session_id = 0;
-  rest.survive_disconnect = false;
-  rest.min_quantity = 0;
-  rest.expire_time_ns = 0;
-  rest.display_quantity = 0;
-  rest.post_only_reprice = false;
-  rest.validate_only = false;
-  rest.trigger_price = 0;
-  rest.has_trigger_price = false;
-  rest.trigger_reference = {};
-  rest.trailing_ticks = 0;
-  rest.trailing_bps = 0;
-  rest.peg_reference = {};
-  rest.peg_offset_ticks = 0;
-  return rest == SpecialTerms{};
-}
-
-bool is_supported(const PlaceOrder& command) noexcept {
-  return (command.special == nullptr || are_supported(*command.special));
-}
-
 Reason check_limit_shape(const PlaceOrder& command) noexcept {
   if (command.quote_budget != 0) return Reason::kOrderFieldsConflict;
   const bool stays = may_rest(command.time_in_force) && !is_for_auction(command.time_in_force);
@@ -59,6 +34,9 @@ Reason check_special_shape(const PlaceOrder& command, const SpecialTerms& terms)
   if (expires_at_time(command.time_in_force) != (terms.expire_time_ns != 0)) return Reason::kOrderFieldsConflict;
   if (terms.post_only_reprice && !command.post_only) return Reason::kOrderFieldsConflict;
   if (terms.survive_disconnect && !terms.reduce_only) return Reason::kOrderFieldsConflict;
+  // What it is to trade follows from a position: no amount of money says it, and no part of it is kept back.
+  const bool sized = command.quote_budget != 0 || terms.display_quantity != 0;
+  if (terms.reduce_only && sized) return Reason::kOrderFieldsConflict;
   const bool names_trigger = terms.has_trigger_price || terms.trigger_reference != TriggerReference::kDefault;
   if (names_trigger && !waits_for_price(command.type)) return Reason::kOrderFieldsConflict;
   const bool trails = command.type == OrderType::kTrailingStop;
@@ -94,7 +72,6 @@ Reason check_pegged_shape(const PlaceOrder& command) noexcept {
 }  // namespace
 
 Reason check_shape(const PlaceOrder& command) noexcept {
-  if (!is_supported(command)) return Reason::kNotSupported;
   if (command.special != nullptr) {
     const Reason reason = check_special_shape(command, *command.special);
     if (reason != Reason::kNone) return reason;
@@ -136,6 +113,7 @@ Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexc
     const Reason reason = check_trigger_terms(instrument, command);
     if (reason != Reason::kNone) return reason;
   }
+  if (is_reduce_only(command) && !instrument.on_margin) return Reason::kOrderFieldsConflict;
   // A budget buys what is paid in full.
   if (command.quote_budget > 0) return instrument.on_margin ? Reason::kOrderFieldsConflict : Reason::kNone;
   const Reason reason = check_quantity(instrument, command.quantity);

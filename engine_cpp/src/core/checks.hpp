@@ -59,6 +59,10 @@ inline constexpr std::int64_t kMaxSlices = 15;
   return (notional >= instrument.min_notional || at_market) && notional <= instrument.max_notional;
 }
 
+[[nodiscard]] constexpr bool is_reduce_only(const PlaceOrder& command) noexcept {
+  return command.special != nullptr && command.special->reduce_only;
+}
+
 // May the order outlive its command?
 [[nodiscard]] constexpr bool may_rest(const PlaceOrder& command) noexcept {
   return may_rest(command.time_in_force) || waits_for_price(command.type);

@@ -39,6 +39,7 @@ class Claims {
     std::int64_t open_buys = 0;
     std::int64_t open_sells = 0;
     std::int64_t reserved = 0;
+    std::uint32_t reducing = 0;
   };
 
   void take(Balances& balances, const Claim& claim);

@@ -53,6 +53,7 @@ struct Place {
   std::int64_t slice = 0;         // with `display`, most that it shows at first
   Slot owner = kNil;
   Slot instrument = kNil;
+  Slot position = kNil;  // kNil unless on margin
   std::int32_t taker_fee_ppm = 0;
   Side side{};
   OrderType type{};
@@ -61,7 +62,12 @@ struct Place {
   bool post_only = false;
   bool is_pegged = false;  // the limit is where it stands now
   bool linked = false;  // a leg of a pair that was joined
+  bool reduces = false;  // trades no more than the position is
 
+  // Does the book need to know no more of it than it keeps itself?
+  [[nodiscard]] bool is_plain() const noexcept {
+    return display == 0 && !is_pegged && !linked && position == kNil;
+  }
   [[nodiscard]] bool is_kept_from(std::uint64_t other_group) const noexcept {
     return other_group == self_trade_group && mode != SelfTradePrevention::kNone;
   }
@@ -156,7 +162,13 @@ struct Refreshed {
   std::int64_t slice = 0;
 };
 
-using BookMessage = std::variant<Accepted, Refused, Fill, Prevented, Release, Rested, Refreshed>;
+// Less is held than a reduce-only order could trade; something of it is left.
+struct Reduced {
+  Slot owner = kNil;
+  std::int64_t quantity = 0;
+};
+
+using BookMessage = std::variant<Accepted, Refused, Fill, Prevented, Release, Rested, Refreshed, Reduced>;
 
 // A price level changed: for the public.
 struct LevelChange {

@@ -9,39 +9,43 @@ namespace exchange::engine {
 namespace {
 
 // Half way between two prices, rounded to the passive side of an order.
-std::int64_t middle(Side side, const PegPrices& best, std::int64_t tick) noexcept {
-  const Int128 sum = Int128{best.bid} + best.ask;
+std::int64_t middle(Side side, std::int64_t bid, std::int64_t ask, std::int64_t tick) noexcept {
+  const Int128 sum = Int128{bid} + ask;
   const Int128 step = Int128{2} * tick;
-  const Int128 ticks = side == Side::kBuy ? sum / step : (sum + step - 1) / step;
-  return static_cast<std::int64_t>(ticks * tick);
+  const Int128 down = sum / step - (sum % step < 0 ? 1 : 0);
+  return static_cast<std::int64_t>((side == Side::kBuy || down * step == sum ? down : down + 1) * tick);
 }
 
-// 0 if it is not there.
-std::int64_t reference_of(const PegTerms& terms, const PegPrices& best, std::int64_t tick) noexcept {
+std::optional<std::int64_t> reference_of(const PegTerms& terms, const PegPrices& best, std::int64_t tick) noexcept {
   const bool buys = terms.side == Side::kBuy;
   switch (terms.reference) {
     case PegReference::kPrimary: return buys ? best.bid : best.ask;
     case PegReference::kMarket: return buys ? best.ask : best.bid;
-    case PegReference::kMid: return best.bid > 0 && best.ask > 0 ? middle(terms.side, best, tick) : 0;
+    case PegReference::kMid:
+      if (!best.bid || !best.ask) return {};
+      return middle(terms.side, *best.bid, *best.ask, tick);
     case PegReference::kNone: break;
   }
   assert(false);
-  return 0;
+  return {};
 }
 
 }  // namespace
 
-std::optional<std::int64_t> peg_price(const PegTerms& terms, const PegPrices& best, std::int64_t tick) noexcept {
-  const std::int64_t reference = reference_of(terms, best, tick);
-  if (reference == 0) return {};
+std::optional<std::int64_t> peg_price(const PegTerms& terms, const PegPrices& best,
+                                      const Instrument& instrument) noexcept {
+  const std::int64_t tick = instrument.tick;
+  const std::optional<std::int64_t> reference = reference_of(terms, best, tick);
+  if (!reference) return {};
   const bool buys = terms.side == Side::kBuy;
-  Int128 price = reference + Int128{terms.offset_ticks} * tick;
+  Int128 price = *reference + Int128{terms.offset_ticks} * tick;
   price = buys ? std::min<Int128>(price, terms.limit) : std::max<Int128>(price, terms.limit);
-  const std::int64_t opposite = buys ? best.ask : best.bid;
-  if (terms.stays_behind && opposite > 0) {
-    price = buys ? std::min<Int128>(price, opposite - tick) : std::max<Int128>(price, opposite + tick);
+  const std::optional<std::int64_t> opposite = buys ? best.ask : best.bid;
+  if (terms.stays_behind && opposite) {
+    price = buys ? std::min<Int128>(price, *opposite - tick) : std::max<Int128>(price, *opposite + tick);
   }
-  return price > 0 && price <= kMaxPrice ? std::optional(static_cast<std::int64_t>(price)) : std::nullopt;
+  const bool fits = price >= -kMaxPrice && price <= kMaxPrice && instrument.is_price(static_cast<std::int64_t>(price));
+  return fits ? std::optional(static_cast<std::int64_t>(price)) : std::nullopt;
 }
 
 std::optional<std::int64_t> Accounts::peg_price_of(const PlaceOrder& command, Slot instrument,
@@ -51,7 +55,7 @@ std::optional<std::int64_t> Accounts::peg_price_of(const PlaceOrder& command, Sl
                        .side = command.side,
                        .reference = command.special->peg_reference,
                        .stays_behind = command.special->post_only_reprice};
-  return peg_price(terms, best, instruments_[instrument].tick);
+  return peg_price(terms, best, instruments_[instrument]);
 }
 
 std::optional<std::int64_t> Accounts::peg_price_of(Slot slot, std::int64_t limit,
@@ -63,7 +67,7 @@ std::optional<std::int64_t> Accounts::peg_price_of(Slot slot, std::int64_t limit
                        .side = order.view.side,
                        .reference = special.peg_reference,
                        .stays_behind = order.view.post_only};
-  return peg_price(terms, best, instruments_[order.instrument].tick);
+  return peg_price(terms, best, instruments_[order.instrument]);
 }
 
 std::optional<std::int64_t> Accounts::working_price(Slot slot) const noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exchange/engine/command.hpp"
+#include "instruments.hpp"
 #include "pool.hpp"
 
 namespace exchange::engine {
@@ -19,10 +20,10 @@ namespace exchange::engine {
 // Most pegged orders of one instrument that are open.
 inline constexpr std::uint32_t kMaxPegged = 1'024;
 
-// The best prices of the orders that are not pegged; 0 where there is none.
+// The best prices of the orders that are not pegged, where there are any.
 struct PegPrices {
-  std::int64_t bid = 0;
-  std::int64_t ask = 0;
+  std::optional<std::int64_t> bid;
+  std::optional<std::int64_t> ask;
 };
 
 // What a pegged order says of its price.
@@ -34,9 +35,9 @@ struct PegTerms {
   bool stays_behind = false;  // at least a tick behind the best opposite price
 };
 
-// None if what it follows is not there, or leads to no price.
+// None if what it follows is not there, or leads to no price of the instrument.
 [[nodiscard]] std::optional<std::int64_t> peg_price(const PegTerms& terms, const PegPrices& best,
-                                                    std::int64_t tick) noexcept;
+                                                    const Instrument& instrument) noexcept;
 
 class Pegs {
  private:

@@ -3,7 +3,8 @@
 // Invariants:
 //   1. A position has a cost exactly while it has a quantity; both have a sign. What is closed releases its share of the
 //      cost, rounded toward zero, and the last of it the rest, so costs never drift.
-//   2. `open_buys`, `open_sells` and `reserved` are the sums over the open orders of the account in the instrument.
+//   2. `open_buys`, `open_sells` and `reserved` are the sums over the open orders of the account in the instrument, but
+//      for those that only reduce.
 //   3. Over all accounts the quantities of an instrument add up to zero, unless its expiry is under way.
 //   4. Positions are not removed once they were used: slots run in order of first use. Those of an account and those of an
 //      instrument run so too.
@@ -33,11 +34,16 @@ struct Position {
   std::int64_t open_buys = 0;
   std::int64_t open_sells = 0;
   std::int64_t reserved = 0;  // what its open orders can cost beyond their margin, in quote units
+  std::uint32_t reducing = 0;  // open orders that only reduce it
   Slot account = kNil;
   Slot instrument = kNil;
   Slot next_of_account = kNil;
   Slot next_of_instrument = kNil;
 
+  // How much an order of this side can close.
+  [[nodiscard]] std::int64_t closable(Side side) const noexcept {
+    return std::max(side == Side::kSell ? quantity : -quantity, std::int64_t{0});
+  }
   // Takes `delta`, worth `value` at its price, each with the sign of what is bought; answers the result of what closes.
   std::int64_t take(std::int64_t delta, std::int64_t value) noexcept;
 };

@@ -35,6 +35,9 @@ class Reserves {
   [[nodiscard]] std::int64_t hidden(const BookOrder& order) const noexcept {
     return reserves_[order.owner & ~kMark].hidden;
   }
+  [[nodiscard]] std::int64_t display(const BookOrder& order) const noexcept {
+    return reserves_[order.owner & ~kMark].display;
+  }
   [[nodiscard]] std::int64_t next_slice(const BookOrder& order) const noexcept {
     const Reserve& reserve = reserves_[order.owner & ~kMark];
     return std::min(reserve.display, reserve.hidden);

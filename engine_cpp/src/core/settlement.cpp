@@ -84,7 +84,10 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
   order.hold_price = worst_price;
   if (instrument.on_margin) [[unlikely]] {
     enter_position(order);
-    return place_of(command, slot);
+    Place place = place_of(command, slot);
+    place.position = order.position();
+    place.reduces = reduces(order);
+    return place;
   }
   order.held = entry_hold(command, account, order.instrument, worst_price);
   const auto obtain = [&](Slot asset) {
@@ -335,6 +338,7 @@ void Accounts::leave_book(Slot slot, const Step& step) noexcept {
   if (order.special != kNil) [[unlikely]] {
     if (expire_times_.contains(order.special)) expire_times_.erase(order.special);
     if (order.view.type == OrderType::kPegged) pegs_.erase(order.special, order.instrument);
+    if (reduces(order)) end_reducing(order);
   }
   orders_.leave_book(slot, balances_.account(order.account));
   ids_.unpin(order, step.stamp.time_ns);

@@ -225,6 +225,7 @@ void Core::Shard::deliver(Step& step) {
   for (const BookMessage& message : books_.outbox().messages) {
     accounts_.settle(message, step);
     if (accounts_.has_linked_fills()) [[unlikely]] act_on_links(step);
+    if (accounts_.has_shrunk()) [[unlikely]] reduce_waiting(step);
   }
   books_.outbox().messages.clear();
 }

@@ -179,6 +179,9 @@ class Core::Shard {
   [[nodiscard]] bool triggers_consistent() const;
   [[nodiscard]] bool positions_balanced() const;
   [[nodiscard]] bool slices_consistent() const;
+  void reduce_waiting(Step& step);
+  void position_changed(Slot position, Step& step);
+  [[nodiscard]] bool holdings_consistent() const;
   void remove(const Remove& remove, Step& step);
   void deliver(Step& step);
   void publish(Step& step);
@@ -216,6 +219,7 @@ class Core::Shard {
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   mutable SpecialView shown_;
   ReasonList against_;  // the order that is only validated
+  std::vector<Slot> too_large_;  // orders that reduce more than there is
   std::vector<Slot> swept_;  // positions of one step of a sweep
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found
   std::vector<Entrant> entrants_;        // of the command, if it enters several

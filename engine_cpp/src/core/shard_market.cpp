@@ -60,15 +60,18 @@ Answer Core::Shard::on(const SetPhase& command, Step& step) {
   return refuse(Reason::kNone, step);
 }
 
-// All at one price, then what is left of the orders that were for the auction alone.
+// All at one price, then what is left of the orders that were for the auction alone. What that price leaves crossed,
+// because linked or reduce-only orders went with others, has a price of its own.
 void Core::Shard::uncross(Slot slot, Step& step) {
   const Instrument& instrument = instruments_[slot];
-  const AuctionView view = books_.find_uncross(slot);
-  step.events.auction_uncrossed(instrument.instrument_id, instrument.collected_for, view);
-  for (std::int64_t left = view.quantity; left > 0;) {
-    left -= books_.uncross(slot, *view.price, left);
-    deliver(step);
-  }
+  do {
+    const AuctionView view = books_.find_uncross(slot);
+    step.events.auction_uncrossed(instrument.instrument_id, instrument.collected_for, view);
+    for (std::int64_t left = view.quantity; left > 0;) {
+      left -= books_.uncross(slot, *view.price, left);
+      deliver(step);
+    }
+  } while (books_.book(slot).is_crossed());
   end_auction_orders(slot, AuctionKind::kNone, step);
   instruments_.end_collection(slot);
 }

@@ -18,7 +18,8 @@ Answer Core::Shard::place_pegged(const PlaceOrder& command, const Admission& adm
   if (!quote.has_room) return refuse(Reason::kEngineFull, step);
   const auto price = accounts_.peg_price_of(command, instrument, books_.unpegged_best(instrument));
   if (!price) return accounts_.refuse_unpriced(command, admission, step);
-  quote.best = {};  // where it stands follows from what it is pegged to
+  // Where it stands follows from what it is pegged to: that it would take there is all that matters.
+  if (!books_.book(instrument).would_cross(command.side, *price)) quote.best = {};
   const Reservation reservation = accounts_.reserve(command, admission, quote, step);
   if (reservation.answer) return *reservation.answer;
   books_.place(accounts_.peg(reservation.place, *price));

@@ -95,6 +95,9 @@ bool Core::Shard::load(Source& source) {
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
   if (!accounts_.load(in, last_.engine_seq) || !books_.load_counters(in)) return false;
   restore_links();
+  for (Slot slot = 0; slot < accounts_.positions().size(); ++slot) {
+    books_.restate_holding(slot, accounts_.positions()[slot].quantity);
+  }
   return load_queues(in) && load_sweeps(in) && consistent();
 }
 
@@ -165,7 +168,8 @@ bool Core::Shard::consistent() const {
     const bool collects = instruments_[instrument].collected_for != AuctionKind::kNone;
     if (!collects && (books_.book(instrument).is_crossed() || !books_.waiting(instrument).is_empty())) return false;
   }
-  return accounts_.consistent() && triggers_consistent() && slices_consistent() && links_consistent() && positions_balanced();
+  return accounts_.consistent() && triggers_consistent() && slices_consistent() && links_consistent() && positions_balanced() &&
+         holdings_consistent();
 }
 
 // An expiry closes one position after the other, over several commands if they are many.

@@ -125,7 +125,9 @@ bool Core::Shard::go_on(Sweep& sweep, Step& step) {
   for (const Slot position : swept_) {
     if (sweep.kind == SweepKind::kSettle) accounts_.settle_position(position, sweep.price, step);
     if (sweep.kind == SweepKind::kRoll) accounts_.roll_position(position, sweep.price, sweep.short_price, step);
-    if (sweep.kind == SweepKind::kExpire) accounts_.expire_position(position, sweep.price, step);
+    if (sweep.kind != SweepKind::kExpire) continue;
+    accounts_.expire_position(position, sweep.price, step);
+    position_changed(position, step);
   }
   if (done) accounts_.keep_residue(sweep.instrument, step);
   return done;
@@ -134,6 +136,8 @@ bool Core::Shard::go_on(Sweep& sweep, Step& step) {
 bool Core::Shard::go_on_exercising(Sweep& sweep, Step& step) {
   accounts_.collect_assigned(sweep, sweeps_left_, swept_);
   const std::uint32_t assigned = accounts_.assign(sweep, swept_, step);
+  if (assigned > 0) position_changed(accounts_.positions().find(sweep.account, sweep.instrument), step);
+  for (const Slot position : std::span(swept_).first(assigned)) position_changed(position, step);
   sweeps_left_ -= assigned;
   return sweep.quantity == 0 || assigned == 0;
 }

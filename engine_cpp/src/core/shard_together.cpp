@@ -73,6 +73,11 @@ void Core::Shard::enter_together(std::span<const PlaceOrder> orders, LinkType li
     accounts_.enter_together(orders[i], entrants_[i], step);
   }
   for (Entrant& entrant : entrants_) {
+    if (entrant.place.reduces && !accounts_.clamp_in_turn(entrant.order, entrant.place)) {
+      accounts_.accept(entrant.order, step);
+      accounts_.settle(Release{entrant.order, OrderStatus::kCancelled, EndReason::kReducedAway}, step);
+      continue;
+    }
     if (waits_for_price(entrant.place.type)) {
       accounts_.begin_waiting(entrant.order, triggers_.wait(accounts_.trigger_of(entrant.order)), step);
       continue;
@@ -93,6 +98,7 @@ void Core::Shard::deliver_together(Step& step) {
     const std::int64_t taker_fees = fill == nullptr ? 0 : orders[fill->taker].view.cum_fee;
     accounts_.settle(message, step);
     if (accounts_.has_linked_fills()) [[unlikely]] act_on_links(step);
+    if (accounts_.has_shrunk()) [[unlikely]] reduce_waiting(step);
     if (fill == nullptr) continue;
     note_fill(*fill, fill->maker, Liquidity::kMaker, maker_fees);
     note_fill(*fill, fill->taker, Liquidity::kTaker, taker_fees);

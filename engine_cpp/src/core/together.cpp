@@ -21,10 +21,12 @@ void Claims::take(Balances& balances, Positions& positions, const Position& afte
                   .is_first = is_first,
                   .open_buys = position.open_buys,
                   .open_sells = position.open_sells,
-                  .reserved = position.reserved});
+                  .reserved = position.reserved,
+                  .reducing = position.reducing});
   position.open_buys = after.open_buys;
   position.open_sells = after.open_sells;
   position.reserved = after.reserved;
+  position.reducing = after.reducing;
 }
 
 void Claims::take(Balances& balances, const Claim& claim) {
@@ -46,6 +48,7 @@ void Claims::give_back(Balances& balances, Positions& positions) noexcept {
     position.open_buys = claim.open_buys;
     position.open_sells = claim.open_sells;
     position.reserved = claim.reserved;
+    position.reducing = claim.reducing;
     if (claim.is_first) positions.forget_newest();
   }
 }
@@ -99,8 +102,10 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
 
 void Accounts::enter_together(const PlaceOrder& command, Entrant& entrant, Step& step) {
   const Admission& admission = entrant.admission;
-  entrant.order = enter(command, admission.account, admission.inquiry.instrument, step);
-  entrant.place = hold(command, entrant.order, entrant.pricing.worst);
+  const Slot instrument = admission.inquiry.instrument;
+  const PlaceOrder entered = is_reduce_only(command) ? clamped(command, admission.account, instrument) : command;
+  entrant.order = enter(entered, admission.account, instrument, step);
+  entrant.place = hold(entered, entrant.order, entrant.pricing.worst);
   entrant.place.limit = entrant.pricing.limit;
   begin_to_trail(entrant.order, entrant.pricing.watermark);
 }

@@ -36,6 +36,8 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   const Reason unpriced = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
   const Reason price = !market ? check_price(instrument, command.price) : priced ? Reason::kNone : unpriced;
   if (!market) out.add(price);
+  const bool reduces_nothing = is_reduce_only(command) && !instrument.on_margin;
+  if (reduces_nothing) out.add(Reason::kOrderFieldsConflict);
   const Reason budget = instrument.on_margin ? Reason::kOrderFieldsConflict : Reason::kNone;
   const Reason quantity = command.quote_budget > 0 ? budget : check_quantity(instrument, command.quantity);
   out.add(quantity);
@@ -72,7 +74,9 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   const Reason price = has_limit(command.type) ? check_price(instrument, command.price) : Reason::kNone;
   const Reason trigger = check_trigger_terms(instrument, command);
   const Reason quantity = check_quantity(instrument, command.quantity);
-  for (const Reason reason : {price, trigger, quantity}) out.add(reason);
+  const bool reduces_nothing = is_reduce_only(command) && !instrument.on_margin;
+  const Reason reducing = reduces_nothing ? Reason::kOrderFieldsConflict : Reason::kNone;
+  for (const Reason reason : {price, trigger, reducing, quantity}) out.add(reason);
   out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
   if (account != kNil) out.add(check_session(account, command.special->session_id));

@@ -74,8 +74,10 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
   if (instruments_[instrument].on_margin && positions_.room() == 0) [[unlikely]] {
     return {refuse(Reason::kEngineFull, step), kNil};
   }
-  const Slot order = enter(command, admission.account, instrument, step);
-  static_cast<void>(hold(command, order, pricing.worst));
+  const PlaceOrder entered =
+      is_reduce_only(command) ? clamped(command, admission.account, instrument) : command;
+  const Slot order = enter(entered, admission.account, instrument, step);
+  static_cast<void>(hold(entered, order, pricing.worst));
   begin_to_trail(order, pricing.watermark);
   return {{}, order};
 }
@@ -162,13 +164,15 @@ std::optional<Place> Accounts::activate(Slot slot, const Quote& quote, Step& ste
                                    : std::min(orders_.specials()[order.special].view.min_quantity, view.leaves_quantity),
                .owner = slot,
                .instrument = order.instrument,
+               .position = order.is_on_margin() ? order.position() : kNil,
                .taker_fee_ppm = order.taker_fee_ppm,
                .side = view.side,
                .type = market ? OrderType::kMarket : OrderType::kLimit,
                .time_in_force = view.time_in_force,
                .mode = view.self_trade_prevention,
                .post_only = view.post_only,
-               .linked = other_open_leg(order) != kNil};
+               .linked = other_open_leg(order) != kNil,
+               .reduces = reduces(order)};
 }
 
 }  // namespace exchange::engine

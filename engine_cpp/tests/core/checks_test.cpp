@@ -37,12 +37,6 @@ TEST_F(ChecksTest, ShapeRefusesFieldsThatExcludeEachOther) {
   EXPECT_EQ(broken([](auto& o) { o.quantity = -10; }).reason(), Reason::kQuantityOutOfRange);
 }
 
-TEST_F(ChecksTest, TermsThatTheCoreDoesNotActOnAreRefusedNotIgnored) {
-  const auto refused = Reason::kNotSupported;
-  const SpecialTerms reducing{.reduce_only = true};
-  EXPECT_EQ(broken([&](auto& o) { o.special = &reducing; }).reason(), refused);
-}
-
 TEST_F(ChecksTest, BadShapeIsNoOrderAndConsumesNoId) {
   PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 0);
   const Outcome refused = submit(order);

@@ -103,7 +103,7 @@ std::string CommandStream::place_together() {
   std::vector<PlaceOrder> orders;
   const auto count = static_cast<std::size_t>(1 + below(std::ssize(made)));
   for (Made& one : std::span(made).first(count)) {
-    make(one);
+    one_in(3) ? make_on_margin(one, margin_instrument()) : make(one);
     one.special.validate_only = one.special.validate_only && one_in(10);
     if (one_in(3)) one.order.account_id = made.front().order.account_id;
     if (one_in(30)) one.order.client_order_id = made.front().id;
@@ -177,6 +177,7 @@ void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   special.tag = static_cast<std::uint32_t>(below(3));
   special.session_id = one_in(2) ? static_cast<std::uint64_t>(below(3)) : 0;
   special.survive_disconnect = one_in(40);
+  special.reduce_only = one_in(40);
   special.validate_only = one_in(6);
   special.post_only_reprice = order.post_only ? one_in(2) : one_in(40);
   const bool some = order.time_in_force == TimeInForce::kIoc && order.quote_budget == 0;

@@ -72,6 +72,8 @@ class CommandStream {
   [[nodiscard]] std::string set_up_margin(std::uint64_t step);
   [[nodiscard]] std::string trade_on_margin();
   [[nodiscard]] std::string place_on_margin(std::uint32_t instrument);
+  void make_on_margin(Made& made, std::uint32_t instrument);
+  void make_pegged_on_margin(PlaceOrder& order, SpecialTerms& special, std::uint32_t instrument);
   [[nodiscard]] std::string amend_on_margin(std::uint32_t instrument);
   [[nodiscard]] std::string set_margin(std::uint32_t instrument, std::uint32_t account_class);
   [[nodiscard]] std::string set_margin_account();

@@ -91,7 +91,9 @@ std::string CommandStream::set_margin_account() {
 std::string CommandStream::change_margin_phase(std::uint32_t instrument) {
   SetPhase command{instrument, TradingPhase::kContinuous, AuctionKind::kNone};
   if (one_in(4)) command.phase = any({TradingPhase::kPostOnly, TradingPhase::kHalt, TradingPhase::kClosed, TradingPhase::kAuction});
-  if (command.phase == TradingPhase::kAuction) command.auction_kind = AuctionKind::kIntraday;
+  if (command.phase == TradingPhase::kAuction) {
+    command.auction_kind = any({AuctionKind::kOpening, AuctionKind::kClosing, AuctionKind::kIntraday});
+  }
   if (!one_in(3)) return encode(command);
   InstrumentDefinition changed = any({eur_kk99(), eur_jpy(), oil_future(), oil_option()});
   changed.terms.static_band_bps = any<std::uint32_t>({0, 10, 30});
@@ -119,10 +121,18 @@ std::string CommandStream::state_margin_prices(std::uint32_t instrument, bool al
 }
 
 std::string CommandStream::place_on_margin(std::uint32_t instrument) {
-  const std::string id = client_id();
+  Made made;
+  make_on_margin(made, instrument);
+  return encode(made.order);
+}
+
+void CommandStream::make_on_margin(Made& made, std::uint32_t instrument) {
+  made.id = client_id();
   const std::int64_t lot = margin_lot(instrument);
-  PlaceOrder order{.account_id = one_in(6) ? account() : static_cast<std::uint64_t>(2 * (1 + below(3))),
-                   .client_order_id = id,
+  PlaceOrder& order = made.order;
+  SpecialTerms& special = made.special;
+  order = PlaceOrder{.account_id = one_in(6) ? account() : static_cast<std::uint64_t>(2 * (1 + below(3))),
+                   .client_order_id = made.id,
                    .instrument_id = instrument,
                    .side = any({Side::kBuy, Side::kSell}),
                    .type = one_in(4) ? OrderType::kMarket : OrderType::kLimit,
@@ -133,7 +143,6 @@ std::string CommandStream::place_on_margin(std::uint32_t instrument) {
                    .valid_until_ns = time_ns_ + kMinute,
                    .fingerprint = random_()};
   order.post_only = order.time_in_force == TimeInForce::kGtc && one_in(6);
-  SpecialTerms special;
   if (order.type == OrderType::kMarket) {
     order.price = 0;
     order.post_only = false;
@@ -146,11 +155,24 @@ std::string CommandStream::place_on_margin(std::uint32_t instrument) {
     if (has_limit(order.type)) order.price = margin_price(instrument);
     special.trigger_price = margin_price(instrument);
   }
+  if (one_in(12)) make_pegged_on_margin(order, special, instrument);
+  if (one_in(15)) order.time_in_force = any({TimeInForce::kAtOpen, TimeInForce::kAtClose});
+  if (one_in(3)) {
+    order.special = &special;
+    special.reduce_only = true;
+    special.survive_disconnect = one_in(3);
+    if (!one_in(20)) special.display_quantity = 0;
+  }
   if (special.min_quantity > 0) special.min_quantity = lot * (1 + below(20));
   if (one_in(40)) order.price = any<std::int64_t>({0, -5, INT64_MIN, INT64_MAX, -1'000'000'000'000'000'000, 50'000});
   if (one_in(40)) order.quote_budget = 5'000'000, order.quantity = 0;
   if (one_in(40)) order.quantity = lot * any<std::int64_t>({0, 9'000, 90'000});
-  return encode(order);
+}
+
+void CommandStream::make_pegged_on_margin(PlaceOrder& order, SpecialTerms& special, std::uint32_t instrument) {
+  make_pegged(order, special, false);
+  order.quantity = margin_lot(instrument) * (1 + below(30));
+  order.price = margin_price(instrument);
 }
 
 // Of a series that comes after the first.

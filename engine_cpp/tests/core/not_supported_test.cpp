@@ -12,25 +12,7 @@ class NotSupportedTest : public Venue {
     EXPECT_EQ(outcome.reason(), Reason::kNotSupported) << rule;
     EXPECT_TRUE(outcome.events.empty()) << rule;
   }
-
-  void type_refused(const char* rule, OrderType type, SpecialTerms terms) {
-    PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
-    order.type = type;
-    order.special = &terms;
-    refused(rule, encode(order));
-  }
-
-  void flag_refused(const char* rule, const SpecialTerms& terms) { type_refused(rule, OrderType::kLimit, terms); }
-
 };
-
-TEST_F(NotSupportedTest, OrdersWithTermsThatWaitForAnEvent) {
-}
-
-TEST_F(NotSupportedTest, FlagsOfOrders) {
-  flag_refused("REDUCE_ONLY", {.reduce_only = true});
-  flag_refused("SURVIVE_DISCONNECT", {.reduce_only = true, .survive_disconnect = true});
-}
 
 TEST_F(NotSupportedTest, PeggedOrdersTogether) {
   PlaceOrder pegged = limit(kAlice, Side::kBuy, 10'000, 100);

@@ -138,9 +138,10 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
                               Reason::kMarginParametersMissing}) {
     EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
   }
+  EXPECT_TRUE(met.reasons.contains(Reason::kReduceOnlyNoPosition));
   EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
-  EXPECT_EQ(met.ends.size(), 21U) << ::testing::PrintToString(met.ends);
-  EXPECT_EQ(met.causes.size(), 12U);
+  EXPECT_EQ(met.ends.size(), 22U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.causes.size(), 13U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OracleTest, ::testing::ValuesIn(seeds()));
