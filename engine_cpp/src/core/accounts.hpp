@@ -152,6 +152,8 @@ class Accounts {
 
   [[nodiscard]] Cancellation find_to_cancel(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer conclude(const CancelOrder& command, Slot order, Reason reason, Step& step);
+  // The order to cancel if that is plain (cancel_plain.cpp), or kNil.
+  [[nodiscard]] Slot judge_plain(const CancelOrder& command, std::int64_t now_ns) const noexcept;
 
   [[nodiscard]] Amendment find_to_amend(const AmendOrder& command, Step& step);
   // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
@@ -213,6 +215,7 @@ class Accounts {
   [[nodiscard]] std::optional<Remove> auction_remainder(Slot instrument, AuctionKind kind) const noexcept;
 
   void settle(const BookMessage& message, Step& step);
+  void settle(const Release& message, Step& step) { on(message, step); }
 
   // What operators do to positions. The next positions of a sweep that are not zero, of at most so many; how many were
   // looked at.
@@ -465,7 +468,7 @@ class Accounts {
   // As the account's next private event tells it.
   [[nodiscard]] BalanceChangeView view_of(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount,
                                           std::uint64_t trade_id) noexcept {
-    return {.account_id = balance.account_id,
+    return {.account_id = balances_.account(balance.account).account_id,
             .asset_id = balance.asset_id,
             .kind = kind,
             .amount = amount,

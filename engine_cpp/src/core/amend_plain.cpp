@@ -14,10 +14,6 @@ bool is_plain(const AmendOrder& c) noexcept {
          (c.has_price || c.requeue || c.size != AmendSize::kUnchanged);
 }
 
-bool is_plain(const OrderRecord& order) noexcept {
-  return order.special == kNil && order.is_resting() && order.view.type == OrderType::kLimit;
-}
-
 // What is to be open of the order.
 std::int64_t leaves_of(const AmendOrder& command, const OrderView& view, std::int64_t done) noexcept {
   if (command.size == AmendSize::kUnchanged) [[likely]] return view.quantity - done;
@@ -31,7 +27,7 @@ inline PlainAmend Accounts::judge_plain(const AmendOrder& command, std::int64_t 
   if (slot == kNil) return {};
   const OrderRecord& order = orders_[slot];
   const OrderView& view = order.view;
-  if (view.account_id != command.account_id || is_venue(command.account_id) || !is_plain(order)) return {};
+  if (view.account_id != command.account_id || is_venue(command.account_id) || !order.is_plain()) return {};
   const Instrument& instrument = instruments_[order.instrument];
   const bool restricted = balances_.account(order.account).is_restricted;
   if (restricted || !instrument.is_plain() || !is_in_time(command.valid_until_ns, now_ns)) return {};

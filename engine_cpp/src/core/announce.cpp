@@ -48,7 +48,7 @@ void Core::Shard::announce(std::span<const Command> coming) noexcept {
 void Core::Shard::announce_new(std::span<const Command> coming) const noexcept {
   if (coming.size() <= kTable) return;
   if (const auto* place = std::get_if<PlaceOrder>(&coming[kTable].body)) accounts_.expect_new(*place);
-  if (std::holds_alternative<PlaceOrder>(coming[kRecord].body)) accounts_.orders().prefetch_next();
+  if (std::holds_alternative<PlaceOrder>(coming[kRecord].body)) accounts_.orders().prefetch_new();
 }
 
 void Core::Shard::expect_table(const Command& command, Expected& expected) const noexcept {
@@ -58,7 +58,9 @@ void Core::Shard::expect_table(const Command& command, Expected& expected) const
   } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
     accounts_.expect_new(*place);
     expected.instrument = instruments_.find(place->instrument_id);
-    if (expected.instrument != kNil) books_.prefetch(expected.instrument);
+    if (expected.instrument == kNil) return;
+    instruments_.prefetch(expected.instrument);
+    books_.prefetch(expected.instrument);
   }
 }
 
@@ -67,7 +69,7 @@ void Core::Shard::expect_record(const Command& command, Expected& expected) cons
     const bool leaves = std::holds_alternative<CancelOrder>(command.body);
     expected.order = accounts_.orders().prefetch_record(target, leaves);
   } else if (const auto* place = std::get_if<PlaceOrder>(&command.body)) {
-    accounts_.orders().prefetch_next();
+    accounts_.orders().prefetch_new();
     if (expected.instrument != kNil) books_.prefetch_best(expected.instrument, opposite(place->side));
   }
 }
@@ -86,6 +88,7 @@ void Core::Shard::expect_neighbours(const Command& command, Expected& expected) 
   expected.side = order->view.side;
   if (std::holds_alternative<CancelOrder>(command.body)) accounts_.orders().prefetch_neighbours(expected.order);
   accounts_.balances().prefetch(order->view.side == Side::kBuy ? order->quote_balance : order->base_balance);
+  instruments_.prefetch(order->instrument);
   books_.prefetch(order->instrument);
   books_.prefetch_order(order->book_slot);
 }

@@ -71,7 +71,6 @@ Slot Balances::obtain(Slot account_slot, Slot asset, std::uint32_t asset_id) noe
   Account& account = accounts_[account_slot];
   const Slot slot = balances_.take();
   AccountBalance& balance = balances_[slot];
-  balance.account_id = account.account_id;
   balance.asset_id = asset_id;
   balance.account = account_slot;
   balance.asset = asset;

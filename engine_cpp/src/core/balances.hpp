@@ -45,12 +45,12 @@ static_assert(sizeof(Account) == 64);
 struct AccountBalance {
   std::int64_t available = 0;
   std::int64_t held = 0;
-  std::uint64_t account_id = 0;
   std::uint32_t asset_id = 0;
   Slot account = kNil;
   Slot asset = kNil;
   Slot next = kNil;
 };
+static_assert(sizeof(AccountBalance) == 32);
 
 inline constexpr Slot kFeeAccount = 0;
 inline constexpr Slot kInsuranceFund = 1;

@@ -5,14 +5,15 @@ namespace exchange::engine {
 // What every change of a book is made of: part of what calls it.
 [[gnu::always_inline]] inline void Book::report(Side side, const Level& level) noexcept {
   assert(changes_ != nullptr);
+  const std::int64_t quantity = level.quantity;
   if (!changes_->empty()) {
     LevelChange& last = changes_->back();
-    if (last.instrument == instrument_ && last.side == side && last.price == level.price) {
-      last.quantity = level.quantity;
+    if (last.price == level.price && last.side == side && last.instrument == instrument_) {
+      last.quantity = quantity;
       return;
     }
   }
-  changes_->push_back({instrument_, side, level.price, level.quantity, ++seq_});
+  changes_->push_back({instrument_, side, level.price, quantity, ++seq_});
 }
 
 [[gnu::always_inline]] inline void Book::link(Side side, std::int64_t price, Slot slot) noexcept {
@@ -20,22 +21,26 @@ namespace exchange::engine {
   const Slot known = half(side).index.find(pools_->nodes, key(price));
   const Slot level_slot = known != kNil ? known : open_level(side, price);
   Level& level = pools_->levels[level_slot];
-  BookOrder& order = pools_->orders[slot];
-  order.level = level_slot;
-  order.previous = level.last;
-  (level.last == kNil ? level.first : pools_->orders[level.last].next) = slot;
+  BookOrder* const orders = pools_->orders.items();
+  const Slot last = level.last;
+  orders[slot].level = level_slot;
+  orders[slot].previous = last;
+  (last == kNil ? level.first : orders[last].next) = slot;
   level.last = slot;
-  level.quantity += order.leaves;
+  level.quantity += orders[slot].leaves;
   report(side, level);
 }
 
 [[gnu::always_inline]] inline void Book::unlink(Side side, const BookOrder& order, std::int64_t quantity) noexcept {
   Level& level = pools_->levels[order.level];
+  BookOrder* const orders = pools_->orders.items();
+  const Slot previous = order.previous;
+  const Slot next = order.next;
   level.quantity -= quantity;
   report(side, level);
-  (order.previous == kNil ? level.first : pools_->orders[order.previous].next) = order.next;
-  (order.next == kNil ? level.last : pools_->orders[order.next].previous) = order.previous;
-  if (level.first == kNil) close_level(side, order.level);
+  (previous == kNil ? level.first : orders[previous].next) = next;
+  (next == kNil ? level.last : orders[next].previous) = previous;
+  if (previous == kNil && next == kNil) close_level(side, order.level);
 }
 
 Slot Book::rest(Side side, std::int64_t price, const BookOrder& order) noexcept {

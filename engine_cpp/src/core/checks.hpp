@@ -19,14 +19,14 @@ namespace exchange::engine {
 // Phase, price and quantity against the instrument's tick, lot and bounds.
 [[nodiscard]] Reason check_grid(const Instrument& instrument, const PlaceOrder& command) noexcept;
 
-[[nodiscard]] inline Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
+[[nodiscard, gnu::always_inline]] inline Reason check_price(const Instrument& instrument, std::int64_t price) noexcept {
   if (price <= 0 || price > kMaxPrice) [[unlikely]] {
     if (!instrument.is_price(price)) return Reason::kPriceOutOfRange;
   }
   return instrument.by_tick.divides(price) ? Reason::kNone : Reason::kPriceNotOnTick;
 }
 
-[[nodiscard]] inline Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept {
+[[nodiscard, gnu::always_inline]] inline Reason check_quantity(const Instrument& instrument, std::int64_t quantity) noexcept {
   if (!instrument.by_lot.divides(quantity)) return Reason::kQuantityNotOnLot;
   const bool within = quantity >= instrument.min_quantity && quantity <= instrument.max_quantity;
   return within ? Reason::kNone : Reason::kQuantityOutOfRange;

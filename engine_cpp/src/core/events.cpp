@@ -51,7 +51,7 @@ void EventWriter::put_serialized(std::uint32_t kind, Write write) {
   const std::size_t padded = (event.size() + 7) / 8 * 8;
   const std::size_t bytes = sizeof(EventHead) + padded;
   assert(bytes <= UINT16_MAX);
-  char* const at = out_.extend(bytes);
+  char* const at = extend(bytes);
   const EventHead head{EventKind::kSerialized, static_cast<std::uint16_t>(bytes),
                        static_cast<std::uint32_t>(event.size())};
   std::memcpy(at, &head, sizeof head);

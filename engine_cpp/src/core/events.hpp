@@ -10,10 +10,12 @@
 // Threads: none; a writer belongs to one call.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
@@ -51,16 +53,18 @@ struct EventHead {
 inline constexpr std::uint32_t kTellsSpecial = 0x100;
 static_assert(kAreFlat<BlockHead, EventHead>);
 
-// One block, complete at the end of the writer's life.
+// One block, complete at the end of the writer's life. Nothing else writes to the buffer meanwhile.
 class EventWriter {
  public:
-  EventWriter(ByteBuffer& out, Stamp stamp) : out_(out), start_(out.size()) {
+  EventWriter(ByteBuffer& out, Stamp stamp)
+      : out_(out), start_(out.size()), at_(out.reserve(kUsualBytes)), limit_(out.limit()) {
     const BlockHead head{stamp.engine_seq, stamp.time_ns, 0, 0};
-    std::memcpy(out_.extend(sizeof head), &head, sizeof head);
+    std::memcpy(extend(sizeof head), &head, sizeof head);
   }
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
   ~EventWriter() {
+    out_.end_at(at_);
     const auto bytes = static_cast<std::uint32_t>(out_.size() - start_);
     std::memcpy(out_.at(start_) + offsetof(BlockHead, bytes), &bytes, sizeof bytes);
   }
@@ -126,11 +130,22 @@ class EventWriter {
   void mark_price_changed(std::uint32_t instrument_id, const StatedPrices& prices);
 
  private:
+  static constexpr std::size_t kUsualBytes = 512;
+
+  [[nodiscard]] char* extend(std::size_t count) {
+    if (count > static_cast<std::size_t>(limit_ - at_)) [[unlikely]] make_room(count);
+    return std::exchange(at_, at_ + count);
+  }
+  [[gnu::noinline, gnu::cold]] void make_room(std::size_t count) {
+    out_.end_at(at_);
+    at_ = out_.reserve(std::max(count, kUsualBytes));
+    limit_ = out_.limit();
+  }
   // The record of a new event; the caller writes all of it.
   template <class Record>
   [[nodiscard]] Record& emplace(EventKind kind) {
     constexpr std::size_t kBytes = sizeof(EventHead) + sizeof(Record);
-    char* const at = out_.extend(kBytes);
+    char* const at = extend(kBytes);
     const EventHead head{kind, static_cast<std::uint16_t>(kBytes), 0};
     std::memcpy(at, &head, sizeof head);
     return *std::launder(reinterpret_cast<Record*>(at + sizeof head));
@@ -145,7 +160,7 @@ class EventWriter {
   void put(EventKind kind, std::uint32_t detail, const Records&... records) {
     static_assert(kAreFlat<Records...>);
     constexpr std::size_t kBytes = (sizeof(EventHead) + ... + sizeof(Records));
-    char* at = out_.extend(kBytes);
+    char* at = extend(kBytes);
     const EventHead head{kind, static_cast<std::uint16_t>(kBytes), detail};
     std::memcpy(at, &head, sizeof head);
     at += sizeof head;
@@ -156,6 +171,8 @@ class EventWriter {
 
   ByteBuffer& out_;
   std::size_t start_;
+  char* at_;
+  char* limit_;
 };
 
 }  // namespace exchange::engine

@@ -133,7 +133,11 @@ class IdWindow {
   void advance(std::int64_t now_ns) noexcept {
     if (oldest_ns_ < now_ns - id_window_ns_) drop_old(now_ns);
   }
-  void prefetch(Slot account, std::string_view id) const noexcept { by_id_.prefetch(tag_of(account, id)); }
+  // Where a new id will be looked for, and an entry that one will get soon.
+  void prefetch(Slot account, std::string_view id) const noexcept {
+    by_id_.prefetch(tag_of(account, id));
+    if (const Slot slot = entries_.soon(); slot != kNil) __builtin_prefetch(entries_.place(slot), 1);
+  }
 
   void save(StateWriter& out) const;
   [[nodiscard]] bool load(StateReader& in);

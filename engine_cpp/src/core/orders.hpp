@@ -50,6 +50,10 @@ struct alignas(64) OrderRecord {
   // Of an order that was accepted: is it backed by margin, and not by what it gives?
   [[nodiscard]] bool is_on_margin() const noexcept { return quote_balance == kNil; }
   [[nodiscard]] Slot position() const noexcept { return base_balance; }
+  // A limit that rests, and says nothing that only some orders say.
+  [[nodiscard]] bool is_plain() const noexcept {
+    return special == kNil && is_resting() && view.type == OrderType::kLimit;
+  }
   [[nodiscard]] bool is_untriggered() const noexcept { return view.status == OrderStatus::kUntriggered; }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
@@ -110,11 +114,12 @@ class Orders {
     return is ? &orders_[slot] : nullptr;
   }
   void prefetch_slot(Slot slot) const noexcept;
-  // The record that the next order gets.
-  void prefetch_next() const noexcept {
-    if (room() == 0) return;
-    prefetch_slot(orders_.next());
-    prefetch_links(orders_.next());
+  // The record that a new order gets soon.
+  void prefetch_new() const noexcept {
+    const Slot slot = orders_.soon();
+    if (slot == kNil) return;
+    prefetch_slot(slot);
+    prefetch_links(slot);
   }
   // The place of an open order in the lists.
   void prefetch_links(Slot slot) const noexcept { __builtin_prefetch(&links_[slot], 1); }

@@ -125,10 +125,21 @@ class Pool {
     return items_[slot];
   }
 
+  // All items, for what looks at several: nothing between may move them, and nothing does.
+  [[nodiscard]] T* items() noexcept { return &items_[0]; }
+
   // The slot that `take` gives next; needs room for one.
   [[nodiscard]] Slot next() const noexcept {
     if (free_count_ == 0) return capacity() - room_;
     return free_[kReuse == Reuse::kOldest ? first_free_ : free_count_ - 1];
+  }
+  // One that `take` gives soon, and whose memory was not touched lately; kNil if there is none such.
+  [[nodiscard]] Slot soon() const noexcept {
+    constexpr std::uint32_t kAhead = 8;
+    if (room_ <= kAhead) return kNil;
+    if (free_count_ == 0) return capacity() - room_ + kAhead;
+    if constexpr (kReuse == Reuse::kNewest) return kNil;
+    return free_count_ > kAhead ? free_[wrapped(first_free_ + kAhead)] : kNil;
   }
   // The memory of a slot that may be free, to be told to come nearer.
   [[nodiscard]] const void* place(Slot slot) const noexcept { return &items_[slot]; }

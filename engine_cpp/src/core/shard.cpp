@@ -53,6 +53,7 @@ bool Core::Shard::run_plainly(const Command& command, Step& step, Answer& answer
   if (step.stamp.time_ns >= calm_until_ns_) return false;
   if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend_plainly(*amend, step, answer);
   if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return place_plainly(*place, step, answer);
+  if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return cancel_plainly(*cancel, step, answer);
   return false;
 }
 
@@ -231,8 +232,14 @@ void Core::Shard::deliver(Step& step) {
 }
 
 void Core::Shard::publish(Step& step) {
+  Slot instrument = kNil;
+  std::uint32_t instrument_id = 0;
   for (const LevelChange& change : books_.outbox().changes) {
-    step.events.book_changed({.instrument_id = instruments_[change.instrument].instrument_id,
+    if (change.instrument != instrument) {
+      instrument = change.instrument;
+      instrument_id = instruments_[instrument].instrument_id;
+    }
+    step.events.book_changed({.instrument_id = instrument_id,
                               .side = change.side,
                               .book_seq = change.book_seq,
                               .price = change.price,

@@ -6,7 +6,7 @@
 //      a block.
 //   2. Every message of the books reaches the accounts in order, within the command that caused it.
 //   3. Before `calm_until_ns_` nothing is due or unfinished. A command on its general way may change what is, so it is
-//      found out anew after it; a plain one (amend_plain.cpp, place_plain.cpp) makes nothing due earlier than that.
+//      found out anew after it; a plain one (place_plain.cpp, amend_plain.cpp, cancel_plain.cpp) makes nothing due earlier than that.
 //
 // Threads: none.
 #pragma once
@@ -89,6 +89,7 @@ class Core::Shard {
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
   [[nodiscard]] bool place_plainly(const PlaceOrder& command, Step& step, Answer& answer);
+  [[nodiscard]] bool cancel_plainly(const CancelOrder& command, Step& step, Answer& answer);
   [[nodiscard]] bool amend_plainly(const AmendOrder& command, Step& step, Answer& answer);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
   [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);

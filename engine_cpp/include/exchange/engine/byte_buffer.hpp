@@ -42,6 +42,8 @@ class ByteBuffer {
     if (count > capacity_ - size_) [[unlikely]] grow(count);
     return bytes_.get() + size_;
   }
+  // One past the room there is.
+  [[nodiscard]] char* limit() noexcept { return bytes_.get() + capacity_; }
   void end_at(const char* end) noexcept { size_ = static_cast<std::size_t>(end - bytes_.get()); }
 
   void append(std::string_view bytes) {
