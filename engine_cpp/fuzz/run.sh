@@ -8,7 +8,7 @@ folder=$1
 seconds=$2
 shift 2
 targets=("$@")
-[ $# -gt 0 ] || targets=(commands state journal)
+[ $# -gt 0 ] || targets=(commands state journal entry)
 
 cmake -S "$source" -B "$folder/build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g" -DEXCHANGE_SANITIZE=ON -DEXCHANGE_FUZZ=ON -DEXCHANGE_TOOLS=OFF

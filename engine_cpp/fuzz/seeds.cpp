@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <protozero/pbf_writer.hpp>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,36 @@ std::string journal(std::uint64_t seed) {
   return out;
 }
 
+// A client's batch of three orders and a cancel, and the engine's answer to them, behind where the one ends.
+std::string entry() {
+  std::string order;
+  protozero::pbf_writer place(order);
+  place.add_string(1, "id");
+  place.add_string(2, "BTC-KK99");
+  for (const std::uint32_t field : {3U, 4U, 5U}) place.add_enum(field, 1);
+  place.add_string(6, "100.25");
+  place.add_string(7, "0.5");
+  std::string cancel;
+  protozero::pbf_writer(cancel).add_string(1, "18446744073709551615");
+  std::string batch;
+  std::string answer;
+  for (const std::uint32_t kind : {1U, 1U, 1U, 3U}) {
+    std::string item;
+    protozero::pbf_writer(item).add_message(kind, kind == 1 ? order : cancel);
+    protozero::pbf_writer(batch).add_message(2, item);
+    std::string result;
+    protozero::pbf_writer out(result);
+    out.add_uint64(1, 9);
+    out.add_message(4, std::string("\x08\x01\x20\x07\x28\x01\x30\x01\x50\x14\x60\x02"));
+    out.add_message(5, std::string("\x08\x05\x10\x06"));
+    protozero::pbf_writer(answer).add_message(1, result);
+  }
+  std::string message;
+  protozero::pbf_writer(message).add_message(2, batch);
+  const std::string split{static_cast<char>(message.size() & 0xFFU), static_cast<char>(message.size() >> 8U)};
+  return split + message + answer;
+}
+
 void write_all(const std::filesystem::path& folder) {
   for (std::uint64_t seed = 0; seed < kCommandInputs; ++seed) {
     write_file(folder / "commands" / std::to_string(seed), commands(seed));
@@ -69,6 +100,7 @@ void write_all(const std::filesystem::path& folder) {
   for (std::uint64_t seed = 0; seed < kJournals; ++seed) {
     write_file(folder / "journal" / std::to_string(seed), journal(seed));
   }
+  write_file(folder / "entry" / "0", entry());
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace exchange::engine::reference {
 Result Engine::on(const AmendOrder& c) {
   if (const auto refused = refused_request(c, CommandKind::kAmendOrder)) return *refused;
   const std::uint64_t order_id = find_target(c.account_id, c.order_id, c.client_order_id);
-  if (order_id == 0) return amended(c, 0, Reason::kOrderNotFound);
+  const bool meant = c.instrument_id == 0 || (order_id != 0 && orders_.at(order_id).view.instrument_id == c.instrument_id);
+  if (order_id == 0 || !meant) return amended(c, 0, Reason::kOrderNotFound);
   Order& order = orders_.at(order_id);
   OrderView& v = order.view;
   if (!order.is_open()) return amended(c, order_id, Reason::kOrderNotOpen);

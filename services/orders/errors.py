@@ -217,6 +217,15 @@ class SlowConsumer(Refusal):
         )
 
 
+class SessionNotOpen(Refusal):
+    """The session was lost for good, closed, or taken over."""
+
+    reason = "SESSION_NOT_OPEN"
+
+    def __init__(self) -> None:
+        super().__init__(_SENTENCES[self.reason])
+
+
 _SENTENCES: Mapping[str, str] = {
     "UNKNOWN_ACCOUNT": "The engine does not know this account yet; if it is new, retry in a moment.",
     "CLIENT_ORDER_ID_REUSED": "This id was used for a different request; choose a new one.",
@@ -248,13 +257,17 @@ _SENTENCES: Mapping[str, str] = {
     "MARGIN_PARAMETERS_MISSING": "The instrument has no margin parameters yet; retry once an operator has given them.",
     "TIMEOUT_OUT_OF_RANGE": "The timeout is 0 or 5 to 300 seconds; choose one of these.",
     "BATCH_REFUSED": "Another order of the same batch was refused, so none entered; its own result says why.",
-    "SESSION_NOT_OPEN": "The session is not open: it was lost or closed; open it anew, or send the order without it.",
+    "SESSION_NOT_OPEN": "The session is not open: it was lost, closed or taken over; open it anew, or do without it.",
+    "SESSION_OPTIONS_OUT_OF_RANGE": "grace_ms is 0 to 60,000 and heartbeat_timeout_ms 3,000 to 300,000; choose so.",
+    "TOO_MANY_SESSIONS": "The account has as many sessions open as it may; close one first.",
+    "UNKNOWN_GATEWAY": "This server has only just come back to the engine; retry in a moment.",
 }
 """What to do about refusals that need no facts beside their reason."""
 
 _RETRY_AFTER_MS: Mapping[str, int] = {
     "IDEMPOTENCY_WINDOW_FULL": _RETRY_WHEN_FULL_MS,
     "ENGINE_FULL": _RETRY_WHEN_FULL_MS,
+    "UNKNOWN_GATEWAY": _RETRY_WHEN_FULL_MS,
 }
 
 _OF_INSTRUMENT: Mapping[str, Callable[[Instrument, Trail], Refusal]] = {
@@ -286,14 +299,17 @@ def refusals_of_order(order: NewOrder, outcome: Outcome) -> list[Refusal]:
 
 def refusal_of_amend(amend: Amend, outcome: Outcome) -> Refusal:
     """Return what to tell the owner of a change that the engine refused."""
-    trail = _trail_of(outcome)
+    trail: Trail = _trail_of(outcome)
     if outcome.reason == OrderNotFound.reason:
         return OrderNotFound()
     if outcome.reason == OrderNotOpen.reason and outcome.order:
         return OrderNotOpen(outcome.order, amend.instrument.scales, trail)
     if outcome.reason == VersionMismatch.reason and outcome.order:
         return VersionMismatch(amend.expected_version, outcome.order, amend.instrument.scales, trail)
-    return _of_terms(outcome.reason, amend.instrument, amend.side, _with_request(trail, amend.request_id))
+    trail = _with_request(trail, amend.request_id)
+    if outcome.order is None:
+        return _plain(outcome.reason, trail)
+    return _of_terms(outcome.reason, amend.instrument, outcome.order.side, trail)
 
 
 def refusal_of_cancel(cancel: Cancel, outcome: Outcome, scales: Scales | None) -> Refusal:

@@ -2,7 +2,8 @@
 
 1. Every codec of the exchange computes the same value, in any language and any version; the vectors of the unit tests
    are part of the definition.
-2. Metadata is left out: a request that is repeated with another `valid_until` is the same request.
+2. Metadata is left out: a request that is repeated with another `valid_until`, or by another session, is the same
+   request; so is the instrument that an amend names, which is its order's or it changes nothing.
 3. Account and id are left out: fingerprints are compared only within one account's id.
 
 The hash runs over 64-bit words: `h = mix(h ^ word)` from `h = 0`, all modulo 2^64, with MurmurHash3's finalizer as
@@ -13,7 +14,8 @@ then instrument_id, price, quantity, quote_budget (two's complement), then its t
 that is worked out for it, and comes out later when the request is repeated later. Defaults are filled in before.
 Words of a cancel by number: 2, then order_id. By client id: 3 | length << 8, then the id's ASCII bytes, little-endian,
 padded with zeros to five words.
-Words of an amend: 4, then order_id, then its terms. Words of a mass cancel: 5, then its terms.
+Words of an amend: as those of a cancel with 4 in place of 2 and 6 in place of 3, then its terms. Words of a mass
+cancel: 5, then its terms.
 Terms are what is present and not the default, in the order of the field numbers of the engine's command: for each that
 number, then its value. So a command that gains a field keeps the fingerprints that it had without.
 """
@@ -53,7 +55,11 @@ def _terms_of_order(order: NewOrder) -> dict[int, int | None]:
         19: terms.min_quantity or None,
         20: (asked_to_expire and terms.expire_time_ns) or None,
         21: terms.post_only_reprice or None,
+        22: terms.reduce_only or None,
+        23: terms.peg_reference or None,
+        24: terms.peg_offset_ticks or None,
         25: terms.tag or None,
+        28: terms.survive_disconnect or None,
     }
 
 
@@ -61,10 +67,7 @@ def fingerprint_of_cancel(cancel: Cancel) -> int:
     """Return the fingerprint of a cancel, unsigned."""
     if isinstance(cancel.order, int):
         return _hash(2, cancel.order)
-    name = cancel.order.encode("ascii")
-    padded = name.ljust(_CLIENT_ORDER_ID_BYTES, b"\0")
-    words = (int.from_bytes(padded[i : i + 8], "little") for i in range(0, _CLIENT_ORDER_ID_BYTES, 8))
-    return _hash(3 | len(name) << 8, *words)
+    return _hash(3 | len(cancel.order) << 8, *_words_of_name(cancel.order))
 
 
 def fingerprint_of_amend(amend: Amend) -> int:
@@ -77,7 +80,9 @@ def fingerprint_of_amend(amend: Amend) -> int:
         9: amend.trigger_price,
         10: amend.expected_version or None,
     }
-    return _hash(4, amend.order_id, *_words_of(terms))
+    if isinstance(amend.order, int):
+        return _hash(4, amend.order, *_words_of(terms))
+    return _hash(6 | len(amend.order) << 8, *_words_of_name(amend.order), *_words_of(terms))
 
 
 def fingerprint_of_mass_cancel(cancel: MassCancel) -> int:
@@ -89,6 +94,11 @@ def fingerprint_of_mass_cancel(cancel: MassCancel) -> int:
         5: cancel.tag,
     }
     return _hash(5, *_words_of(terms))
+
+
+def _words_of_name(name: str) -> Iterator[int]:
+    padded = name.encode("ascii").ljust(_CLIENT_ORDER_ID_BYTES, b"\0")
+    return (int.from_bytes(padded[i : i + 8], "little") for i in range(0, _CLIENT_ORDER_ID_BYTES, 8))
 
 
 def _words_of(terms: dict[int, int | None]) -> Iterator[int]:

@@ -1,10 +1,10 @@
 """The engine, as orders sees it: commands, how far it is, and a mirror of its instruments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -15,15 +15,19 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse,
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
+from services.orders._codec import keep_instruments
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
 from services.orders.model.instrument import Instrument
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
+from services.orders.model.session import NewSession
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
 from services.runtime.engine_stream import OpenEvents
-from services.runtime.grpc_client import invoke
-from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed
+from services.runtime.grpc_client import invoke, outgoing_metadata
+from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed, refusal_of
+
+EVENTS = "/exchange.engine.v1.EngineService/Events"
 
 STATE_LIMIT = timedelta(seconds=1)
 """How long the engine may take to tell how far it is."""
@@ -40,7 +44,7 @@ _SILENT = {Unavailable.reason, Draining.reason, DeadlineTooShort.reason}
 
 
 class EnginePeer:
-    """The port `Engine` over EngineService."""
+    """The ports `Engine` and `SessionEngine` over EngineService."""
 
     def __init__(self, channel: grpc.aio.Channel, submit: Submit) -> None:
         self._get_state = EngineServiceStub(channel).GetState
@@ -72,6 +76,18 @@ class EnginePeer:
         """Arm or disarm the account's guard; raises `Unavailable`."""
         return self._answered(await self._submit(commands.cancel_all_after_command(account_id, timeout_ns)))
 
+    async def open_session(self, session: NewSession) -> Outcome:
+        """Open a session, or take it over; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.open_session_command(session)))
+
+    async def keep_gateway(self, gateway_id: int, lease_ms: int, epochs: Sequence[int]) -> Outcome:
+        """Renew the lease of a gateway, and tell whom it has heard from; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.keep_gateway_command(gateway_id, lease_ms, epochs)))
+
+    async def end_session(self, account_id: AccountId, epoch: int, *, closed: bool) -> Outcome:
+        """Close a session, or tell that its connection is lost; raises `Unavailable`."""
+        return self._answered(await self._submit(commands.end_session_command(account_id, epoch, closed=closed)))
+
     async def horizon(self) -> Horizon:
         """Tell the last durable command as of now, or the last one seen if the engine is gone."""
         return await self._question.answer()
@@ -89,6 +105,26 @@ class EnginePeer:
                 raise
             return Horizon(self._seen, certain=False)
         return Horizon(EngineSeq(state.durable_seq), certain=True)
+
+
+def instrument_events_of(channel: grpc.aio.Channel) -> OpenEvents:
+    """Return what opens `Events` for who needs to hear of instruments alone: all else is left out before it is decoded.
+
+    What the engine tells of trading is a thousand times as much, and takes the time of who enters orders.
+    """
+    open_stream: Any = channel.unary_stream(EVENTS, EventsRequest.SerializeToString)
+
+    async def events(request: EventsRequest) -> AsyncGenerator[EventsResponse, None]:
+        stream = open_stream(request, metadata=outgoing_metadata())
+        try:
+            async for response in stream:
+                yield EventsResponse.FromString(keep_instruments(response))
+        except grpc.aio.AioRpcError as error:
+            raise refusal_of(error) from error
+        finally:
+            stream.cancel()
+
+    return events
 
 
 class SharedQuestion:
@@ -119,10 +155,12 @@ class InstrumentMirror:
     1. What it has heard of it knows for good, also while the engine is gone: instruments are never taken away.
     2. Asked for one that it has not heard of, it first makes sure that it has heard all: it waits until it has come as
        far as the engine was when the question came.
+    3. What it hears it tells, before anybody can ask for it.
     """
 
-    def __init__(self, horizon: Callable[[], Awaitable[Horizon]]) -> None:
+    def __init__(self, horizon: Callable[[], Awaitable[Horizon]], tell: Callable[[Instrument], None]) -> None:
         self._horizon = horizon
+        self._tell = tell
         self._by_symbol: dict[str, Instrument] = {}
         self._by_id: dict[InstrumentId, Instrument] = {}
         self._complete = False
@@ -182,6 +220,7 @@ class InstrumentMirror:
     def _know(self, instrument: Instrument) -> None:
         self._by_symbol[instrument.scales.symbol] = instrument
         self._by_id[instrument.instrument_id] = instrument
+        self._tell(instrument)
 
     async def _hear(self) -> None:
         horizon = await self._horizon()

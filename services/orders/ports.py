@@ -11,6 +11,7 @@ from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.rates import Cost, Usage
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
+from services.orders.model.session import NewSession
 
 
 class Instruments(Protocol):
@@ -65,6 +66,22 @@ class Engine(Protocol):
 
     async def horizon(self) -> Horizon:
         """Tell the last durable command as of now, or the last one seen if the engine is gone."""
+        ...
+
+
+class SessionEngine(Protocol):
+    """The single writer of sessions. Each method raises `Unavailable` when it is gone: it may be called again."""
+
+    async def open_session(self, session: NewSession) -> Outcome:
+        """Open a session, or take it over on a new connection."""
+        ...
+
+    async def keep_gateway(self, gateway_id: int, lease_ms: int, epochs: Sequence[int]) -> Outcome:
+        """Let a gateway live for so long, and the sessions that it has heard from; at most 1,024."""
+        ...
+
+    async def end_session(self, account_id: AccountId, epoch: int, *, closed: bool) -> Outcome:
+        """Close a session, or say that its connection is lost."""
         ...
 
 

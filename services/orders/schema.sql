@@ -87,7 +87,12 @@ CREATE TABLE public.order_record (
     watermark_price bigint,
     triggered_time_ns bigint DEFAULT 0 NOT NULL,
     displayed_quantity bigint DEFAULT 0 NOT NULL,
-    working_price bigint
+    working_price bigint,
+    reduce_only boolean DEFAULT false NOT NULL,
+    peg_reference smallint DEFAULT 0 NOT NULL,
+    peg_offset_ticks bigint DEFAULT 0 NOT NULL,
+    session_id bigint DEFAULT 0 NOT NULL,
+    survive_disconnect boolean DEFAULT false NOT NULL
 );
 
 COMMENT ON TABLE public.order_record IS 'Each order as its last event left it, refused ones included. ORDER is a word of SQL, hence the name.';

@@ -27,6 +27,7 @@ from services.orders.usecases.list_orders import Listing, list_orders
 from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.orders.usecases.stream_account import StreamAccount
+from services.orders.usecases.trading_sessions import HeldSession, TradingSessions
 from services.orders.usecases.validate_order import validate_order
 from services.runtime import call
 
@@ -48,12 +49,14 @@ class OrdersServer(OrdersServiceServicer):
         *,
         accounts: StreamAccount,
         rates: Rates,
+        sessions: TradingSessions,
         clock: Clock,
     ) -> None:
         self._instruments = instruments
         self._engine = engine
         self._history = history
         self._rates = rates
+        self._sessions = sessions
         self._clock = clock
         self._accounts = accounts
 
@@ -115,6 +118,27 @@ class OrdersServer(OrdersServiceServicer):
         _announce(str(engine_seq))
         return pb.CancelAllAfterResponse(engine_seq=str(engine_seq))
 
+    async def OpenSession(self, request: pb.OpenSessionRequest, context: Context) -> pb.OpenSessionResponse:
+        """Open a trading session, or take it over."""
+        await self._take(ONE_MESSAGE)
+        with _announcing():
+            held = await self._sessions.open(requests.session_draft_of(request, call.caller().account_id))
+        _announce(str(held.session.epoch))
+        return messages.session_response(held.session)
+
+    async def Heartbeat(self, request: pb.HeartbeatRequest, context: Context) -> pb.HeartbeatResponse:
+        """Note that the owner of a session is there."""
+        await self._take(ONE_MESSAGE)
+        self._sessions.hear(self._session_named(request.session_id))
+        return pb.HeartbeatResponse()
+
+    async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.CloseSessionResponse:
+        """End a session: nothing is cancelled."""
+        await self._take(ONE_MESSAGE)
+        engine_seq = await self._sessions.close(self._session_named(request.session_id))
+        _announce(str(engine_seq))
+        return pb.CloseSessionResponse(engine_seq=str(engine_seq))
+
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""
         await self._take(ONE_MESSAGE)
@@ -156,6 +180,9 @@ class OrdersServer(OrdersServiceServicer):
         usage = await self._rates.take(caller.account_id, caller.session_id, cost)
         _announce_usage(usage)
         usage.require()
+
+    def _session_named(self, text: str) -> HeldSession:
+        return self._sessions.find(call.caller().account_id, requests.session_of(text))
 
 
 @contextmanager

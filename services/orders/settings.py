@@ -19,6 +19,11 @@ class Settings(ProcessSettings):
     """Database of the history, e.g. "postgresql://orders@127.0.0.1:5432/orders"."""
     redis_url: str
     """Where revoked sessions are told and rates are counted, e.g. "redis://127.0.0.1:6379/0"."""
+    grace: timedelta = timedelta(seconds=15)
+    entry_room_bytes: int = 256 * 1024 * 1024
+    """How much memory the batches of all order entry streams may take on their way, at least eight times a message."""
+    stream_grace: timedelta = timedelta(seconds=12)
+    """Clients of OrderEntry are told of a drain, and take their sessions elsewhere meanwhile."""
     history_wait: timedelta = timedelta(seconds=2)
     """How long a read waits for the history to come as far as the engine was, at most; the call's deadline may be
     shorter."""

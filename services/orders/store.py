@@ -24,6 +24,7 @@ from services.orders.model.words import (
     Liquidity,
     OrderStatus,
     OrderType,
+    PegReference,
     SelfTradePrevention,
     Side,
     TimeInForce,
@@ -45,7 +46,8 @@ _SELECT = """
            o.prevented_quantity, o.cancelled_quantity, o.cum_notional, o.cum_fee, o.status, o.end_reason,
            o.reject_reason, o.version, o.accepted_time_ns, o.updated_time_ns, o.trigger_price, o.trigger_reference,
            o.trailing_ticks, o.trailing_bps, o.display_quantity, o.min_quantity, o.expire_time_ns, o.post_only_reprice,
-           o.tag, o.watermark_price, o.triggered_time_ns, o.displayed_quantity, o.working_price,
+           o.reduce_only, o.peg_reference, o.peg_offset_ticks, o.tag, o.session_id, o.survive_disconnect,
+           o.watermark_price, o.triggered_time_ns, o.displayed_quantity, o.working_price,
            i.symbol, i.price_scale, i.quantity_scale, i.quote_scale
       FROM order_record o
       JOIN instrument i ON i.instrument_id = o.instrument_id
@@ -91,14 +93,16 @@ _UPSERT_ORDERS = """
         prevented_quantity, cancelled_quantity, cum_notional, cum_fee, status, end_reason,
         reject_reason, version, accepted_time_ns, updated_time_ns, trigger_price, trigger_reference,
         trailing_ticks, trailing_bps, display_quantity, min_quantity, expire_time_ns, post_only_reprice,
-        tag, watermark_price, triggered_time_ns, displayed_quantity, working_price)
+        reduce_only, peg_reference, peg_offset_ticks, tag, session_id, survive_disconnect,
+        watermark_price, triggered_time_ns, displayed_quantity, working_price)
     SELECT * FROM unnest(
         $1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::smallint[], $6::smallint[], $7::smallint[],
         $8::boolean[], $9::smallint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
         $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::smallint[],
         $21::text[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::smallint[],
         $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::boolean[],
-        $33::bigint[], $34::bigint[], $35::bigint[], $36::bigint[], $37::bigint[])
+        $33::boolean[], $34::smallint[], $35::bigint[], $36::bigint[], $37::bigint[], $38::boolean[],
+        $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[])
     ON CONFLICT (account_id, order_id) DO UPDATE SET
         price = excluded.price,
         quantity = excluded.quantity,
@@ -195,8 +199,9 @@ _order_row = attrgetter(
     "prevented_quantity", "cancelled_quantity", "cum_notional", "cum_fee", "status", "end_reason",
     "reject_reason", "version", "accepted_time_ns", "updated_time_ns", "terms.trigger_price", "terms.trigger_reference",
     "terms.trailing_ticks", "terms.trailing_bps", "terms.display_quantity", "terms.min_quantity",
-    "terms.expire_time_ns", "terms.post_only_reprice", "terms.tag", "watermark_price", "triggered_time_ns",
-    "displayed_quantity", "working_price",
+    "terms.expire_time_ns", "terms.post_only_reprice", "terms.reduce_only", "terms.peg_reference",
+    "terms.peg_offset_ticks", "terms.tag", "terms.session_id", "terms.survive_disconnect", "watermark_price",
+    "triggered_time_ns", "displayed_quantity", "working_price",
 )  # fmt: skip
 
 _fill_row = attrgetter(
@@ -258,7 +263,12 @@ def _terms_of(row: asyncpg.Record) -> Terms:
         min_quantity=row["min_quantity"],
         expire_time_ns=row["expire_time_ns"],
         post_only_reprice=row["post_only_reprice"],
+        reduce_only=row["reduce_only"],
+        peg_reference=PegReference(row["peg_reference"]),
+        peg_offset_ticks=row["peg_offset_ticks"],
         tag=row["tag"],
+        session_id=row["session_id"],
+        survive_disconnect=row["survive_disconnect"],
     )
 
 

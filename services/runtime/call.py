@@ -6,6 +6,7 @@ may be used.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ class Caller:
     account_id: AccountId
     scopes: frozenset[str]
     session_id: SessionId
+    expires_ns: int = 0
+    """When the token expires, nanoseconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Call:
     code: str = "OK"
     cut: bool = False
     """True once a drain has ended the stream."""
+    admit: Callable[[], Awaitable[Caller | None]] | None = None
+    """Lets the caller in once more, or refuses: a stream asks it as long as it is open, since tokens end."""
 
     @property
     def client(self) -> str:

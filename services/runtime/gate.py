@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 import grpc
@@ -212,7 +213,9 @@ class Gate(grpc.aio.ServerInterceptor):
         if len(self._running) > self._max_calls:
             raise LimitExceeded("The server has as many calls open as it may.", retry_after_ms=RETRY_AFTER_MS)
         authorization = str(metadata.get("authorization", ""))
-        call.caller = await self._authorizer.admit(call.method, self._rules[call.method], call.peer, authorization)
+        rule = self._rules[call.method]
+        call.admit = partial(self._authorizer.admit, call.method, rule, call.peer, authorization)
+        call.caller = await call.admit()
 
     def _traced(self, call: Call, metadata: Mapping[str, Any]) -> AbstractContextManager[trace.Span]:
         return self._tracer.start_as_current_span(

@@ -19,9 +19,6 @@ HEALTH_SERVICE = "grpc.health.v1.Health"
 MIN_PING_INTERVAL_MS = 5_000
 KEEPALIVE_MS = 30_000
 KEEPALIVE_TIMEOUT_MS = 10_000
-STREAM_GRACE = timedelta(milliseconds=500)
-"""How long open streams may take to end by themselves at a drain."""
-
 CLOSING_GRACE = timedelta(milliseconds=100)
 """How long refusals may take to leave, and watchers of the health to notice, before connections close."""
 
@@ -81,13 +78,13 @@ class Server:
         )
         await self._server.start()
 
-    async def drain(self, grace: timedelta) -> None:
+    async def drain(self, grace: timedelta, stream_grace: timedelta) -> None:
         """Refuse what is new, wait for what is being served, and close; whatever outlasts the grace is cancelled.
 
         The connections stay open until then: gRPC would cut a call that meets a closing server, the gate tells it why.
         """
         await self._health.drain()
-        await self._gate.drain(min(STREAM_GRACE, grace), grace)
+        await self._gate.drain(min(stream_grace, grace), grace)
         await self._server.stop(CLOSING_GRACE.total_seconds())
 
 

@@ -52,6 +52,8 @@ class ProcessSettings:
     log_level: str = "info"
     reflection: bool = False
     grace: timedelta = timedelta(seconds=10)
+    stream_grace: timedelta = timedelta(milliseconds=500)
+    """How long open streams may take to end by themselves at a drain, at most the grace."""
     max_message_bytes: int = 4 * 1024 * 1024
     max_calls: int = 10_000
     max_streams_per_client: int = 200
@@ -156,7 +158,7 @@ async def running(name: str, own: P, build: Build[P]) -> AsyncIterator[Process]:
             try:
                 yield process
             finally:
-                await process.server.drain(own.grace)
+                await process.server.drain(own.grace, own.stream_grace)
 
 
 def _exit_code(name: str, kind: type[P], build: Build[P], environ: Mapping[str, str]) -> int:

@@ -93,6 +93,7 @@ class TokenVerifier:
             account_id=AccountId(int(claims["account"])),
             scopes=frozenset(claims["scope"].split()),
             session_id=SessionId(UUID(claims["sid"])),
+            expires_ns=int(claims["exp"]) * _NS_PER_S,
         )
 
 

@@ -98,7 +98,7 @@ class RequestsFake:
 
     def _amend(self, account: "Account", amend: command_pb2.AmendOrder, block: Block) -> Result:
         order = _named(account, amend)
-        if order is None:
+        if order is None or (amend.instrument_id and amend.instrument_id != order.instrument_id):
             return Result(reason=reason_pb2.REASON_ORDER_NOT_FOUND)
         try:
             check_amend(order, amend, is_open=order.status in OPEN)

@@ -10,6 +10,7 @@ from services.orders.model.history import Changes, OrderFill, OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
+from services.orders.model.session import NewSession
 from services.orders.model.words import OrderStatus as Status
 from services.orders.ports import Horizon
 from tests.fakes.engine import EngineFake
@@ -62,6 +63,22 @@ class EnginePeerFake:
     async def cancel_all_after(self, account_id: AccountId, timeout_ns: int) -> Outcome:
         self._check()
         return self._answered(outcome_of(self._engine.apply(commands.cancel_all_after_command(account_id, timeout_ns))))
+
+    async def open_session(self, session: NewSession) -> Outcome:
+        self._check()
+        return self._answered(outcome_of(self._engine.apply(commands.open_session_command(session))))
+
+    async def keep_gateway(self, gateway_id: int, lease_ms: int, epochs: Sequence[int]) -> Outcome:
+        self._check()
+        return self._answered(
+            outcome_of(self._engine.apply(commands.keep_gateway_command(gateway_id, lease_ms, epochs)))
+        )
+
+    async def end_session(self, account_id: AccountId, epoch: int, *, closed: bool) -> Outcome:
+        self._check()
+        return self._answered(
+            outcome_of(self._engine.apply(commands.end_session_command(account_id, epoch, closed=closed)))
+        )
 
     async def horizon(self) -> Horizon:
         if not self.reachable:

@@ -43,8 +43,10 @@ BEYOND = {
         "relay",  # a process of its own: event log to topics
     },
     "orders": {
+        "_codec.pyi",  # the face of the C++ codec
         "account_follower.py",  # the engine's private events, live
         "account_history.py",  # the same in PostgreSQL
+        "entry",  # the stream that the codec is for
         "fingerprint.py",  # hash over a request's meaning
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis

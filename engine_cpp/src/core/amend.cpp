@@ -30,7 +30,8 @@ bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
 Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
   const Request request = request_of(command, CommandKind::kAmendOrder);
   if (auto answer = check_request(request, step)) return {answer, {}};
-  const Slot slot = find_target(request.account, command.order_id, command.client_order_id);
+  Slot slot = find_target(request.account, command.order_id, command.client_order_id);
+  if (slot != kNil && command.instrument_id != 0 && orders_[slot].view.instrument_id != command.instrument_id) slot = kNil;
   if (const Reason reason = check_amend(command, slot, step.stamp.time_ns); reason != Reason::kNone) {
     return {conclude(command, slot, reason, step), {}};
   }

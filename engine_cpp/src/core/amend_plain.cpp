@@ -28,6 +28,7 @@ inline PlainAmend Accounts::judge_plain(const AmendOrder& command, std::int64_t 
   const OrderRecord& order = orders_[slot];
   const OrderView& view = order.view;
   if (view.account_id != command.account_id || is_venue(command.account_id) || !order.is_plain()) return {};
+  if (command.instrument_id != 0 && command.instrument_id != view.instrument_id) return {};
   const Instrument& instrument = instruments_[order.instrument];
   const bool restricted = balances_.account(order.account).is_restricted;
   if (restricted || !instrument.is_plain() || !is_in_time(command.valid_until_ns, now_ns)) return {};

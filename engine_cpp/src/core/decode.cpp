@@ -111,6 +111,7 @@ AmendOrder read_amend_order(Reader in) {
       case 12: out.request_id = read_client_id(in); break;
       case 13: out.valid_until_ns = read_int64(in); break;
       case 14: out.fingerprint = read_fixed64(in); break;
+      case 15: out.instrument_id = read_uint32(in); break;
       default: throw Malformed{};
     }
   }

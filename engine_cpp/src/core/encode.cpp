@@ -211,7 +211,9 @@ void write_one(WireWriter& out, const OrderResultView& result, ResponseMode mode
 void write_order_result(WireWriter& out, const ResultView& result, ResponseMode mode) {
   if (mode == ResponseMode::kFull) return write_whole(out, result);
   out.put(6, result.order->order_id);
-  if (mode == ResponseMode::kResult) write_standing<7>(out, *result.order, result.special);
+  if (mode != ResponseMode::kResult) return;
+  write_standing<7>(out, *result.order, result.special);
+  out.put(17, result.order->instrument_id);
 }
 
 // The fields that an answer in any mode begins with.

@@ -95,6 +95,17 @@ TEST_F(AmendTest, ARefusedAmendChangesNothing) {
   EXPECT_EQ(depth(Side::kBuy), (std::vector<PriceLevel>{{10'000, 200}}));
 }
 
+TEST_F(AmendTest, NumbersAtTheScalesOfAnotherInstrumentFindNoOrder) {
+  const OrderView order = submit(limit(kAlice, Side::kBuy, 10'000, 200)).order();
+  AmendOrder amend = resize(kAlice, order, 150);
+  amend.instrument_id = order.instrument_id + 1;
+  const auto refused = submit(amend);
+  EXPECT_EQ(refused.reason(), Reason::kOrderNotFound);
+  EXPECT_EQ(depth(Side::kBuy), (std::vector<PriceLevel>{{10'000, 200}}));
+  amend.instrument_id = order.instrument_id;
+  EXPECT_EQ(submit(amend).order().quantity, 150);
+}
+
 TEST_F(AmendTest, PostOnlyIsCheckedAgain) {
   submit(limit(kBob, Side::kSell, 10'100, 120));
   PlaceOrder placed = limit(kAlice, Side::kBuy, 10'000, 200);

@@ -343,6 +343,7 @@ std::string CommandStream::amend() {
   amend.has_display_quantity = one_in(8);
   if (amend.has_display_quantity) amend.display_quantity = 10 * (1 + below(20));
   if (one_in(90)) amend.display_quantity = any<std::int64_t>({0, -10, 3, INT64_MAX, INT64_MIN});
+  if (one_in(10)) amend.instrument_id = static_cast<std::uint32_t>(1 + below(3));
   amend.has_expire_time = one_in(6);
   if (amend.has_expire_time) amend.expire_time_ns = some_expiry();
   return encode(amend);

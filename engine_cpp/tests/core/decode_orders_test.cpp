@@ -128,6 +128,7 @@ TEST(DecodeOrdersTest, ReadsEveryFieldOfAnAmend) {
                          .valid_until_ns = 8,
                          .fingerprint = 9,
                          .expected_version = 10,
+                         .instrument_id = 11,
                          .size = AmendSize::kOpen,
                          .has_price = true,
                          .has_display_quantity = true,
@@ -145,6 +146,7 @@ TEST(DecodeOrdersTest, ReadsEveryFieldOfAnAmend) {
   EXPECT_EQ(got.client_order_id, "id");
   EXPECT_EQ(got.request_id, "r");
   EXPECT_EQ(got.expected_version, 10U);
+  EXPECT_EQ(got.instrument_id, 11U);
   EXPECT_TRUE(got.requeue);
 }
 
@@ -164,7 +166,7 @@ TEST(DecodeOrdersTest, RefusesAnAmendWithTwoTargetsOrTwoSizesOrNone) {
   EXPECT_EQ(with(sized, kind, [](Writer& out) { out.add_string(3, "id"); }), Reason::kMalformedCommand);
   EXPECT_EQ(with(sized, kind, [](Writer& out) { out.add_uint64(2, 2); }), Reason::kMalformedCommand);
   EXPECT_EQ(with(sized, kind, [](Writer& out) { out.add_string(12, "a b"); }), Reason::kMalformedCommand);
-  EXPECT_EQ(with(sized, kind, [](Writer& out) { out.add_int64(15, 1); }), Reason::kMalformedCommand);
+  EXPECT_EQ(with(sized, kind, [](Writer& out) { out.add_int64(16, 1); }), Reason::kMalformedCommand);
   const std::string untargeted = one(kind, [](Writer& out) { out.add_uint64(1, 5); });
   EXPECT_EQ(Decoded(untargeted).reason, Reason::kMalformedCommand);
 }

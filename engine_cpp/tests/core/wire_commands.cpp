@@ -77,6 +77,7 @@ std::string encode(const AmendOrder& c) {
     add_text(out, 12, c.request_id);
     out.add_int64(13, c.valid_until_ns);
     out.add_fixed64(14, c.fingerprint);
+    if (c.instrument_id != 0) out.add_uint32(15, c.instrument_id);
   });
 }
 

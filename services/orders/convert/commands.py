@@ -1,5 +1,7 @@
 """What is asked of the engine, as its commands."""
 
+from collections.abc import Sequence
+
 from exchange.engine.v1 import command_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.kernel.ids import AccountId
@@ -9,7 +11,9 @@ from services.orders.fingerprint import (
     fingerprint_of_mass_cancel,
     fingerprint_of_order,
 )
+from services.orders.model.order import OrderRef
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
+from services.orders.model.session import NewSession
 
 
 def place_command(order: NewOrder) -> command_pb2.Command:
@@ -48,7 +52,12 @@ def _place(order: NewOrder) -> command_pb2.PlaceOrder:
         min_quantity=terms.min_quantity,
         expire_time_ns=terms.expire_time_ns,
         post_only_reprice=terms.post_only_reprice,
+        reduce_only=terms.reduce_only,
+        peg_reference=type_pb2.PegReference.ValueType(terms.peg_reference),
+        peg_offset_ticks=terms.peg_offset_ticks,
         tag=terms.tag,
+        session_id=terms.session_id,
+        survive_disconnect=terms.survive_disconnect,
     )
 
 
@@ -60,10 +69,7 @@ def cancel_command(cancel: Cancel) -> command_pb2.Command:
         valid_until_ns=cancel.valid_until_ns,
         fingerprint=fingerprint_of_cancel(cancel),
     )
-    if isinstance(cancel.order, int):
-        command.order_id = cancel.order
-    else:
-        command.client_order_id = cancel.order
+    _name(cancel.order, command)
     return command_pb2.Command(cancel_order=command)
 
 
@@ -71,7 +77,7 @@ def amend_command(amend: Amend) -> command_pb2.Command:
     """Write the command that changes an open order; a field that is None stays absent."""
     command = command_pb2.AmendOrder(
         account_id=amend.account_id,
-        order_id=amend.order_id,
+        instrument_id=amend.instrument.instrument_id,
         price=amend.price,
         display_quantity=amend.display_quantity,
         expire_time_ns=amend.expire_time_ns,
@@ -81,6 +87,7 @@ def amend_command(amend: Amend) -> command_pb2.Command:
         valid_until_ns=amend.valid_until_ns,
         fingerprint=fingerprint_of_amend(amend),
     )
+    _name(amend.order, command)
     if amend.quantity is not None:
         command.quantity = amend.quantity
     return command_pb2.Command(amend_order=command)
@@ -107,3 +114,40 @@ def cancel_all_after_command(account_id: AccountId, timeout_ns: int) -> command_
     return command_pb2.Command(
         cancel_all_after=command_pb2.CancelAllAfter(account_id=account_id, timeout_ns=timeout_ns)
     )
+
+
+def open_session_command(session: NewSession) -> command_pb2.Command:
+    """Write the command that opens a session, or takes it over."""
+    return command_pb2.Command(
+        open_session=command_pb2.OpenSession(
+            account_id=session.account_id,
+            session_id=session.session_id,
+            gateway_id=session.gateway_id,
+            connection_id=session.connection_id,
+            scope=type_pb2.DisconnectScope.ValueType(session.scope),
+            grace_ms=session.grace_ms,
+            heartbeat_timeout_ms=session.heartbeat_timeout_ms,
+            valid_until_ns=session.valid_until_ns,
+        )
+    )
+
+
+def keep_gateway_command(gateway_id: int, lease_ms: int, epochs: Sequence[int]) -> command_pb2.Command:
+    """Write the command that renews a gateway's lease, and tells whom it has heard from."""
+    return command_pb2.Command(
+        keep_gateway=command_pb2.KeepGateway(gateway_id=gateway_id, lease_ms=lease_ms, session_epochs=epochs)
+    )
+
+
+def end_session_command(account_id: AccountId, epoch: int, *, closed: bool) -> command_pb2.Command:
+    """Write the command that closes a session, or says that its connection is lost."""
+    end = command_pb2.SESSION_END_CLOSED if closed else command_pb2.SESSION_END_LOST
+    return command_pb2.Command(end_session=command_pb2.EndSession(account_id=account_id, session_epoch=epoch, end=end))
+
+
+def _name(order: OrderRef, command: command_pb2.CancelOrder | command_pb2.AmendOrder) -> None:
+    """Say which order is meant."""
+    if isinstance(order, int):
+        command.order_id = order
+    else:
+        command.client_order_id = order

@@ -19,6 +19,7 @@ from services.orders.model.words import (
     Liquidity,
     OrderStatus,
     OrderType,
+    PegReference,
     Phase,
     SelfTradePrevention,
     Side,
@@ -96,7 +97,12 @@ def terms_of(order: engine_order_pb2.Order) -> Terms:
         min_quantity=order.min_quantity,
         expire_time_ns=order.expire_time_ns,
         post_only_reprice=order.post_only_reprice,
+        reduce_only=order.reduce_only,
+        peg_reference=PegReference(order.peg_reference),
+        peg_offset_ticks=order.peg_offset_ticks,
         tag=order.tag,
+        session_id=order.session_id,
+        survive_disconnect=order.survive_disconnect,
     )
 
 

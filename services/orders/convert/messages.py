@@ -8,6 +8,7 @@ from exchange.orders.v1 import order_pb2, orders_service_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.orders.model.order import Told
 from services.orders.model.request import Answer, MassCancelled
+from services.orders.model.session import OpenSession
 from services.orders.usecases.validate_order import Judgement
 
 _NS_PER_S = 1_000_000_000
@@ -55,6 +56,16 @@ def mass_cancel_response(done: MassCancelled) -> orders_service_pb2.MassCancelRe
     """Write the answer to a mass cancel."""
     return orders_service_pb2.MassCancelResponse(
         cancelled_count=done.count, engine_seq=str(done.engine_seq), replayed=done.replayed
+    )
+
+
+def session_response(session: OpenSession) -> orders_service_pb2.OpenSessionResponse:
+    """Write that a session is open."""
+    return orders_service_pb2.OpenSessionResponse(
+        session_id=str(session.session_id),
+        grace_ms=session.grace_ms,
+        heartbeat_timeout_ms=session.heartbeat_timeout_ms,
+        engine_seq=str(session.epoch),
     )
 
 
@@ -110,6 +121,11 @@ def _terms_message(told: Told) -> order_pb2.Order:
         post_only_reprice=terms.post_only_reprice,
         working_price=_text_or_empty(order.working_price, price),
         tag=terms.tag,
+        reduce_only=terms.reduce_only,
+        peg_reference=type_pb2.PegReference.ValueType(terms.peg_reference),
+        peg_offset_ticks=terms.peg_offset_ticks,
+        session_id=str(terms.session_id) if terms.session_id else "",
+        survive_disconnect=terms.survive_disconnect,
     )
 
 

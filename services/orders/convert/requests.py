@@ -15,9 +15,16 @@ from services.kernel.refusal import FieldViolation, InvalidField
 from services.orders.model.account_stream import AccountPlace
 from services.orders.model.order import OrderRef
 from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
-
-UINT64_MAX = 2**64 - 1
+from services.orders.model.session import DEFAULT_GRACE_MS, DEFAULT_HEARTBEAT_TIMEOUT_MS, SessionDraft
+from services.orders.model.words import (
+    DisconnectScope,
+    OrderType,
+    PegReference,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerReference,
+)
 
 _NS_PER_S = 1_000_000_000
 
@@ -47,7 +54,12 @@ def draft_of(request: orders_service_pb2.PlaceOrderRequest, account_id: AccountI
             min_quantity=request.min_quantity,
             expire_time_ns=_ns_of(request.expire_time) if request.HasField("expire_time") else None,
             post_only_reprice=request.post_only_reprice,
+            reduce_only=request.reduce_only,
+            peg_reference=PegReference(request.peg_reference),
+            peg_offset_ticks=request.peg_offset_ticks,
             tag=request.tag,
+            session_id=session_of(request.session_id) if request.session_id else 0,
+            survive_disconnect=request.survive_disconnect,
         ),
     )
 
@@ -57,6 +69,7 @@ def amend_draft_of(request: orders_service_pb2.AmendOrderRequest, account_id: Ac
     return AmendDraft(
         account_id=account_id,
         order=order_ref_of(request),
+        symbol=request.instrument or None,
         quantity=request.quantity,
         price=request.price,
         display_quantity=request.display_quantity,
@@ -74,10 +87,23 @@ def mass_cancel_draft_of(request: orders_service_pb2.MassCancelRequest, account_
         account_id=account_id,
         symbol=request.instrument or None,
         side=Side(request.side) if request.HasField("side") else None,
-        session_id=_session_of(request.session_id) if request.session_id else None,
+        session_id=session_of(request.session_id) if request.session_id else None,
         tag=request.tag if request.HasField("tag") else None,
         request_id=RequestId(request.request_id) if request.request_id else None,
         valid_until_ns=_ns_of(request.valid_until) if request.HasField("valid_until") else None,
+    )
+
+
+def session_draft_of(request: orders_service_pb2.OpenSessionRequest, account_id: AccountId) -> SessionDraft:
+    """Read how a session shall be."""
+    return SessionDraft(
+        account_id=account_id,
+        session_id=session_of(request.session_id) if request.session_id else None,
+        scope=DisconnectScope(request.scope),
+        grace_ms=request.grace_ms if request.HasField("grace_ms") else DEFAULT_GRACE_MS,
+        heartbeat_timeout_ms=(
+            request.heartbeat_timeout_ms if request.HasField("heartbeat_timeout_ms") else DEFAULT_HEARTBEAT_TIMEOUT_MS
+        ),
     )
 
 
@@ -99,9 +125,9 @@ def place_of(request: StreamAccountRequest) -> AccountPlace | None:
     return AccountPlace(request.resume.epoch, request.resume.account_seq)
 
 
-def _session_of(text: str) -> int:
-    """Return the number of a session; raises `InvalidField` for one that 64 bits cannot hold."""
-    if int(text) > UINT64_MAX:
+def session_of(text: str) -> int:
+    """Return the number of a session; raises `InvalidField` for one that no session has."""
+    if int(text) > INT64_MAX:
         raise InvalidField([FieldViolation("session_id", "Give the number of a session, as OpenSession tells it.")])
     return int(text)
 

@@ -9,6 +9,7 @@ from services.orders.model.words import (
     Liquidity,
     OrderStatus,
     OrderType,
+    PegReference,
     SelfTradePrevention,
     Side,
     TimeInForce,
@@ -18,13 +19,15 @@ from services.orders.model.words import (
 OrderRef = OrderId | ClientOrderId
 """Names an order of an account: the exchange's number, or the client's id (the order that used it last)."""
 
+MAX_ORDER_ID = 2**64 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an order asks for beyond side, price and quantity; what is absent has its default.
 
-    Prices in price units, quantities in quantity units, the trailing offset in ticks or basis points. The trigger of a
-    trailing stop moves with the market.
+    Prices in price units, quantities in quantity units, the trailing offset in ticks or basis points, that of a peg
+    in ticks. The trigger of a trailing stop moves with the market.
     """
 
     trigger_price: int | None = None
@@ -35,7 +38,12 @@ class Terms:
     min_quantity: int = 0
     expire_time_ns: int = 0
     post_only_reprice: bool = False
+    reduce_only: bool = False
+    peg_reference: PegReference = PegReference.NONE
+    peg_offset_ticks: int = 0
     tag: int = 0
+    session_id: int = 0
+    survive_disconnect: bool = False
 
 
 NO_TERMS = Terms()

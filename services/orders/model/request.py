@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
-from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, RequestId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, RequestId
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import NO_TERMS, Fill, Order, OrderRef, Terms, Told
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
+from services.orders.model.words import (
+    OrderType,
+    PegReference,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerReference,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,12 @@ class DraftTerms:
     min_quantity: str = ""
     expire_time_ns: int | None = None
     post_only_reprice: bool = False
+    reduce_only: bool = False
+    peg_reference: PegReference = PegReference.NONE
+    peg_offset_ticks: int = 0
     tag: int = 0
+    session_id: int = 0
+    survive_disconnect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +85,14 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class AmendDraft:
-    """A change of an order as its owner wrote it: decimals as text, empty where nothing changes."""
+    """A change of an order as its owner wrote it: decimals as text, empty where nothing changes.
+
+    The symbol is that of the order's instrument; None if its owner does not say it.
+    """
 
     account_id: AccountId
     order: OrderRef
+    symbol: str | None
     quantity: str
     price: str
     display_quantity: str
@@ -91,14 +107,13 @@ class AmendDraft:
 class Amend:
     """A change of an order as the engine takes it: None where nothing changes.
 
-    `quantity` is the total, the filled and prevented part included. An `expected_version` of 0 is any. Instrument and
-    side are those of the order.
+    `quantity` is the total, the filled and prevented part included. An `expected_version` of 0 is any. The order is of
+    the instrument, else there is none to change.
     """
 
     account_id: AccountId
-    order_id: OrderId
+    order: OrderRef
     instrument: Instrument
-    side: Side
     quantity: int | None
     price: int | None
     display_quantity: int | None

@@ -105,6 +105,33 @@ class TriggerReference(IntEnum):
     BID_ASK = 4
 
 
+class PegReference(IntEnum):
+    """Which price of the book a pegged order follows."""
+
+    NONE = 0
+    PRIMARY = 1
+    MARKET = 2
+    MID = 3
+
+
+class LinkType(IntEnum):
+    """How the orders of a group depend on each other."""
+
+    OCO = 1
+    OUO = 2
+    OTO_PARTIAL = 3
+    OTO_FULL = 4
+    BRACKET = 5
+
+
+class DisconnectScope(IntEnum):
+    """What is cancelled when a trading session is lost."""
+
+    OFF = 1
+    SESSION = 2
+    ACCOUNT = 3
+
+
 class Liquidity(IntEnum):
     """On which side of a trade an order stood."""
 

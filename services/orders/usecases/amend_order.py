@@ -1,13 +1,16 @@
 """Changes an open order in one step of the engine.
 
-The decimals of a change mean nothing without the scales of the order's instrument, which the history knows and which
-never change. The engine is told the number of the order that was found there, never the client's id: so the order that
-changes is the one whose scales were used, whoever uses the id meanwhile.
+The decimals of a change mean nothing without the scales of the order's instrument. Its owner may name the instrument,
+and the engine finds no order if it is another one. Else the history knows it; then the engine is told the number of the
+order that was found there, never the client's id: so the order that changes is the one that was looked up, whoever uses
+the id meanwhile.
 """
 
+from dataclasses import replace
+
 from services.kernel.clock import Clock
-from services.orders.errors import refusal_of_amend
-from services.orders.model.order import Order, Told
+from services.orders.errors import OrderNotFound, refusal_of_amend
+from services.orders.model.order import MAX_ORDER_ID, Order, Told
 from services.orders.model.request import AmendDraft, Answer
 from services.orders.ports import Engine, History, Instruments
 from services.orders.usecases.get_order import get_order
@@ -19,12 +22,18 @@ async def amend_order(
 ) -> Answer:
     """Amend the order and tell how it stands.
 
-    Raises `OrderNotFound`, the refusals of `translate_amend` (nothing was sequenced) and of `refusal_of_amend` (by the
-    engine), `Unavailable` when the history lags or the outcome is not known: the same request may then be repeated.
+    Raises `OrderNotFound`, `UnknownInstrument`, the refusals of `translate_amend` (nothing was sequenced) and of
+    `refusal_of_amend` (by the engine), `Unavailable` when the history lags or the outcome is not known: the same
+    request may then be repeated.
     """
-    order = await _target(draft, engine, history)
-    instrument = await instruments.with_id(order.instrument_id)
-    amend = translate_amend(draft, order, instrument, clock.now_ns())
+    if isinstance(draft.order, int) and draft.order > MAX_ORDER_ID:
+        raise OrderNotFound
+    if draft.symbol is None:
+        order = await _target(draft, engine, history)
+        draft, instrument = replace(draft, order=order.order_id), await instruments.with_id(order.instrument_id)
+    else:
+        instrument = await instruments.with_symbol(draft.symbol)
+    amend = translate_amend(draft, instrument, clock.now_ns())
     outcome = await engine.amend(amend)
     if outcome.reason:
         raise refusal_of_amend(amend, outcome)

@@ -18,7 +18,7 @@ from services.orders.errors import (
     Trail,
 )
 from services.orders.model.instrument import Instrument
-from services.orders.model.order import Order, Terms
+from services.orders.model.order import Terms
 from services.orders.model.request import Amend, AmendDraft, Draft, NewOrder
 from services.orders.model.words import TimeInForce
 
@@ -67,13 +67,12 @@ def refused_numbers(draft: Draft, instrument: Instrument) -> list[Refusal]:
     return refusals
 
 
-def translate_amend(draft: AmendDraft, order: Order, instrument: Instrument, now_ns: int) -> Amend:
-    """Turn the decimals of a change of the order into integers at its instrument's scales."""
+def translate_amend(draft: AmendDraft, instrument: Instrument, now_ns: int) -> Amend:
+    """Turn the decimals of a change of an order into integers at its instrument's scales."""
     return Amend(
         account_id=draft.account_id,
-        order_id=order.order_id,
+        order=draft.order,
         instrument=instrument,
-        side=order.side,
         quantity=_quantity(draft.quantity, instrument) if draft.quantity else None,
         price=_price(draft.price, instrument) if draft.price else None,
         display_quantity=_display(draft.display_quantity, instrument) if draft.display_quantity else None,
@@ -101,7 +100,12 @@ def _terms(draft: Draft, instrument: Instrument, now_ns: int) -> Terms:
         min_quantity=_min_quantity(terms.min_quantity, instrument) if terms.min_quantity else 0,
         expire_time_ns=_expire_time(draft, instrument, now_ns),
         post_only_reprice=terms.post_only_reprice,
+        reduce_only=terms.reduce_only,
+        peg_reference=terms.peg_reference,
+        peg_offset_ticks=terms.peg_offset_ticks,
         tag=terms.tag,
+        session_id=terms.session_id,
+        survive_disconnect=terms.survive_disconnect,
     )
 
 

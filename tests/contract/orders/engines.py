@@ -22,7 +22,18 @@ from tests.mesh import Mesh
 from tests.unit.orders.samples import ALICE, BOB, BTC, BTC_KK99, KK99
 
 OPERATOR = "operator"
-COMMANDS = ["place_order", "cancel_order", "amend_order", "mass_cancel", "cancel_all_after"]
+COMMANDS = [
+    "place_order",
+    "place_order_group",
+    "place_orders",
+    "cancel_order",
+    "amend_order",
+    "mass_cancel",
+    "cancel_all_after",
+    "open_session",
+    "keep_gateway",
+    "end_session",
+]
 CALLERS = {
     "orders": {"methods": ["/exchange.engine.v1.EngineService/*"], "commands": COMMANDS},
     OPERATOR: {

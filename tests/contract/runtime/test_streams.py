@@ -194,7 +194,7 @@ async def test_a_drain_lets_unary_work_end_and_refuses_what_is_new(tmp_path: Pat
         first = asyncio.ensure_future(_answer(stub.GetState(GetStateRequest())))
         async with asyncio.timeout(5), asyncio.TaskGroup() as group:
             await began.wait()
-            group.create_task(served.process.server.drain(timedelta(seconds=5)))
+            group.create_task(served.process.server.drain(timedelta(seconds=5), timedelta(milliseconds=500)))
             await asyncio.sleep(0)  # the drain has begun
             what = await refused(stub.GetState(GetStateRequest()))
             assert (what.code, what.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
@@ -221,7 +221,7 @@ async def test_a_drain_tells_open_streams_and_then_ends_them(tmp_path: Path) -> 
         for stream in (stubborn, listening):
             assert (await stream.read()).durable_seq == 1
         async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            group.create_task(served.process.server.drain(timedelta(seconds=3)))
+            group.create_task(served.process.server.drain(timedelta(seconds=3), timedelta(milliseconds=500)))
             assert (await listening.read()).durable_seq == 2
             what = await refused(stubborn.read())
             assert (what.code, what.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")

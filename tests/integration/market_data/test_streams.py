@@ -122,7 +122,7 @@ async def test_a_drain_ends_the_streams_with_a_reason(on_stage: Stage) -> None:
     reader = book_reader(on_stage.api)
     await caught_up(on_stage, reader)
     async with asyncio.TaskGroup() as group:
-        draining = group.create_task(on_stage.process.server.drain(timedelta(seconds=5)))
+        draining = group.create_task(on_stage.process.server.drain(timedelta(seconds=5), timedelta(milliseconds=500)))
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await reader.until(lambda _: False)
         await draining

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -115,6 +116,21 @@ class Orders:
             await self._process.health.check_all()
             while self._process.health.faults:
                 await self._process.health.check_all()
+
+    async def drain(self) -> None:
+        """Let the service shut down as it does when it is told to stop."""
+        await self._process.server.drain(timedelta(seconds=20), Settings.stream_grace)
+
+    @property
+    def port(self) -> int:
+        return self._process.server.port
+
+    def measured(self, name: str) -> float | None:
+        """Read one of the service's figures."""
+        return self._process.telemetry.registry.get_sample_value(name)
+
+    def now_ns(self) -> int:
+        return self._process.clock.now_ns()
 
     def bearer(self, account: int = ALICE, scopes: str = SCOPES, **claims: Any) -> tuple[tuple[str, str], ...]:
         return self._mesh.bearer(account, scopes, **claims)

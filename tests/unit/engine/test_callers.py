@@ -27,7 +27,8 @@ def test_every_method_and_every_command_is_in_a_contract() -> None:
 
 def test_only_orders_trades_and_only_wallets_moves_value() -> None:
     callers = Callers.load(FILE)
-    trade = {"place_order", "amend_order", "cancel_order", "mass_cancel", "cancel_all_after"}
+    enter = {"place_order", "place_order_group", "place_orders"}
+    trade = {*enter, "amend_order", "cancel_order", "mass_cancel", "cancel_all_after"}
     sessions = {"open_session", "keep_gateway", "end_session"}
     assert callers.commands_of("orders") == trade | sessions
     assert callers.commands_of("wallets") == {"transfer_in"}

@@ -61,6 +61,7 @@ def amend_draft(order: OrderRef, **changes: Any) -> AmendDraft:
     nothing = AmendDraft(
         account_id=ALICE,
         order=order,
+        symbol=None,
         quantity="",
         price="",
         display_quantity="",

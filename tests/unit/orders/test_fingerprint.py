@@ -14,9 +14,16 @@ from services.orders.fingerprint import (
 )
 from services.orders.model.order import OrderRef, Terms
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
-from services.orders.model.words import OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference
+from services.orders.model.words import (
+    OrderType,
+    PegReference,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerReference,
+)
 from services.orders.usecases.translate import translate, translate_amend
-from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft, order
+from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft
 
 ORDER = translate(draft(), INSTRUMENT, 0)
 
@@ -64,7 +71,7 @@ def test_cancels(order: OrderRef, fingerprint: int) -> None:
 
 
 def changed(**fields: Any) -> Amend:
-    return replace(translate_amend(amend_draft(OrderId(1)), order(), INSTRUMENT, 0), **fields)
+    return replace(translate_amend(amend_draft(OrderId(1)), INSTRUMENT, 0), **fields)
 
 
 def filtered(**fields: Any) -> MassCancel:
@@ -96,7 +103,7 @@ def test_mass_cancels(cancel: MassCancel, fingerprint: int) -> None:
 
 
 AMENDED: dict[str, Any] = {
-    "order_id": OrderId(2),
+    "order": OrderId(2),
     "quantity": 4_000,
     "price": 4_000,
     "display_quantity": 4_000,
@@ -116,7 +123,7 @@ def test_each_term_of_an_amend_or_a_mass_cancel_has_a_fingerprint_of_its_own() -
 
 def test_every_field_of_an_amend_or_a_mass_cancel_is_meaning_or_metadata() -> None:
     metadata = {"account_id", "request_id", "valid_until_ns"}
-    of_the_order = {"instrument", "side"}
+    of_the_order = {"instrument"}
     assert AMENDED.keys() | metadata | of_the_order == {field.name for field in fields(Amend)}
     assert FILTERED.keys() | metadata == {field.name for field in fields(MassCancel)}
 
@@ -130,7 +137,11 @@ TERMS: dict[str, Any] = {
     "min_quantity": 1,
     "expire_time_ns": 1,
     "post_only_reprice": True,
+    "reduce_only": True,
+    "peg_reference": PegReference.MID,
+    "peg_offset_ticks": -1,
     "tag": 1,
+    "survive_disconnect": True,
 }
 
 
@@ -147,7 +158,7 @@ def test_terms(terms: Terms, fingerprint: int) -> None:
 
 
 def test_each_term_has_a_fingerprint_of_its_own() -> None:
-    assert TERMS.keys() == {field.name for field in fields(Terms)}
+    assert TERMS.keys() | {"session_id"} == {field.name for field in fields(Terms)}
     prints = {fingerprint_of_order(replace(ORDER, terms=Terms(**{name: value}))) for name, value in TERMS.items()}
     assert len(prints | {fingerprint_of_order(ORDER)}) == len(TERMS) + 1
 
@@ -169,6 +180,10 @@ def test_another_meaning_has_another_fingerprint(field: str) -> None:
 @pytest.mark.parametrize("field", METADATA)
 def test_metadata_does_not_count(field: str) -> None:
     assert fingerprint_of_order(replace(ORDER, **{field: METADATA[field]})) == fingerprint_of_order(ORDER)
+
+
+def test_another_session_does_not_count() -> None:
+    assert fingerprint_of_order(replace(ORDER, terms=Terms(session_id=7))) == fingerprint_of_order(ORDER)
 
 
 def test_number_and_client_id_are_told_apart() -> None:

@@ -11,6 +11,7 @@ from services.kernel.clock import SystemClock
 from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Unavailable, UnknownInstrument
+from services.orders.model.instrument import Instrument
 from services.orders.peers import InstrumentMirror
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
@@ -24,7 +25,8 @@ LISTING = engine_events_pb2.EventBlock(engine_seq=6, events=[UPDATE])
 class World:
     def __init__(self) -> None:
         self.reach = Horizon(EngineSeq(5), certain=True)
-        self.mirror = InstrumentMirror(self._horizon)
+        self.told: list[Instrument] = []
+        self.mirror = InstrumentMirror(self._horizon, self.told.append)
 
     async def _horizon(self) -> Horizon:
         return self.reach

@@ -87,6 +87,7 @@ struct AmendOrder {
   std::int64_t valid_until_ns = 0;
   std::uint64_t fingerprint = 0;
   std::uint32_t expected_version = 0;  // 0: any
+  std::uint32_t instrument_id = 0;     // 0: any
   AmendSize size = AmendSize::kUnchanged;
   bool has_price = false;
   bool has_display_quantity = false;

@@ -434,6 +434,7 @@ class AmendOrder(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_NS_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.int
     """Account that owns the order."""
     order_id: _builtins.int
@@ -464,6 +465,8 @@ class AmendOrder(_message.Message):
     """Engine time after which the command has no effect, nanoseconds since 1970."""
     fingerprint: _builtins.int
     """Hash over the request's meaning."""
+    instrument_id: _builtins.int
+    """Instrument that the order must be of, else ORDER_NOT_FOUND; 0: any. Numbers at its scales mean nothing to another."""
     def __init__(
         self,
         *,
@@ -481,10 +484,11 @@ class AmendOrder(_message.Message):
         request_id: _builtins.str = ...,
         valid_until_ns: _builtins.int = ...,
         fingerprint: _builtins.int = ...,
+        instrument_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity", "_expire_time_ns", b"_expire_time_ns", "_price", b"_price", "_trigger_price", b"_trigger_price", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time_ns", b"expire_time_ns", "open_quantity", b"open_quantity", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "size", b"size", "target", b"target", "trigger_price", b"trigger_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity", "_expire_time_ns", b"_expire_time_ns", "_price", b"_price", "_trigger_price", b"_trigger_price", "account_id", b"account_id", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time_ns", b"expire_time_ns", "fingerprint", b"fingerprint", "open_quantity", b"open_quantity", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "requeue", b"requeue", "size", b"size", "target", b"target", "trigger_price", b"trigger_price", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity", "_expire_time_ns", b"_expire_time_ns", "_price", b"_price", "_trigger_price", b"_trigger_price", "account_id", b"account_id", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time_ns", b"expire_time_ns", "fingerprint", b"fingerprint", "instrument_id", b"instrument_id", "open_quantity", b"open_quantity", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "requeue", b"requeue", "size", b"size", "target", b"target", "trigger_price", b"trigger_price", "valid_until_ns", b"valid_until_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__display_quantity: _TypeAlias = _typing.Literal["display_quantity"]  # noqa: Y015
     _WhichOneofArgType__display_quantity: _TypeAlias = _typing.Literal["_display_quantity", b"_display_quantity"]  # noqa: Y015
@@ -969,6 +973,7 @@ class CommandResult(_message.Message):
     ORDERS_FIELD_NUMBER: _builtins.int
     ALL_REASONS_FIELD_NUMBER: _builtins.int
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
     engine_seq: _builtins.int
     """Sequence number of the command that had the effect: the first one's when `replayed`; 0 if nothing was sequenced."""
     reason: _reason_pb2.Reason.ValueType
@@ -993,6 +998,8 @@ class CommandResult(_message.Message):
     """Version of the order."""
     cancelled_count: _builtins.int
     """How many orders were cancelled, for MassCancel and for SetAccount with `cancel_orders`."""
+    instrument_id: _builtins.int
+    """Instrument of the order, with ResponseMode RESULT."""
     @_builtins.property
     def order(self) -> _order_pb2_1.Order:
         """The order after the command, for PlaceOrder and CancelOrder; as the first answer said when `replayed`."""
@@ -1028,10 +1035,11 @@ class CommandResult(_message.Message):
         orders: _abc.Iterable[Global___OrderResult] | None = ...,
         all_reasons: _abc.Iterable[_reason_pb2.Reason.ValueType] | None = ...,
         cancelled_count: _builtins.int = ...,
+        instrument_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_reasons", b"all_reasons", "cancelled_count", b"cancelled_count", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "engine_seq", b"engine_seq", "fills", b"fills", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "orders", b"orders", "price", b"price", "reason", b"reason", "replayed", b"replayed", "status", b"status", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_reasons", b"all_reasons", "cancelled_count", b"cancelled_count", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "engine_seq", b"engine_seq", "fills", b"fills", "instrument_id", b"instrument_id", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "orders", b"orders", "price", b"price", "reason", b"reason", "replayed", b"replayed", "status", b"status", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,6 +63,11 @@ class Order(_message.Message):
     POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
     WORKING_PRICE_FIELD_NUMBER: _builtins.int
     TAG_FIELD_NUMBER: _builtins.int
+    REDUCE_ONLY_FIELD_NUMBER: _builtins.int
+    PEG_REFERENCE_FIELD_NUMBER: _builtins.int
+    PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Number of the order, an unsigned 64-bit integer as text."""
     client_order_id: _builtins.str
@@ -129,6 +134,16 @@ class Order(_message.Message):
     """Price at which it stands in the book, where that is not `price`; empty otherwise."""
     tag: _builtins.int
     """The client's mark; 0: none."""
+    reduce_only: _builtins.bool
+    """True if it may only make the account's position smaller."""
+    peg_reference: _order_pb2.PegReference.ValueType
+    """Which price of the book it follows, of PEGGED."""
+    peg_offset_ticks: _builtins.int
+    """How far it stands from that price, in ticks, of PEGGED."""
+    session_id: _builtins.str
+    """Session that it came by, an unsigned 64-bit integer as text; empty if by none."""
+    survive_disconnect: _builtins.bool
+    """True if it is kept when its session is lost."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the engine accepted or refused it."""
@@ -185,10 +200,15 @@ class Order(_message.Message):
         post_only_reprice: _builtins.bool = ...,
         working_price: _builtins.str = ...,
         tag: _builtins.int = ...,
+        reduce_only: _builtins.bool = ...,
+        peg_reference: _order_pb2.PegReference.ValueType = ...,
+        peg_offset_ticks: _builtins.int = ...,
+        session_id: _builtins.str = ...,
+        survive_disconnect: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "expire_time", b"expire_time", "trigger_time", b"trigger_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time", b"expire_time", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "min_quantity", b"min_quantity", "order_id", b"order_id", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "status", b"status", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "trigger_time", b"trigger_time", "type", b"type", "update_time", b"update_time", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time", b"expire_time", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "min_quantity", b"min_quantity", "order_id", b"order_id", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "status", b"status", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "trigger_time", b"trigger_time", "type", b"type", "update_time", b"update_time", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -48,6 +48,11 @@ class PlaceOrderRequest(_message.Message):
     POST_ONLY_REPRICE_FIELD_NUMBER: _builtins.int
     TAG_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    REDUCE_ONLY_FIELD_NUMBER: _builtins.int
+    PEG_REFERENCE_FIELD_NUMBER: _builtins.int
+    PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
     client_order_id: _builtins.str
     """The client's id for the order, new for each order: it makes the request safe to repeat."""
     instrument: _builtins.str
@@ -55,14 +60,16 @@ class PlaceOrderRequest(_message.Message):
     side: _order_pb2.Side.ValueType
     """Which way."""
     type: _order_pb2.OrderType.ValueType
-    """How the price is bound; not PEGGED."""
+    """How the price is bound."""
     time_in_force: _order_pb2.TimeInForce.ValueType
     """How long it stays. IOC or FOK for what trades at the market when its turn comes (MARKET, STOP, TAKE_PROFIT,
     TRAILING_STOP); MARKET also AT_OPEN or AT_CLOSE. DAY ends at the close of the session, which the exchange works out:
     the next 00:00 UTC, as every market trades all week so far; the calendar of one that does not comes with its listing.
     """
     price: _builtins.str
-    """Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT and TAKE_PROFIT_LIMIT."""
+    """Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT, TAKE_PROFIT_LIMIT, and PEGGED,
+    which never follows beyond it.
+    """
     quantity: _builtins.str
     """Quantity, a multiple of the instrument's lot."""
     quote_budget: _builtins.str
@@ -93,6 +100,21 @@ class PlaceOrderRequest(_message.Message):
     """The client's mark, by which MassCancel finds the order; 0: none."""
     validate_only: _builtins.bool
     """Only make every check, and answer those that fail in `failed_checks`: nothing enters, and no id is used."""
+    reduce_only: _builtins.bool
+    """The order may only make the account's position smaller: what is beyond the position is cut off, and it shrinks with
+    the position. Of an instrument traded on margin.
+    """
+    peg_reference: _order_pb2.PegReference.ValueType
+    """Which price of the book a PEGGED order follows."""
+    peg_offset_ticks: _builtins.int
+    """How far a PEGGED order stands from what it follows, in ticks, added to its price."""
+    session_id: _builtins.str
+    """Session that it comes by, with which it is cancelled if the session is lost, an unsigned 64-bit integer as text; on
+    OrderEntry the stream's own if absent. Refused with SESSION_NOT_OPEN unless the session is open. A request that is
+    repeated by another session is the same request.
+    """
+    survive_disconnect: _builtins.bool
+    """Keep the order when its session is lost; only with `reduce_only`."""
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
         """The order has no effect if it reaches the engine later, at most ten minutes ahead; just under that if absent. A client
@@ -127,10 +149,15 @@ class PlaceOrderRequest(_message.Message):
         post_only_reprice: _builtins.bool = ...,
         tag: _builtins.int = ...,
         validate_only: _builtins.bool = ...,
+        reduce_only: _builtins.bool = ...,
+        peg_reference: _order_pb2.PegReference.ValueType = ...,
+        peg_offset_ticks: _builtins.int = ...,
+        session_id: _builtins.str = ...,
+        survive_disconnect: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "expire_time", b"expire_time", "self_trade_prevention", b"self_trade_prevention", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time", b"expire_time", "instrument", b"instrument", "min_quantity", b"min_quantity", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "self_trade_prevention", b"self_trade_prevention", "side", b"side", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "type", b"type", "valid_until", b"valid_until", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time", b"expire_time", "instrument", b"instrument", "min_quantity", b"min_quantity", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "type", b"type", "valid_until", b"valid_until", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__self_trade_prevention: _TypeAlias = _typing.Literal["self_trade_prevention"]  # noqa: Y015
     _WhichOneofArgType__self_trade_prevention: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention"]  # noqa: Y015
@@ -316,6 +343,7 @@ class AmendOrderRequest(_message.Message):
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """By the exchange's number."""
     client_order_id: _builtins.str
@@ -334,6 +362,10 @@ class AmendOrderRequest(_message.Message):
     """Version that the order must have, else VERSION_MISMATCH; 0: any."""
     request_id: _builtins.str
     """The client's id for this request, if repeating it shall answer the same; in one window with the client order ids."""
+    instrument: _builtins.str
+    """Symbol of the order's instrument: spares the look into the history for it, so that an order may be changed as soon as
+    it is entered. ORDER_NOT_FOUND if the order is of another one. Needed on OrderEntry.
+    """
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """New expiry time, of a GTD order."""
@@ -355,10 +387,11 @@ class AmendOrderRequest(_message.Message):
         expected_version: _builtins.int = ...,
         request_id: _builtins.str = ...,
         valid_until: _timestamp_pb2.Timestamp | None = ...,
+        instrument: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "expire_time", b"expire_time", "order_id", b"order_id", "target", b"target", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time", b"expire_time", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "target", b"target", "trigger_price", b"trigger_price", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expected_version", b"expected_version", "expire_time", b"expire_time", "instrument", b"instrument", "order_id", b"order_id", "price", b"price", "quantity", b"quantity", "request_id", b"request_id", "target", b"target", "trigger_price", b"trigger_price", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["order_id", "client_order_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
@@ -530,6 +563,166 @@ class CancelAllAfterResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelAllAfterResponse: _TypeAlias = CancelAllAfterResponse  # noqa: Y015
+
+@_typing.final
+class OpenSessionRequest(_message.Message):
+    """How a session shall be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    GRACE_MS_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The owner's number for the session, which its orders carry, an unsigned 64-bit integer as text: the one of a session
+    that was lost takes that over. The exchange draws one if absent.
+    """
+    scope: _order_pb2.DisconnectScope.ValueType
+    """What is cancelled when it is lost."""
+    grace_ms: _builtins.int
+    """How long a lost session waits for its owner, in milliseconds: 0 to 60,000; 5,000 if absent."""
+    heartbeat_timeout_ms: _builtins.int
+    """How long it may be silent, in milliseconds: 3,000 to 300,000; 10,000 if absent."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        scope: _order_pb2.DisconnectScope.ValueType = ...,
+        grace_ms: _builtins.int | None = ...,
+        heartbeat_timeout_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_grace_ms", b"_grace_ms", "_heartbeat_timeout_ms", b"_heartbeat_timeout_ms", "grace_ms", b"grace_ms", "heartbeat_timeout_ms", b"heartbeat_timeout_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace_ms", b"_grace_ms", "_heartbeat_timeout_ms", b"_heartbeat_timeout_ms", "grace_ms", b"grace_ms", "heartbeat_timeout_ms", b"heartbeat_timeout_ms", "scope", b"scope", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__grace_ms: _TypeAlias = _typing.Literal["grace_ms"]  # noqa: Y015
+    _WhichOneofArgType__grace_ms: _TypeAlias = _typing.Literal["_grace_ms", b"_grace_ms"]  # noqa: Y015
+    _WhichOneofReturnType__heartbeat_timeout_ms: _TypeAlias = _typing.Literal["heartbeat_timeout_ms"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_timeout_ms: _TypeAlias = _typing.Literal["_heartbeat_timeout_ms", b"_heartbeat_timeout_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__grace_ms) -> _WhichOneofReturnType__grace_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_timeout_ms) -> _WhichOneofReturnType__heartbeat_timeout_ms | None: ...
+
+Global___OpenSessionRequest: _TypeAlias = OpenSessionRequest  # noqa: Y015
+
+@_typing.final
+class OpenSessionResponse(_message.Message):
+    """The session is open."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    GRACE_MS_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Number of the session, an unsigned 64-bit integer as text."""
+    grace_ms: _builtins.int
+    """How long it waits for its owner when it is lost, in milliseconds."""
+    heartbeat_timeout_ms: _builtins.int
+    """How long it may be silent, in milliseconds: any message counts, on OrderEntry too."""
+    engine_seq: _builtins.str
+    """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        grace_ms: _builtins.int = ...,
+        heartbeat_timeout_ms: _builtins.int = ...,
+        engine_seq: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq", "grace_ms", b"grace_ms", "heartbeat_timeout_ms", b"heartbeat_timeout_ms", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenSessionResponse: _TypeAlias = OpenSessionResponse  # noqa: Y015
+
+@_typing.final
+class HeartbeatRequest(_message.Message):
+    """Whose owner is there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Number of the session, an unsigned 64-bit integer as text."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeartbeatRequest: _TypeAlias = HeartbeatRequest  # noqa: Y015
+
+@_typing.final
+class HeartbeatResponse(_message.Message):
+    """The session lives on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeartbeatResponse: _TypeAlias = HeartbeatResponse  # noqa: Y015
+
+@_typing.final
+class CloseSessionRequest(_message.Message):
+    """Which session to end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Number of the session, an unsigned 64-bit integer as text."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseSessionRequest: _TypeAlias = CloseSessionRequest  # noqa: Y015
+
+@_typing.final
+class CloseSessionResponse(_message.Message):
+    """The session has ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.str
+    """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseSessionResponse: _TypeAlias = CloseSessionResponse  # noqa: Y015
 
 @_typing.final
 class GetOrderRequest(_message.Message):

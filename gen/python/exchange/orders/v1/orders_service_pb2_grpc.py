@@ -65,6 +65,21 @@ class OrdersServiceStub:
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.SerializeToString,
                 response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.FromString,
                 _registered_method=True)
+        self.OpenSession = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/OpenSession',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionResponse.FromString,
+                _registered_method=True)
+        self.Heartbeat = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/Heartbeat',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatResponse.FromString,
+                _registered_method=True)
+        self.CloseSession = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/CloseSession',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionResponse.FromString,
+                _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/exchange.orders.v1.OrdersService/GetOrder',
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
@@ -136,6 +151,31 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OpenSession(self, request, context):
+        """Opens a trading session, or takes it over within its grace, for one who enters orders by single calls: orders that
+        name it are cancelled, as its scope says, when it is lost. It is lost when no Heartbeat comes for too long. Refused
+        with SESSION_OPTIONS_OUT_OF_RANGE, TOO_MANY_SESSIONS. Safe to retry: the session is taken over. OrderEntry opens its
+        own, and needs no such call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Heartbeat(self, request, context):
+        """Says that the owner of a session is there. Refused with SESSION_NOT_OPEN once it was lost for good, closed, or taken
+        over elsewhere: open it anew. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseSession(self, request, context):
+        """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetOrder(self, request, context):
         """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
         UNAVAILABLE while the history lags behind. Safe to retry.
@@ -192,6 +232,21 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.CancelAllAfter,
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.FromString,
                     response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.SerializeToString,
+            ),
+            'OpenSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenSession,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionResponse.SerializeToString,
+            ),
+            'Heartbeat': grpc.unary_unary_rpc_method_handler(
+                    servicer.Heartbeat,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatResponse.SerializeToString,
+            ),
+            'CloseSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseSession,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -349,6 +404,87 @@ class OrdersService:
             '/exchange.orders.v1.OrdersService/CancelAllAfter',
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterRequest.SerializeToString,
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelAllAfterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/OpenSession',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.OpenSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Heartbeat(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/Heartbeat',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.HeartbeatResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/CloseSession',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.CloseSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -64,6 +64,18 @@ class OrdersServiceStub:
     one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
     TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
     """
+    OpenSession: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.OpenSessionRequest, _orders_service_pb2.OpenSessionResponse]
+    """Opens a trading session, or takes it over within its grace, for one who enters orders by single calls: orders that
+    name it are cancelled, as its scope says, when it is lost. It is lost when no Heartbeat comes for too long. Refused
+    with SESSION_OPTIONS_OUT_OF_RANGE, TOO_MANY_SESSIONS. Safe to retry: the session is taken over. OrderEntry opens its
+    own, and needs no such call.
+    """
+    Heartbeat: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.HeartbeatRequest, _orders_service_pb2.HeartbeatResponse]
+    """Says that the owner of a session is there. Refused with SESSION_NOT_OPEN once it was lost for good, closed, or taken
+    over elsewhere: open it anew. Safe to retry.
+    """
+    CloseSession: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CloseSessionRequest, _orders_service_pb2.CloseSessionResponse]
+    """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
     """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
     UNAVAILABLE while the history lags behind. Safe to retry.
@@ -116,6 +128,18 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
     TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
     """
+    OpenSession: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.OpenSessionRequest, _orders_service_pb2.OpenSessionResponse]  # type: ignore[assignment]
+    """Opens a trading session, or takes it over within its grace, for one who enters orders by single calls: orders that
+    name it are cancelled, as its scope says, when it is lost. It is lost when no Heartbeat comes for too long. Refused
+    with SESSION_OPTIONS_OUT_OF_RANGE, TOO_MANY_SESSIONS. Safe to retry: the session is taken over. OrderEntry opens its
+    own, and needs no such call.
+    """
+    Heartbeat: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.HeartbeatRequest, _orders_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
+    """Says that the owner of a session is there. Refused with SESSION_NOT_OPEN once it was lost for good, closed, or taken
+    over elsewhere: open it anew. Safe to retry.
+    """
+    CloseSession: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CloseSessionRequest, _orders_service_pb2.CloseSessionResponse]  # type: ignore[assignment]
+    """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
     UNAVAILABLE while the history lags behind. Safe to retry.
@@ -195,6 +219,36 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         one who may fall silent. It fires once, in the engine's time, whatever becomes of the connection. Refused with
         TIMEOUT_OUT_OF_RANGE. Safe to retry: the timeout begins anew.
         """
+
+    @_abc_1.abstractmethod
+    def OpenSession(
+        self,
+        request: _orders_service_pb2.OpenSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.OpenSessionResponse, _abc.Awaitable[_orders_service_pb2.OpenSessionResponse]]:
+        """Opens a trading session, or takes it over within its grace, for one who enters orders by single calls: orders that
+        name it are cancelled, as its scope says, when it is lost. It is lost when no Heartbeat comes for too long. Refused
+        with SESSION_OPTIONS_OUT_OF_RANGE, TOO_MANY_SESSIONS. Safe to retry: the session is taken over. OrderEntry opens its
+        own, and needs no such call.
+        """
+
+    @_abc_1.abstractmethod
+    def Heartbeat(
+        self,
+        request: _orders_service_pb2.HeartbeatRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.HeartbeatResponse, _abc.Awaitable[_orders_service_pb2.HeartbeatResponse]]:
+        """Says that the owner of a session is there. Refused with SESSION_NOT_OPEN once it was lost for good, closed, or taken
+        over elsewhere: open it anew. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def CloseSession(
+        self,
+        request: _orders_service_pb2.CloseSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.CloseSessionResponse, _abc.Awaitable[_orders_service_pb2.CloseSessionResponse]]:
+        """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry."""
 
     @_abc_1.abstractmethod
     def GetOrder(

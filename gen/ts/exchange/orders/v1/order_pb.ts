@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Liquidity, OrderEndReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
+import type { Liquidity, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/order.proto.
  */
 export const file_exchange_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSL8CAoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg10cmlnZ2VyX3ByaWNlGBkgASgJEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIXCg93YXRlcm1hcmtfcHJpY2UYHSABKAkSMAoMdHJpZ2dlcl90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgJEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoCRIUCgxtaW5fcXVhbnRpdHkYISABKAkSLwoLZXhwaXJlX3RpbWUYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGCMgASgIEhUKDXdvcmtpbmdfcHJpY2UYJCABKAkSCwoDdGFnGCUgASgNIogBCgRGaWxsEhAKCHRyYWRlX2lkGAEgASgJEg0KBXByaWNlGAIgASgJEhAKCHF1YW50aXR5GAMgASgJEhAKCG5vdGlvbmFsGAQgASgJEgsKA2ZlZRgFIAEoCRIuCglsaXF1aWRpdHkYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLkxpcXVpZGl0eWIGcHJvdG8z", [file_exchange_type_v1_order, file_google_protobuf_timestamp]);
+  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSKSCgoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg10cmlnZ2VyX3ByaWNlGBkgASgJEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIXCg93YXRlcm1hcmtfcHJpY2UYHSABKAkSMAoMdHJpZ2dlcl90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgJEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoCRIUCgxtaW5fcXVhbnRpdHkYISABKAkSLwoLZXhwaXJlX3RpbWUYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGCMgASgIEhUKDXdvcmtpbmdfcHJpY2UYJCABKAkSCwoDdGFnGCUgASgNEhMKC3JlZHVjZV9vbmx5GCYgASgIEjUKDXBlZ19yZWZlcmVuY2UYJyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGCggASgSEhIKCnNlc3Npb25faWQYKSABKAkSGgoSc3Vydml2ZV9kaXNjb25uZWN0GCogASgIIogBCgRGaWxsEhAKCHRyYWRlX2lkGAEgASgJEg0KBXByaWNlGAIgASgJEhAKCHF1YW50aXR5GAMgASgJEhAKCG5vdGlvbmFsGAQgASgJEgsKA2ZlZRgFIAEoCRIuCglsaXF1aWRpdHkYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLkxpcXVpZGl0eWIGcHJvdG8z", [file_exchange_type_v1_order, file_google_protobuf_timestamp]);
 
 /**
  * An order and all that became of it. Prices and quantities have the instrument's decimals, amounts the quote asset's.
@@ -283,6 +283,41 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
    * @generated from field: uint32 tag = 37;
    */
   tag: number;
+
+  /**
+   * True if it may only make the account's position smaller.
+   *
+   * @generated from field: bool reduce_only = 38;
+   */
+  reduceOnly: boolean;
+
+  /**
+   * Which price of the book it follows, of PEGGED.
+   *
+   * @generated from field: exchange.type.v1.PegReference peg_reference = 39;
+   */
+  pegReference: PegReference;
+
+  /**
+   * How far it stands from that price, in ticks, of PEGGED.
+   *
+   * @generated from field: sint64 peg_offset_ticks = 40;
+   */
+  pegOffsetTicks: bigint;
+
+  /**
+   * Session that it came by, an unsigned 64-bit integer as text; empty if by none.
+   *
+   * @generated from field: string session_id = 41;
+   */
+  sessionId: string;
+
+  /**
+   * True if it is kept when its session is lost.
+   *
+   * @generated from field: bool survive_disconnect = 42;
+   */
+  surviveDisconnect: boolean;
 };
 
 /**

@@ -12,7 +12,7 @@ import { file_exchange_orders_v1_account_stream } from "./account_stream_pb.js";
 import type { Fill, Order } from "./order_pb.js";
 import { file_exchange_orders_v1_order } from "./order_pb.js";
 import { file_exchange_type_v1_authorization } from "../../type/v1/authorization_pb.js";
-import type { OrderType, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
+import type { DisconnectScope, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/orders_service.proto.
  */
 export const file_exchange_orders_v1_orders_service: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSKwHAoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNwoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgy6SAmCAQYQASAAIAgSQAoNdGltZV9pbl9mb3JjZRgFIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2VCCrpIB4IBBBABIAASQgoFcHJpY2UYBiABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJFCghxdWFudGl0eRgHIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDHF1b3RlX2J1ZGdldBgIIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEhEKCXBvc3Rfb25seRgJIAEoCBJXChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCiABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb25CDLpICYIBBhABIAAgBUgAiAEBEi8KC3ZhbGlkX3VudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJKCg10cmlnZ2VyX3ByaWNlGAwgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSRwoRdHJpZ2dlcl9yZWZlcmVuY2UYDSABKA4yIi5leGNoYW5nZS50eXBlLnYxLlRyaWdnZXJSZWZlcmVuY2VCCLpIBYIBAhABEh8KDnRyYWlsaW5nX3RpY2tzGA4gASgDQge6SAQiAigAEhQKDHRyYWlsaW5nX2JwcxgPIAEoDRJNChBkaXNwbGF5X3F1YW50aXR5GBAgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSSQoMbWluX3F1YW50aXR5GBEgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSLwoLZXhwaXJlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGBMgASgIEgsKA3RhZxgUIAEoDRIVCg12YWxpZGF0ZV9vbmx5GBUgASgIOpQTukiQExrCAQoqcGxhY2Vfb3JkZXIubGltaXRfbmVlZHNfcHJpY2VfYW5kX3F1YW50aXR5EjxBIExJTUlUIG9yZGVyIG5lZWRzIHByaWNlIGFuZCBxdWFudGl0eSwgYW5kIG5vIHF1b3RlX2J1ZGdldC4aVnRoaXMudHlwZSAhPSAxIHx8ICh0aGlzLnByaWNlICE9ICcnICYmIHRoaXMucXVhbnRpdHkgIT0gJycgJiYgdGhpcy5xdW90ZV9idWRnZXQgPT0gJycpGtcBCitwbGFjZV9vcmRlci5tYXJrZXRfbmVlZHNfcXVhbnRpdHlfb3JfYnVkZ2V0EkxBIE1BUktFVCBvcmRlciBuZWVkcyBleGFjdGx5IG9uZSBvZiBxdWFudGl0eSBhbmQgcXVvdGVfYnVkZ2V0LCBhbmQgbm8gcHJpY2UuGlp0aGlzLnR5cGUgIT0gMiB8fCAodGhpcy5wcmljZSA9PSAnJyAmJiAodGhpcy5xdWFudGl0eSAhPSAnJykgIT0gKHRoaXMucXVvdGVfYnVkZ2V0ICE9ICcnKSkahgIKK3BsYWNlX29yZGVyLnN0b3BfbmVlZHNfcXVhbnRpdHlfYW5kX3RyaWdnZXISW0EgU1RPUCBvciBUQUtFX1BST0ZJVCBvcmRlciBuZWVkcyBxdWFudGl0eSBhbmQgdHJpZ2dlcl9wcmljZSwgYW5kIG5vIHByaWNlIG9yIHF1b3RlX2J1ZGdldC4aeiEodGhpcy50eXBlIGluIFszLCA1XSkgfHwgKHRoaXMucXVhbnRpdHkgIT0gJycgJiYgdGhpcy50cmlnZ2VyX3ByaWNlICE9ICcnICYmIHRoaXMucHJpY2UgPT0gJycgJiYgdGhpcy5xdW90ZV9idWRnZXQgPT0gJycpGpwCCjdwbGFjZV9vcmRlci5zdG9wX2xpbWl0X25lZWRzX3ByaWNlX3F1YW50aXR5X2FuZF90cmlnZ2VyEmVBIFNUT1BfTElNSVQgb3IgVEFLRV9QUk9GSVRfTElNSVQgb3JkZXIgbmVlZHMgcHJpY2UsIHF1YW50aXR5IGFuZCB0cmlnZ2VyX3ByaWNlLCBhbmQgbm8gcXVvdGVfYnVkZ2V0Lhp6ISh0aGlzLnR5cGUgaW4gWzQsIDZdKSB8fCAodGhpcy5wcmljZSAhPSAnJyAmJiB0aGlzLnF1YW50aXR5ICE9ICcnICYmIHRoaXMudHJpZ2dlcl9wcmljZSAhPSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJyka6AIKN3BsYWNlX29yZGVyLnRyYWlsaW5nX3N0b3BfbmVlZHNfcXVhbnRpdHlfYW5kX29uZV9vZmZzZXQSfUEgVFJBSUxJTkdfU1RPUCBvcmRlciBuZWVkcyBxdWFudGl0eSBhbmQgb25lIG9mIHRyYWlsaW5nX3RpY2tzIGFuZCB0cmFpbGluZ19icHMsIGFuZCBubyBwcmljZSwgdHJpZ2dlcl9wcmljZSBvciBxdW90ZV9idWRnZXQuGq0BdGhpcy50eXBlICE9IDcgfHwgKHRoaXMucXVhbnRpdHkgIT0gJycgJiYgKHRoaXMudHJhaWxpbmdfdGlja3MgIT0gMCkgIT0gKHRoaXMudHJhaWxpbmdfYnBzICE9IDB1KSAmJiB0aGlzLnByaWNlID09ICcnICYmIHRoaXMudHJpZ2dlcl9wcmljZSA9PSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJykajgIKLXBsYWNlX29yZGVyLnRyaWdnZXJfbmVlZHNfYW5fb3JkZXJfdGhhdF93YWl0cxKBAU9ubHkgYW4gb3JkZXIgdGhhdCB3YWl0cyBmb3IgYSBwcmljZSAoU1RPUCwgVEFLRV9QUk9GSVQsIFRSQUlMSU5HX1NUT1AgYW5kIHRoZWlyIGxpa2UpIHRha2VzIHRyaWdnZXJfcHJpY2UgYW5kIHRyaWdnZXJfcmVmZXJlbmNlLhpZdGhpcy50eXBlIGluIFszLCA0LCA1LCA2LCA3XSB8fCAodGhpcy50cmlnZ2VyX3ByaWNlID09ICcnICYmIHRoaXMudHJpZ2dlcl9yZWZlcmVuY2UgPT0gMCkatAEKJnBsYWNlX29yZGVyLm9mZnNldF9uZWVkc190cmFpbGluZ19zdG9wEkFPbmx5IGEgVFJBSUxJTkdfU1RPUCBvcmRlciB0YWtlcyB0cmFpbGluZ190aWNrcyBhbmQgdHJhaWxpbmdfYnBzLhpHdGhpcy50eXBlID09IDcgfHwgKHRoaXMudHJhaWxpbmdfdGlja3MgPT0gMCAmJiB0aGlzLnRyYWlsaW5nX2JwcyA9PSAwdSkatQEKJXBsYWNlX29yZGVyLmV4cGlyZV90aW1lX2dvZXNfd2l0aF9ndGQSWEEgR1REIG9yZGVyIG5lZWRzIGV4cGlyZV90aW1lOyB3aXRoIGFueSBvdGhlciB0aW1lIGluIGZvcmNlLCBEQVkgaW5jbHVkZWQsIGxlYXZlIGl0IG91dC4aMih0aGlzLnRpbWVfaW5fZm9yY2UgPT0gNSkgPT0gaGFzKHRoaXMuZXhwaXJlX3RpbWUpGn8KInBsYWNlX29yZGVyLm1pbl9xdWFudGl0eV9uZWVkc19pb2MSJU9ubHkgYW4gSU9DIG9yZGVyIHRha2VzIG1pbl9xdWFudGl0eS4aMnRoaXMubWluX3F1YW50aXR5ID09ICcnIHx8IHRoaXMudGltZV9pbl9mb3JjZSA9PSAyGtwBCjZwbGFjZV9vcmRlci5kaXNwbGF5X3F1YW50aXR5X25lZWRzX2FuX29yZGVyX3RoYXRfcmVzdHMSTk9ubHkgYSBMSU1JVCBvcmRlciB0aGF0IG1heSByZXN0IHRha2VzIGRpc3BsYXlfcXVhbnRpdHk6IG5vbmUgd2l0aCBJT0Mgb3IgRk9LLhpSdGhpcy5kaXNwbGF5X3F1YW50aXR5ID09ICcnIHx8ICh0aGlzLnR5cGUgPT0gMSAmJiAhKHRoaXMudGltZV9pbl9mb3JjZSBpbiBbMiwgM10pKRp8CidwbGFjZV9vcmRlci5yZXByaWNlX2dvZXNfd2l0aF9wb3N0X29ubHkSJnBvc3Rfb25seV9yZXByaWNlIGdvZXMgd2l0aCBwb3N0X29ubHkuGikhdGhpcy5wb3N0X29ubHlfcmVwcmljZSB8fCB0aGlzLnBvc3Rfb25seUIYChZfc2VsZl90cmFkZV9wcmV2ZW50aW9uIqABCgtGYWlsZWRDaGVjaxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRI/CghtZXRhZGF0YRgDIAMoCzItLmV4Y2hhbmdlLm9yZGVycy52MS5GYWlsZWRDaGVjay5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLFAQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEicKBWZpbGxzGAIgAygLMhguZXhjaGFuZ2Uub3JkZXJzLnYxLkZpbGwSEgoKZW5naW5lX3NlcRgDIAEoCRIQCghyZXBsYXllZBgEIAEoCBI2Cg1mYWlsZWRfY2hlY2tzGAUgAygLMh8uZXhjaGFuZ2Uub3JkZXJzLnYxLkZhaWxlZENoZWNrIsIBChJDYW5jZWxPcmRlclJlcXVlc3QSLQoIb3JkZXJfaWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSRIABI3Cg9jbGllbnRfb3JkZXJfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRIABIzCgpyZXF1ZXN0X2lkGAMgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kQg8KBnRhcmdldBIFukgCCAEiZQoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchISCgplbmdpbmVfc2VxGAIgASgJEhAKCHJlcGxheWVkGAMgASgIIt0GChFBbWVuZE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEkUKCHF1YW50aXR5GAMgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSQgoFcHJpY2UYBCABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJNChBkaXNwbGF5X3F1YW50aXR5GAUgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkoKDXRyaWdnZXJfcHJpY2UYByABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIYChBleHBlY3RlZF92ZXJzaW9uGAggASgNEjMKCnJlcXVlc3RfaWQYCSABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSQSLwoLdmFsaWRfdW50aWwYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOvcBukjzARrwAQodYW1lbmRfb3JkZXIuc29tZXRoaW5nX2NoYW5nZXMSUlNheSB3aGF0IGNoYW5nZXM6IHF1YW50aXR5LCBwcmljZSwgZGlzcGxheV9xdWFudGl0eSwgZXhwaXJlX3RpbWUgb3IgdHJpZ2dlcl9wcmljZS4ae3RoaXMucXVhbnRpdHkgIT0gJycgfHwgdGhpcy5wcmljZSAhPSAnJyB8fCB0aGlzLmRpc3BsYXlfcXVhbnRpdHkgIT0gJycgfHwgaGFzKHRoaXMuZXhwaXJlX3RpbWUpIHx8IHRoaXMudHJpZ2dlcl9wcmljZSAhPSAnJ0IPCgZ0YXJnZXQSBbpIAggBIo0BChJBbWVuZE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISJwoFZmlsbHMYAiADKAsyGC5leGNoYW5nZS5vcmRlcnMudjEuRmlsbBISCgplbmdpbmVfc2VxGAMgASgJEhAKCHJlcGxheWVkGAQgASgIIscCChFNYXNzQ2FuY2VsUmVxdWVzdBJACgppbnN0cnVtZW50GAEgASgJQiy6SCnYAQFyJDIiXltBLVowLTldW0EtWjAtOS4tXXswLDMwfVtBLVowLTldJBI1CgRzaWRlGAIgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlQgq6SAeCAQQQASAASACIAQESMAoKc2Vzc2lvbl9pZBgDIAEoCUIcukgZ2AEBchQyEl5bMS05XVswLTldezAsMTl9JBIQCgN0YWcYBCABKA1IAYgBARIzCgpyZXF1ZXN0X2lkGAUgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEi8KC3ZhbGlkX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVfc2lkZUIGCgRfdGFnIlMKEk1hc3NDYW5jZWxSZXNwb25zZRIXCg9jYW5jZWxsZWRfY291bnQYASABKA0SEgoKZW5naW5lX3NlcRgCIAEoCRIQCghyZXBsYXllZBgDIAEoCCJFChVDYW5jZWxBbGxBZnRlclJlcXVlc3QSHgoJdGltZW91dF9zGAEgASgNQga6SAPIAQFIAIgBAUIMCgpfdGltZW91dF9zIiwKFkNhbmNlbEFsbEFmdGVyUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoCSKKAQoPR2V0T3JkZXJSZXF1ZXN0Ei0KCG9yZGVyX2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxOX0kSAASNwoPY2xpZW50X29yZGVyX2lkGAIgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kSABCDwoGdGFyZ2V0EgW6SAIIASJlChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEicKBWZpbGxzGAIgAygLMhguZXhjaGFuZ2Uub3JkZXJzLnYxLkZpbGwipQEKEUxpc3RPcmRlcnNSZXF1ZXN0EkAKCmluc3RydW1lbnQYASABKAlCLLpIKdgBAXIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEhEKCW9wZW5fb25seRgCIAEoCBIdCglwYWdlX3NpemUYAyABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAIiWAoSTGlzdE9yZGVyc1Jlc3BvbnNlEikKBm9yZGVycxgBIAMoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkyoQkKDU9yZGVyc1NlcnZpY2UShAEKClBsYWNlT3JkZXISJS5leGNoYW5nZS5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaJi5leGNoYW5nZS5vcmRlcnMudjEuUGxhY2VPcmRlclJlc3BvbnNlIieKtRgOCgxvcmRlcnM6d3JpdGWC0+STAg86ASoiCi92MS9vcmRlcnMSjgEKC0NhbmNlbE9yZGVyEiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlIi6KtRgOCgxvcmRlcnM6d3JpdGWC0+STAhY6ASoiES92MS9vcmRlcnM6Y2FuY2VsEooBCgpBbWVuZE9yZGVyEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLkFtZW5kT3JkZXJSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkFtZW5kT3JkZXJSZXNwb25zZSItirUYDgoMb3JkZXJzOndyaXRlgtPkkwIVOgEqIhAvdjEvb3JkZXJzOmFtZW5kEo8BCgpNYXNzQ2FuY2VsEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLk1hc3NDYW5jZWxSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLk1hc3NDYW5jZWxSZXNwb25zZSIyirUYDgoMb3JkZXJzOndyaXRlgtPkkwIaOgEqIhUvdjEvb3JkZXJzOm1hc3NDYW5jZWwSnwEKDkNhbmNlbEFsbEFmdGVyEikuZXhjaGFuZ2Uub3JkZXJzLnYxLkNhbmNlbEFsbEFmdGVyUmVxdWVzdBoqLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxBbGxBZnRlclJlc3BvbnNlIjaKtRgOCgxvcmRlcnM6d3JpdGWC0+STAh46ASoiGS92MS9vcmRlcnM6Y2FuY2VsQWxsQWZ0ZXISuAEKCEdldE9yZGVyEiMuZXhjaGFuZ2Uub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBokLmV4Y2hhbmdlLm9yZGVycy52MS5HZXRPcmRlclJlc3BvbnNlImGKtRgNCgtvcmRlcnM6cmVhZILT5JMCSloxEi8vdjEvb3JkZXJzL2J5LWNsaWVudC1vcmRlci1pZC97Y2xpZW50X29yZGVyX2lkfRIVL3YxL29yZGVycy97b3JkZXJfaWR9EoABCgpMaXN0T3JkZXJzEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIjirUYDQoLb3JkZXJzOnJlYWSC0+STAgwSCi92MS9vcmRlcnMSeQoNU3RyZWFtQWNjb3VudBIoLmV4Y2hhbmdlLm9yZGVycy52MS5TdHJlYW1BY2NvdW50UmVxdWVzdBopLmV4Y2hhbmdlLm9yZGVycy52MS5TdHJlYW1BY2NvdW50UmVzcG9uc2UiEYq1GA0KC29yZGVyczpyZWFkMAFiBnByb3RvMw", [file_buf_validate_validate, file_exchange_orders_v1_account_stream, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvb3JkZXJzX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSLdIgoRUGxhY2VPcmRlclJlcXVlc3QSNQoPY2xpZW50X29yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEj0KCmluc3RydW1lbnQYAiABKAlCKbpIJnIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kEjAKBHNpZGUYAyABKA4yFi5leGNoYW5nZS50eXBlLnYxLlNpZGVCCrpIB4IBBBABIAASNQoEdHlwZRgEIAEoDjIbLmV4Y2hhbmdlLnR5cGUudjEuT3JkZXJUeXBlQgq6SAeCAQQQASAAEkAKDXRpbWVfaW5fZm9yY2UYBSABKA4yHS5leGNoYW5nZS50eXBlLnYxLlRpbWVJbkZvcmNlQgq6SAeCAQQQASAAEkIKBXByaWNlGAYgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSRQoIcXVhbnRpdHkYByABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJJCgxxdW90ZV9idWRnZXQYCCABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIRCglwb3N0X29ubHkYCSABKAgSVwoVc2VsZl90cmFkZV9wcmV2ZW50aW9uGAogASgOMiUuZXhjaGFuZ2UudHlwZS52MS5TZWxmVHJhZGVQcmV2ZW50aW9uQgy6SAmCAQYQASAAIAVIAIgBARIvCgt2YWxpZF91bnRpbBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASSgoNdHJpZ2dlcl9wcmljZRgMIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkcKEXRyaWdnZXJfcmVmZXJlbmNlGA0gASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlQgi6SAWCAQIQARIfCg50cmFpbGluZ190aWNrcxgOIAEoA0IHukgEIgIoABIUCgx0cmFpbGluZ19icHMYDyABKA0STQoQZGlzcGxheV9xdWFudGl0eRgQIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEkkKDG1pbl9xdWFudGl0eRgRIAEoCUIzukgw2AEBcisyKV4tPygwfFsxLTldWzAtOV17MCwxN30pKFsuXVswLTldezEsMTh9KT8kEi8KC2V4cGlyZV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChFwb3N0X29ubHlfcmVwcmljZRgTIAEoCBILCgN0YWcYFCABKA0SFQoNdmFsaWRhdGVfb25seRgVIAEoCBITCgtyZWR1Y2Vfb25seRgWIAEoCBI/Cg1wZWdfcmVmZXJlbmNlGBcgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5QZWdSZWZlcmVuY2VCCLpIBYIBAhABEhgKEHBlZ19vZmZzZXRfdGlja3MYGCABKBISMAoKc2Vzc2lvbl9pZBgZIAEoCUIcukgZ2AEBchQyEl5bMS05XVswLTldezAsMTl9JBIaChJzdXJ2aXZlX2Rpc2Nvbm5lY3QYGiABKAg6hRi6SIEYGsIBCipwbGFjZV9vcmRlci5saW1pdF9uZWVkc19wcmljZV9hbmRfcXVhbnRpdHkSPEEgTElNSVQgb3JkZXIgbmVlZHMgcHJpY2UgYW5kIHF1YW50aXR5LCBhbmQgbm8gcXVvdGVfYnVkZ2V0LhpWdGhpcy50eXBlICE9IDEgfHwgKHRoaXMucHJpY2UgIT0gJycgJiYgdGhpcy5xdWFudGl0eSAhPSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJyka1wEKK3BsYWNlX29yZGVyLm1hcmtldF9uZWVkc19xdWFudGl0eV9vcl9idWRnZXQSTEEgTUFSS0VUIG9yZGVyIG5lZWRzIGV4YWN0bHkgb25lIG9mIHF1YW50aXR5IGFuZCBxdW90ZV9idWRnZXQsIGFuZCBubyBwcmljZS4aWnRoaXMudHlwZSAhPSAyIHx8ICh0aGlzLnByaWNlID09ICcnICYmICh0aGlzLnF1YW50aXR5ICE9ICcnKSAhPSAodGhpcy5xdW90ZV9idWRnZXQgIT0gJycpKRqGAgorcGxhY2Vfb3JkZXIuc3RvcF9uZWVkc19xdWFudGl0eV9hbmRfdHJpZ2dlchJbQSBTVE9QIG9yIFRBS0VfUFJPRklUIG9yZGVyIG5lZWRzIHF1YW50aXR5IGFuZCB0cmlnZ2VyX3ByaWNlLCBhbmQgbm8gcHJpY2Ugb3IgcXVvdGVfYnVkZ2V0Lhp6ISh0aGlzLnR5cGUgaW4gWzMsIDVdKSB8fCAodGhpcy5xdWFudGl0eSAhPSAnJyAmJiB0aGlzLnRyaWdnZXJfcHJpY2UgIT0gJycgJiYgdGhpcy5wcmljZSA9PSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJykanAIKN3BsYWNlX29yZGVyLnN0b3BfbGltaXRfbmVlZHNfcHJpY2VfcXVhbnRpdHlfYW5kX3RyaWdnZXISZUEgU1RPUF9MSU1JVCBvciBUQUtFX1BST0ZJVF9MSU1JVCBvcmRlciBuZWVkcyBwcmljZSwgcXVhbnRpdHkgYW5kIHRyaWdnZXJfcHJpY2UsIGFuZCBubyBxdW90ZV9idWRnZXQuGnohKHRoaXMudHlwZSBpbiBbNCwgNl0pIHx8ICh0aGlzLnByaWNlICE9ICcnICYmIHRoaXMucXVhbnRpdHkgIT0gJycgJiYgdGhpcy50cmlnZ2VyX3ByaWNlICE9ICcnICYmIHRoaXMucXVvdGVfYnVkZ2V0ID09ICcnKRroAgo3cGxhY2Vfb3JkZXIudHJhaWxpbmdfc3RvcF9uZWVkc19xdWFudGl0eV9hbmRfb25lX29mZnNldBJ9QSBUUkFJTElOR19TVE9QIG9yZGVyIG5lZWRzIHF1YW50aXR5IGFuZCBvbmUgb2YgdHJhaWxpbmdfdGlja3MgYW5kIHRyYWlsaW5nX2JwcywgYW5kIG5vIHByaWNlLCB0cmlnZ2VyX3ByaWNlIG9yIHF1b3RlX2J1ZGdldC4arQF0aGlzLnR5cGUgIT0gNyB8fCAodGhpcy5xdWFudGl0eSAhPSAnJyAmJiAodGhpcy50cmFpbGluZ190aWNrcyAhPSAwKSAhPSAodGhpcy50cmFpbGluZ19icHMgIT0gMHUpICYmIHRoaXMucHJpY2UgPT0gJycgJiYgdGhpcy50cmlnZ2VyX3ByaWNlID09ICcnICYmIHRoaXMucXVvdGVfYnVkZ2V0ID09ICcnKRqOAgotcGxhY2Vfb3JkZXIudHJpZ2dlcl9uZWVkc19hbl9vcmRlcl90aGF0X3dhaXRzEoEBT25seSBhbiBvcmRlciB0aGF0IHdhaXRzIGZvciBhIHByaWNlIChTVE9QLCBUQUtFX1BST0ZJVCwgVFJBSUxJTkdfU1RPUCBhbmQgdGhlaXIgbGlrZSkgdGFrZXMgdHJpZ2dlcl9wcmljZSBhbmQgdHJpZ2dlcl9yZWZlcmVuY2UuGll0aGlzLnR5cGUgaW4gWzMsIDQsIDUsIDYsIDddIHx8ICh0aGlzLnRyaWdnZXJfcHJpY2UgPT0gJycgJiYgdGhpcy50cmlnZ2VyX3JlZmVyZW5jZSA9PSAwKRq0AQomcGxhY2Vfb3JkZXIub2Zmc2V0X25lZWRzX3RyYWlsaW5nX3N0b3ASQU9ubHkgYSBUUkFJTElOR19TVE9QIG9yZGVyIHRha2VzIHRyYWlsaW5nX3RpY2tzIGFuZCB0cmFpbGluZ19icHMuGkd0aGlzLnR5cGUgPT0gNyB8fCAodGhpcy50cmFpbGluZ190aWNrcyA9PSAwICYmIHRoaXMudHJhaWxpbmdfYnBzID09IDB1KRq1AQolcGxhY2Vfb3JkZXIuZXhwaXJlX3RpbWVfZ29lc193aXRoX2d0ZBJYQSBHVEQgb3JkZXIgbmVlZHMgZXhwaXJlX3RpbWU7IHdpdGggYW55IG90aGVyIHRpbWUgaW4gZm9yY2UsIERBWSBpbmNsdWRlZCwgbGVhdmUgaXQgb3V0LhoyKHRoaXMudGltZV9pbl9mb3JjZSA9PSA1KSA9PSBoYXModGhpcy5leHBpcmVfdGltZSkafwoicGxhY2Vfb3JkZXIubWluX3F1YW50aXR5X25lZWRzX2lvYxIlT25seSBhbiBJT0Mgb3JkZXIgdGFrZXMgbWluX3F1YW50aXR5LhoydGhpcy5taW5fcXVhbnRpdHkgPT0gJycgfHwgdGhpcy50aW1lX2luX2ZvcmNlID09IDIa3AEKNnBsYWNlX29yZGVyLmRpc3BsYXlfcXVhbnRpdHlfbmVlZHNfYW5fb3JkZXJfdGhhdF9yZXN0cxJOT25seSBhIExJTUlUIG9yZGVyIHRoYXQgbWF5IHJlc3QgdGFrZXMgZGlzcGxheV9xdWFudGl0eTogbm9uZSB3aXRoIElPQyBvciBGT0suGlJ0aGlzLmRpc3BsYXlfcXVhbnRpdHkgPT0gJycgfHwgKHRoaXMudHlwZSA9PSAxICYmICEodGhpcy50aW1lX2luX2ZvcmNlIGluIFsyLCAzXSkpGnwKJ3BsYWNlX29yZGVyLnJlcHJpY2VfZ29lc193aXRoX3Bvc3Rfb25seRImcG9zdF9vbmx5X3JlcHJpY2UgZ29lcyB3aXRoIHBvc3Rfb25seS4aKSF0aGlzLnBvc3Rfb25seV9yZXByaWNlIHx8IHRoaXMucG9zdF9vbmx5GvgBCjVwbGFjZV9vcmRlci5wZWdnZWRfbmVlZHNfcHJpY2VfcXVhbnRpdHlfYW5kX3JlZmVyZW5jZRJMQSBQRUdHRUQgb3JkZXIgbmVlZHMgcHJpY2UsIHF1YW50aXR5IGFuZCBwZWdfcmVmZXJlbmNlLCBhbmQgbm8gcXVvdGVfYnVkZ2V0LhpxdGhpcy50eXBlICE9IDggfHwgKHRoaXMucHJpY2UgIT0gJycgJiYgdGhpcy5xdWFudGl0eSAhPSAnJyAmJiB0aGlzLnF1b3RlX2J1ZGdldCA9PSAnJyAmJiB0aGlzLnBlZ19yZWZlcmVuY2UgIT0gMCkaqAEKHHBsYWNlX29yZGVyLnBlZ19uZWVkc19wZWdnZWQSPU9ubHkgYSBQRUdHRUQgb3JkZXIgdGFrZXMgcGVnX3JlZmVyZW5jZSBhbmQgcGVnX29mZnNldF90aWNrcy4aSXRoaXMudHlwZSA9PSA4IHx8ICh0aGlzLnBlZ19yZWZlcmVuY2UgPT0gMCAmJiB0aGlzLnBlZ19vZmZzZXRfdGlja3MgPT0gMCkayAEKNHBsYWNlX29yZGVyLnN1cnZpdmVfZGlzY29ubmVjdF9nb2VzX3dpdGhfcmVkdWNlX29ubHkSYnN1cnZpdmVfZGlzY29ubmVjdCBnb2VzIHdpdGggcmVkdWNlX29ubHk6IGEgbG9zdCBsaW5rIG5ldmVyIGxlYXZlcyBhbiBvcmRlciB0aGF0IG9wZW5zIGEgcG9zaXRpb24uGiwhdGhpcy5zdXJ2aXZlX2Rpc2Nvbm5lY3QgfHwgdGhpcy5yZWR1Y2Vfb25seUIYChZfc2VsZl90cmFkZV9wcmV2ZW50aW9uIqABCgtGYWlsZWRDaGVjaxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRI/CghtZXRhZGF0YRgDIAMoCzItLmV4Y2hhbmdlLm9yZGVycy52MS5GYWlsZWRDaGVjay5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLFAQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEicKBWZpbGxzGAIgAygLMhguZXhjaGFuZ2Uub3JkZXJzLnYxLkZpbGwSEgoKZW5naW5lX3NlcRgDIAEoCRIQCghyZXBsYXllZBgEIAEoCBI2Cg1mYWlsZWRfY2hlY2tzGAUgAygLMh8uZXhjaGFuZ2Uub3JkZXJzLnYxLkZhaWxlZENoZWNrIsIBChJDYW5jZWxPcmRlclJlcXVlc3QSLQoIb3JkZXJfaWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSRIABI3Cg9jbGllbnRfb3JkZXJfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSRIABIzCgpyZXF1ZXN0X2lkGAMgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kQg8KBnRhcmdldBIFukgCCAEiZQoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchISCgplbmdpbmVfc2VxGAIgASgJEhAKCHJlcGxheWVkGAMgASgIIp8HChFBbWVuZE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAEkUKCHF1YW50aXR5GAMgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSQgoFcHJpY2UYBCABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBJNChBkaXNwbGF5X3F1YW50aXR5GAUgASgJQjO6SDDYAQFyKzIpXi0/KDB8WzEtOV1bMC05XXswLDE3fSkoWy5dWzAtOV17MSwxOH0pPyQSLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkoKDXRyaWdnZXJfcHJpY2UYByABKAlCM7pIMNgBAXIrMileLT8oMHxbMS05XVswLTldezAsMTd9KShbLl1bMC05XXsxLDE4fSk/JBIYChBleHBlY3RlZF92ZXJzaW9uGAggASgNEjMKCnJlcXVlc3RfaWQYCSABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDM2fSQSLwoLdmFsaWRfdW50aWwYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKCmluc3RydW1lbnQYCyABKAlCLLpIKdgBAXIkMiJeW0EtWjAtOV1bQS1aMC05Li1dezAsMzB9W0EtWjAtOV0kOvcBukjzARrwAQodYW1lbmRfb3JkZXIuc29tZXRoaW5nX2NoYW5nZXMSUlNheSB3aGF0IGNoYW5nZXM6IHF1YW50aXR5LCBwcmljZSwgZGlzcGxheV9xdWFudGl0eSwgZXhwaXJlX3RpbWUgb3IgdHJpZ2dlcl9wcmljZS4ae3RoaXMucXVhbnRpdHkgIT0gJycgfHwgdGhpcy5wcmljZSAhPSAnJyB8fCB0aGlzLmRpc3BsYXlfcXVhbnRpdHkgIT0gJycgfHwgaGFzKHRoaXMuZXhwaXJlX3RpbWUpIHx8IHRoaXMudHJpZ2dlcl9wcmljZSAhPSAnJ0IPCgZ0YXJnZXQSBbpIAggBIo0BChJBbWVuZE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISJwoFZmlsbHMYAiADKAsyGC5leGNoYW5nZS5vcmRlcnMudjEuRmlsbBISCgplbmdpbmVfc2VxGAMgASgJEhAKCHJlcGxheWVkGAQgASgIIscCChFNYXNzQ2FuY2VsUmVxdWVzdBJACgppbnN0cnVtZW50GAEgASgJQiy6SCnYAQFyJDIiXltBLVowLTldW0EtWjAtOS4tXXswLDMwfVtBLVowLTldJBI1CgRzaWRlGAIgASgOMhYuZXhjaGFuZ2UudHlwZS52MS5TaWRlQgq6SAeCAQQQASAASACIAQESMAoKc2Vzc2lvbl9pZBgDIAEoCUIcukgZ2AEBchQyEl5bMS05XVswLTldezAsMTl9JBIQCgN0YWcYBCABKA1IAYgBARIzCgpyZXF1ZXN0X2lkGAUgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSwzNn0kEi8KC3ZhbGlkX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVfc2lkZUIGCgRfdGFnIlMKEk1hc3NDYW5jZWxSZXNwb25zZRIXCg9jYW5jZWxsZWRfY291bnQYASABKA0SEgoKZW5naW5lX3NlcRgCIAEoCRIQCghyZXBsYXllZBgDIAEoCCJFChVDYW5jZWxBbGxBZnRlclJlcXVlc3QSHgoJdGltZW91dF9zGAEgASgNQga6SAPIAQFIAIgBAUIMCgpfdGltZW91dF9zIiwKFkNhbmNlbEFsbEFmdGVyUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoCSLkAQoST3BlblNlc3Npb25SZXF1ZXN0EjAKCnNlc3Npb25faWQYASABKAlCHLpIGdgBAXIUMhJeWzEtOV1bMC05XXswLDE5fSQSPAoFc2NvcGUYAiABKA4yIS5leGNoYW5nZS50eXBlLnYxLkRpc2Nvbm5lY3RTY29wZUIKukgHggEEEAEgABIVCghncmFjZV9tcxgDIAEoDUgAiAEBEiEKFGhlYXJ0YmVhdF90aW1lb3V0X21zGAQgASgNSAGIAQFCCwoJX2dyYWNlX21zQhcKFV9oZWFydGJlYXRfdGltZW91dF9tcyJtChNPcGVuU2Vzc2lvblJlc3BvbnNlEhIKCnNlc3Npb25faWQYASABKAkSEAoIZ3JhY2VfbXMYAiABKA0SHAoUaGVhcnRiZWF0X3RpbWVvdXRfbXMYAyABKA0SEgoKZW5naW5lX3NlcRgEIAEoCSJBChBIZWFydGJlYXRSZXF1ZXN0Ei0KCnNlc3Npb25faWQYASABKAlCGbpIFnIUMhJeWzEtOV1bMC05XXswLDE5fSQiEwoRSGVhcnRiZWF0UmVzcG9uc2UiRAoTQ2xvc2VTZXNzaW9uUmVxdWVzdBItCgpzZXNzaW9uX2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxOX0kIioKFENsb3NlU2Vzc2lvblJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAkiigEKD0dldE9yZGVyUmVxdWVzdBItCghvcmRlcl9pZBgBIAEoCUIZukgWchQyEl5bMS05XVswLTldezAsMTl9JEgAEjcKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JEgAQg8KBnRhcmdldBIFukgCCAEiZQoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmV4Y2hhbmdlLm9yZGVycy52MS5PcmRlchInCgVmaWxscxgCIAMoCzIYLmV4Y2hhbmdlLm9yZGVycy52MS5GaWxsIqUBChFMaXN0T3JkZXJzUmVxdWVzdBJACgppbnN0cnVtZW50GAEgASgJQiy6SCnYAQFyJDIiXltBLVowLTldW0EtWjAtOS4tXXswLDMwfVtBLVowLTldJBIRCglvcGVuX29ubHkYAiABKAgSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRj0AygAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDGIACIlgKEkxpc3RPcmRlcnNSZXNwb25zZRIpCgZvcmRlcnMYASADKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMuwMCg1PcmRlcnNTZXJ2aWNlEoQBCgpQbGFjZU9yZGVyEiUuZXhjaGFuZ2Uub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiYuZXhjaGFuZ2Uub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXNwb25zZSInirUYDgoMb3JkZXJzOndyaXRlgtPkkwIPOgEqIgovdjEvb3JkZXJzEo4BCgtDYW5jZWxPcmRlchImLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaJy5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIuirUYDgoMb3JkZXJzOndyaXRlgtPkkwIWOgEqIhEvdjEvb3JkZXJzOmNhbmNlbBKKAQoKQW1lbmRPcmRlchIlLmV4Y2hhbmdlLm9yZGVycy52MS5BbWVuZE9yZGVyUmVxdWVzdBomLmV4Y2hhbmdlLm9yZGVycy52MS5BbWVuZE9yZGVyUmVzcG9uc2UiLYq1GA4KDG9yZGVyczp3cml0ZYLT5JMCFToBKiIQL3YxL29yZGVyczphbWVuZBKPAQoKTWFzc0NhbmNlbBIlLmV4Y2hhbmdlLm9yZGVycy52MS5NYXNzQ2FuY2VsUmVxdWVzdBomLmV4Y2hhbmdlLm9yZGVycy52MS5NYXNzQ2FuY2VsUmVzcG9uc2UiMoq1GA4KDG9yZGVyczp3cml0ZYLT5JMCGjoBKiIVL3YxL29yZGVyczptYXNzQ2FuY2VsEp8BCg5DYW5jZWxBbGxBZnRlchIpLmV4Y2hhbmdlLm9yZGVycy52MS5DYW5jZWxBbGxBZnRlclJlcXVlc3QaKi5leGNoYW5nZS5vcmRlcnMudjEuQ2FuY2VsQWxsQWZ0ZXJSZXNwb25zZSI2irUYDgoMb3JkZXJzOndyaXRlgtPkkwIeOgEqIhkvdjEvb3JkZXJzOmNhbmNlbEFsbEFmdGVyEokBCgtPcGVuU2Vzc2lvbhImLmV4Y2hhbmdlLm9yZGVycy52MS5PcGVuU2Vzc2lvblJlcXVlc3QaJy5leGNoYW5nZS5vcmRlcnMudjEuT3BlblNlc3Npb25SZXNwb25zZSIpirUYDgoMb3JkZXJzOndyaXRlgtPkkwIROgEqIgwvdjEvc2Vzc2lvbnMSmgEKCUhlYXJ0YmVhdBIkLmV4Y2hhbmdlLm9yZGVycy52MS5IZWFydGJlYXRSZXF1ZXN0GiUuZXhjaGFuZ2Uub3JkZXJzLnYxLkhlYXJ0YmVhdFJlc3BvbnNlIkCKtRgOCgxvcmRlcnM6d3JpdGWC0+STAig6ASoiIy92MS9zZXNzaW9ucy97c2Vzc2lvbl9pZH06aGVhcnRiZWF0Ep8BCgxDbG9zZVNlc3Npb24SJy5leGNoYW5nZS5vcmRlcnMudjEuQ2xvc2VTZXNzaW9uUmVxdWVzdBooLmV4Y2hhbmdlLm9yZGVycy52MS5DbG9zZVNlc3Npb25SZXNwb25zZSI8irUYDgoMb3JkZXJzOndyaXRlgtPkkwIkOgEqIh8vdjEvc2Vzc2lvbnMve3Nlc3Npb25faWR9OmNsb3NlErgBCghHZXRPcmRlchIjLmV4Y2hhbmdlLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaJC5leGNoYW5nZS5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSJhirUYDQoLb3JkZXJzOnJlYWSC0+STAkpaMRIvL3YxL29yZGVycy9ieS1jbGllbnQtb3JkZXItaWQve2NsaWVudF9vcmRlcl9pZH0SFS92MS9vcmRlcnMve29yZGVyX2lkfRKAAQoKTGlzdE9yZGVycxIlLmV4Y2hhbmdlLm9yZGVycy52MS5MaXN0T3JkZXJzUmVxdWVzdBomLmV4Y2hhbmdlLm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiI4q1GA0KC29yZGVyczpyZWFkgtPkkwIMEgovdjEvb3JkZXJzEnkKDVN0cmVhbUFjY291bnQSKC5leGNoYW5nZS5vcmRlcnMudjEuU3RyZWFtQWNjb3VudFJlcXVlc3QaKS5leGNoYW5nZS5vcmRlcnMudjEuU3RyZWFtQWNjb3VudFJlc3BvbnNlIhGKtRgNCgtvcmRlcnM6cmVhZDABYgZwcm90bzM", [file_buf_validate_validate, file_exchange_orders_v1_account_stream, file_exchange_orders_v1_order, file_exchange_type_v1_authorization, file_exchange_type_v1_order, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * The order to enter.
@@ -53,7 +53,7 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
   side: Side;
 
   /**
-   * How the price is bound; not PEGGED.
+   * How the price is bound.
    *
    * @generated from field: exchange.type.v1.OrderType type = 4;
    */
@@ -69,7 +69,8 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
   timeInForce: TimeInForce;
 
   /**
-   * Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT and TAKE_PROFIT_LIMIT.
+   * Limit price, a multiple of the instrument's tick; for LIMIT, STOP_LIMIT, TAKE_PROFIT_LIMIT, and PEGGED,
+   * which never follows beyond it.
    *
    * @generated from field: string price = 6;
    */
@@ -182,6 +183,44 @@ export type PlaceOrderRequest = Message<"exchange.orders.v1.PlaceOrderRequest"> 
    * @generated from field: bool validate_only = 21;
    */
   validateOnly: boolean;
+
+  /**
+   * The order may only make the account's position smaller: what is beyond the position is cut off, and it shrinks with
+   * the position. Of an instrument traded on margin.
+   *
+   * @generated from field: bool reduce_only = 22;
+   */
+  reduceOnly: boolean;
+
+  /**
+   * Which price of the book a PEGGED order follows.
+   *
+   * @generated from field: exchange.type.v1.PegReference peg_reference = 23;
+   */
+  pegReference: PegReference;
+
+  /**
+   * How far a PEGGED order stands from what it follows, in ticks, added to its price.
+   *
+   * @generated from field: sint64 peg_offset_ticks = 24;
+   */
+  pegOffsetTicks: bigint;
+
+  /**
+   * Session that it comes by, with which it is cancelled if the session is lost, an unsigned 64-bit integer as text; on
+   * OrderEntry the stream's own if absent. Refused with SESSION_NOT_OPEN unless the session is open. A request that is
+   * repeated by another session is the same request.
+   *
+   * @generated from field: string session_id = 25;
+   */
+  sessionId: string;
+
+  /**
+   * Keep the order when its session is lost; only with `reduce_only`.
+   *
+   * @generated from field: bool survive_disconnect = 26;
+   */
+  surviveDisconnect: boolean;
 };
 
 /**
@@ -440,6 +479,14 @@ export type AmendOrderRequest = Message<"exchange.orders.v1.AmendOrderRequest"> 
    * @generated from field: google.protobuf.Timestamp valid_until = 10;
    */
   validUntil?: Timestamp | undefined;
+
+  /**
+   * Symbol of the order's instrument: spares the look into the history for it, so that an order may be changed as soon as
+   * it is entered. ORDER_NOT_FOUND if the order is of another one. Needed on OrderEntry.
+   *
+   * @generated from field: string instrument = 11;
+   */
+  instrument: string;
 };
 
 /**
@@ -625,6 +672,169 @@ export const CancelAllAfterResponseSchema: GenMessage<CancelAllAfterResponse> = 
   messageDesc(file_exchange_orders_v1_orders_service, 10);
 
 /**
+ * How a session shall be.
+ *
+ * @generated from message exchange.orders.v1.OpenSessionRequest
+ */
+export type OpenSessionRequest = Message<"exchange.orders.v1.OpenSessionRequest"> & {
+  /**
+   * The owner's number for the session, which its orders carry, an unsigned 64-bit integer as text: the one of a session
+   * that was lost takes that over. The exchange draws one if absent.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * What is cancelled when it is lost.
+   *
+   * @generated from field: exchange.type.v1.DisconnectScope scope = 2;
+   */
+  scope: DisconnectScope;
+
+  /**
+   * How long a lost session waits for its owner, in milliseconds: 0 to 60,000; 5,000 if absent.
+   *
+   * @generated from field: optional uint32 grace_ms = 3;
+   */
+  graceMs?: number | undefined;
+
+  /**
+   * How long it may be silent, in milliseconds: 3,000 to 300,000; 10,000 if absent.
+   *
+   * @generated from field: optional uint32 heartbeat_timeout_ms = 4;
+   */
+  heartbeatTimeoutMs?: number | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.OpenSessionRequest.
+ * Use `create(OpenSessionRequestSchema)` to create a new message.
+ */
+export const OpenSessionRequestSchema: GenMessage<OpenSessionRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 11);
+
+/**
+ * The session is open.
+ *
+ * @generated from message exchange.orders.v1.OpenSessionResponse
+ */
+export type OpenSessionResponse = Message<"exchange.orders.v1.OpenSessionResponse"> & {
+  /**
+   * Number of the session, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * How long it waits for its owner when it is lost, in milliseconds.
+   *
+   * @generated from field: uint32 grace_ms = 2;
+   */
+  graceMs: number;
+
+  /**
+   * How long it may be silent, in milliseconds: any message counts, on OrderEntry too.
+   *
+   * @generated from field: uint32 heartbeat_timeout_ms = 3;
+   */
+  heartbeatTimeoutMs: number;
+
+  /**
+   * Sequence number of the command in the engine, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string engine_seq = 4;
+   */
+  engineSeq: string;
+};
+
+/**
+ * Describes the message exchange.orders.v1.OpenSessionResponse.
+ * Use `create(OpenSessionResponseSchema)` to create a new message.
+ */
+export const OpenSessionResponseSchema: GenMessage<OpenSessionResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 12);
+
+/**
+ * Whose owner is there.
+ *
+ * @generated from message exchange.orders.v1.HeartbeatRequest
+ */
+export type HeartbeatRequest = Message<"exchange.orders.v1.HeartbeatRequest"> & {
+  /**
+   * Number of the session, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message exchange.orders.v1.HeartbeatRequest.
+ * Use `create(HeartbeatRequestSchema)` to create a new message.
+ */
+export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 13);
+
+/**
+ * The session lives on.
+ *
+ * @generated from message exchange.orders.v1.HeartbeatResponse
+ */
+export type HeartbeatResponse = Message<"exchange.orders.v1.HeartbeatResponse"> & {
+};
+
+/**
+ * Describes the message exchange.orders.v1.HeartbeatResponse.
+ * Use `create(HeartbeatResponseSchema)` to create a new message.
+ */
+export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 14);
+
+/**
+ * Which session to end.
+ *
+ * @generated from message exchange.orders.v1.CloseSessionRequest
+ */
+export type CloseSessionRequest = Message<"exchange.orders.v1.CloseSessionRequest"> & {
+  /**
+   * Number of the session, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message exchange.orders.v1.CloseSessionRequest.
+ * Use `create(CloseSessionRequestSchema)` to create a new message.
+ */
+export const CloseSessionRequestSchema: GenMessage<CloseSessionRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 15);
+
+/**
+ * The session has ended.
+ *
+ * @generated from message exchange.orders.v1.CloseSessionResponse
+ */
+export type CloseSessionResponse = Message<"exchange.orders.v1.CloseSessionResponse"> & {
+  /**
+   * Sequence number of the command in the engine, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string engine_seq = 1;
+   */
+  engineSeq: string;
+};
+
+/**
+ * Describes the message exchange.orders.v1.CloseSessionResponse.
+ * Use `create(CloseSessionResponseSchema)` to create a new message.
+ */
+export const CloseSessionResponseSchema: GenMessage<CloseSessionResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_orders_service, 16);
+
+/**
  * Which order to tell.
  *
  * @generated from message exchange.orders.v1.GetOrderRequest
@@ -659,7 +869,7 @@ export type GetOrderRequest = Message<"exchange.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 11);
+  messageDesc(file_exchange_orders_v1_orders_service, 17);
 
 /**
  * The order.
@@ -687,7 +897,7 @@ export type GetOrderResponse = Message<"exchange.orders.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 12);
+  messageDesc(file_exchange_orders_v1_orders_service, 18);
 
 /**
  * Which orders to list.
@@ -729,7 +939,7 @@ export type ListOrdersRequest = Message<"exchange.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 13);
+  messageDesc(file_exchange_orders_v1_orders_service, 19);
 
 /**
  * A page of orders.
@@ -757,7 +967,7 @@ export type ListOrdersResponse = Message<"exchange.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_orders_service, 14);
+  messageDesc(file_exchange_orders_v1_orders_service, 20);
 
 /**
  * Orders of the token's account. Who asks more often than the account or its key may is refused with RATE_LIMITED and
@@ -829,6 +1039,40 @@ export const OrdersService: GenService<{
     methodKind: "unary";
     input: typeof CancelAllAfterRequestSchema;
     output: typeof CancelAllAfterResponseSchema;
+  },
+  /**
+   * Opens a trading session, or takes it over within its grace, for one who enters orders by single calls: orders that
+   * name it are cancelled, as its scope says, when it is lost. It is lost when no Heartbeat comes for too long. Refused
+   * with SESSION_OPTIONS_OUT_OF_RANGE, TOO_MANY_SESSIONS. Safe to retry: the session is taken over. OrderEntry opens its
+   * own, and needs no such call.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.OpenSession
+   */
+  openSession: {
+    methodKind: "unary";
+    input: typeof OpenSessionRequestSchema;
+    output: typeof OpenSessionResponseSchema;
+  },
+  /**
+   * Says that the owner of a session is there. Refused with SESSION_NOT_OPEN once it was lost for good, closed, or taken
+   * over elsewhere: open it anew. Safe to retry.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.Heartbeat
+   */
+  heartbeat: {
+    methodKind: "unary";
+    input: typeof HeartbeatRequestSchema;
+    output: typeof HeartbeatResponseSchema;
+  },
+  /**
+   * Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry.
+   *
+   * @generated from rpc exchange.orders.v1.OrdersService.CloseSession
+   */
+  closeSession: {
+    methodKind: "unary";
+    input: typeof CloseSessionRequestSchema;
+    output: typeof CloseSessionResponseSchema;
   },
   /**
    * Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and

@@ -1,0 +1,103 @@
+package main
+
+// What a client asks for: the mix of a busy market maker. Of 100 items 82 move an order, 9 enter one that rests, 3 one
+// that trades at once or expires, 6 cancel. Moves and cancels are of orders that the answers told of.
+
+import (
+	"math/rand"
+	"strconv"
+)
+
+const (
+	middle   = 10_000 // cents
+	restingQ = "0.1000"
+	takingQ  = "0.0200"
+	wanted   = 64 // resting orders of a client
+)
+
+type maker struct {
+	instrument string
+	prefix     string
+	random     *rand.Rand
+	last       int
+	resting    []order
+	entered    []order // of one batch, at the places of its items; no client id where the item enters nothing that rests
+	item       []byte
+	request    []byte
+}
+
+func newMaker(instrument, prefix string, seed int64) *maker {
+	return &maker{instrument: instrument, prefix: prefix, random: rand.New(rand.NewSource(seed))}
+}
+
+// batch is an OrderEntryRequest with so many items, whose results shall say as little as can be.
+func (m *maker) batch(out []byte, correlationID uint64, count int) ([]byte, []order) {
+	body := putNumber(make([]byte, 0, count*80), 1, correlationID)
+	entered := make([]order, count)
+	for i := range entered {
+		kind, request := m.ask(&entered[i])
+		m.item = putBytes(m.item[:0], kind, request)
+		body = putBytes(body, 2, m.item)
+	}
+	body = putNumber(body, 4, modeAck)
+	return putBytes(out, 2, body), entered
+}
+
+// ask is one request and its field in an OrderItem.
+func (m *maker) ask(entered *order) (int, []byte) {
+	dice := m.random.Intn(100)
+	if len(m.resting) < wanted && dice < 82 || dice < 9 {
+		return 1, m.place(entered)
+	}
+	if dice < 12 {
+		m.last++
+		buy := m.random.Intn(2) == 0
+		cents := int64(middle - 300)
+		if buy {
+			cents = middle + 300
+		}
+		m.request = placeRequest(m.request[:0], m.instrument, m.prefix+strconv.Itoa(m.last), buy, 2, cents, takingQ)
+		return 1, m.request
+	}
+	at := m.random.Intn(max(len(m.resting), 1))
+	if len(m.resting) == 0 {
+		return 1, m.place(entered)
+	}
+	if dice < 18 {
+		m.request = cancelRequest(m.request[:0], m.resting[at].id)
+		m.resting[at] = m.resting[len(m.resting)-1]
+		m.resting = m.resting[:len(m.resting)-1]
+		return 3, m.request
+	}
+	m.request = amendRequest(m.request[:0], m.instrument, m.resting[at].id, m.price(m.resting[at].buy))
+	return 2, m.request
+}
+
+func (m *maker) place(entered *order) []byte {
+	m.last++
+	*entered = order{clientID: m.prefix + strconv.Itoa(m.last), buy: m.random.Intn(2) == 0}
+	m.request = placeRequest(m.request[:0], m.instrument, entered.clientID, entered.buy, 1, m.price(entered.buy), restingQ)
+	return m.request
+}
+
+func (m *maker) price(buy bool) int64 {
+	away := int64(1 + m.random.Intn(200))
+	if buy {
+		return middle - away
+	}
+	return middle + away
+}
+
+// learn takes in what became of a batch, and counts what was refused.
+func (m *maker) learn(results []result, entered []order) (refused int) {
+	for i, each := range results {
+		if each.reason != 0 {
+			refused++
+			continue
+		}
+		if entered[i].clientID != "" && len(m.resting) < 4*wanted {
+			m.resting = append(m.resting, order{id: each.orderID, buy: entered[i].buy})
+		}
+	}
+	return refused
+}
