@@ -96,7 +96,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .special = shown != nullptr && shown->special ? &*shown->special : nullptr,
                         .cancelled_count = answer.cancelled,
                         .all_reasons = answer.all_reasons,
-                        .orders = answer.orders});
+                        .orders = answer.orders,
+                        .cost = answer.cost ? &*answer.cost : nullptr});
   run_followers(steps_left);
   tell_trails();
   for (const BookChangeView& change : changes_) writer.book_changed(change);

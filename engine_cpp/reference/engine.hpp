@@ -235,10 +235,12 @@ class Engine {
   void act_on_link(Order& filled, std::int64_t quantity);
   [[nodiscard]] Reason check_shape(const PlaceOrder& command) const;
   // All that speaks against an order that is only validated.
-  [[nodiscard]] std::vector<Reason> failures(const PlaceOrder& command) const;
-  void find_failures_of_terms(const PlaceOrder& command, std::vector<Reason>& out) const;
+  [[nodiscard]] std::vector<Reason> failures(const PlaceOrder& command, std::optional<OrderCostView>& cost) const;
+  void find_failures_of_terms(const PlaceOrder& command, std::vector<Reason>& out,
+                              std::optional<OrderCostView>& cost) const;
   void find_failures_of_cost(const PlaceOrder& command, std::int64_t held_at, bool has_quantity,
-                             std::vector<Reason>& out) const;
+                             std::vector<Reason>& out, std::optional<OrderCostView>& cost) const;
+  [[nodiscard]] std::optional<OrderCostView> told_cost(const PlaceOrder& command, std::int64_t worst) const;
   [[nodiscard]] Reason check_instrument(const PlaceOrder& command) const;
   [[nodiscard]] std::optional<std::int64_t> worst_price(const PlaceOrder& command) const;
   [[nodiscard]] std::int64_t price_to_hold_at(const PlaceOrder& command, std::int64_t worst) const;

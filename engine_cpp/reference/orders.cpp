@@ -41,7 +41,7 @@ SpecialView special_view(const SpecialTerms& terms) {
 Result Engine::on(const PlaceOrder& command) {
   if (command.special != nullptr && command.special->validate_only) {
     Result result{now_.engine_seq};
-    result.all_reasons = failures(command);
+    result.all_reasons = failures(command, result.cost);
     if (!result.all_reasons.empty()) result.reason = result.all_reasons.front();
     return result;
   }

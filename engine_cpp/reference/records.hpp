@@ -184,6 +184,7 @@ struct Result {
   std::optional<OrderView> order{};
   std::uint32_t cancelled = 0;
   std::vector<Reason> all_reasons{};
+  std::optional<OrderCostView> cost{};  // of an order that is only validated
   std::vector<OrderResultView> orders{};  // the special terms are added when it is written
   std::vector<std::vector<FillView>> order_fills{};  // of each of them
 };

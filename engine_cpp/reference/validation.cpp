@@ -6,6 +6,8 @@
 namespace exchange::engine::reference {
 namespace {
 
+constexpr std::int64_t kLargest = std::int64_t{1} << 61;
+
 std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) {
   const Wide scaled = Wide{notional} * ppm;
   return static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 > 0 ? 1 : 0));
@@ -13,7 +15,7 @@ std::int64_t fee_of(std::int64_t notional, std::int32_t ppm) {
 
 }  // namespace
 
-std::vector<Reason> Engine::failures(const PlaceOrder& c) const {
+std::vector<Reason> Engine::failures(const PlaceOrder& c, std::optional<OrderCostView>& cost) const {
   if (const Reason shape = check_shape(c); shape != Reason::kNone) return {shape};
   std::vector<Reason> out;
   if (!is_trader(c.account_id)) {
@@ -25,14 +27,15 @@ std::vector<Reason> Engine::failures(const PlaceOrder& c) const {
   if (c.valid_until_ns < now_.time_ns) out.push_back(Reason::kRequestExpired);
   if (c.valid_until_ns > now_.time_ns + limits_.id_window_ns) out.push_back(Reason::kValidUntilTooFar);
   if (instruments_.contains(c.instrument_id)) {
-    find_failures_of_terms(c, out);
+    find_failures_of_terms(c, out, cost);
   } else {
     out.push_back(Reason::kUnknownInstrument);
   }
   return out;
 }
 
-void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& out) const {
+void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& out,
+                                    std::optional<OrderCostView>& cost) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
   const bool waits = waits_for_price(c.type);
@@ -89,11 +92,11 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
   if (!has_price || !has_trigger) return;
   if (waits) {
     const std::int64_t held_at = is_limit ? c.price : protected_price(i, c.side, trigger);
-    return find_failures_of_cost(c, held_at, has_quantity, out);
+    return find_failures_of_cost(c, held_at, has_quantity, out, cost);
   }
   const auto worst = worst_price(c);
   if (!worst) return out.push_back(at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice);
-  find_failures_of_cost(c, price_to_hold_at(c, *worst), has_quantity, out);
+  find_failures_of_cost(c, price_to_hold_at(c, *worst), has_quantity, out, cost);
   if (c.type == OrderType::kPegged) {
     const auto price = peg_price(i, pegged(c));
     if (!price) out.push_back(Reason::kNoReferencePrice);
@@ -106,7 +109,7 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
 }
 
 void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bool has_quantity,
-                                   std::vector<Reason>& out) const {
+                                   std::vector<Reason>& out, std::optional<OrderCostView>& cost) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const InstrumentDefinition& d = i.definition;
   const auto known = is_trader(c.account_id) ? accounts_.find(c.account_id) : accounts_.end();
@@ -120,6 +123,7 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   if (has_quantity && has_account) note(check_size(known->second, i, c.quantity, value));
   if (!waits_for_price(c.type)) note(check_static_band(i, c.side, held_at));
   if (!has_account) return;
+  if (has_quantity) cost = told_cost(c, held_at);
   const Account& account = known->second;
   const std::uint32_t own = account.set.limits.max_open_orders;
   const std::uint32_t most = own == 0 ? limits_.open_orders_per_account : own;
@@ -139,6 +143,33 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
   if (c.side == Side::kSell) needed = base_units(i, c.quantity);
   const std::int64_t available = spendable(c.account_id, c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id);
   if (needed > available) note(Reason::kInsufficientFunds);
+}
+
+// What it takes of what there is.
+std::optional<OrderCostView> Engine::told_cost(const PlaceOrder& c, std::int64_t worst) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const InstrumentDefinition& d = i.definition;
+  const FeeTier fees = fees_of(c.account_id, c.instrument_id);
+  const std::int64_t value = c.quote_budget != 0 ? c.quote_budget : notional(i, worst, c.quantity);
+  OrderCostView told{.worst_price = worst, .notional = value};
+  told.worst_fee = fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm));
+  if (!on_margin(d)) {
+    told.asset_id = c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id;
+    const bool is_free = c.side == Side::kBuy && value == 0;  // what is worth nothing holds nothing
+    told.required = is_free ? 0 : cost_of(c, worst);
+    told.available = spendable(c.account_id, told.asset_id);
+    return told;
+  }
+  const bool margin = accounts_.at(c.account_id).set.kind == AccountKind::kMargin;
+  if (!margin || margin_of(d.instrument_id, c.account_id) == nullptr || !has_margin_prices(i)) return {};
+  Outlook after = outlook_of(c.account_id, c.instrument_id, nullptr);
+  if (!c.special->reduce_only) add(after, as_order(c, worst));
+  const auto clamped = [](Wide amount) { return static_cast<std::int64_t>(std::clamp<Wide>(amount, -kLargest, kLargest)); };
+  const Wide now = free_margin(c.account_id, c.instrument_id, nullptr);
+  told.asset_id = settlement_asset();
+  told.required = clamped(std::max<Wide>(now - free_margin(c.account_id, c.instrument_id, &after), 0));
+  told.available = clamped(now);
+  return told;
 }
 
 }  // namespace exchange::engine::reference

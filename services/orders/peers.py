@@ -18,6 +18,7 @@ from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
 from services.orders._codec import keep_instruments
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
+from services.orders.model.account_stream import AssetName
 from services.orders.model.instrument import Instrument
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.session import NewSession
@@ -163,6 +164,7 @@ class InstrumentMirror:
         self._tell = tell
         self._by_symbol: dict[str, Instrument] = {}
         self._by_id: dict[InstrumentId, Instrument] = {}
+        self._assets: dict[int, AssetName] = {}
         self._complete = False
         self._heard = 0
         self._news = asyncio.Event()
@@ -180,6 +182,12 @@ class InstrumentMirror:
         if instrument_id not in self._by_id:
             await self._hear()
         return self._by_id[instrument_id]
+
+    async def asset(self, asset_id: int) -> AssetName:
+        """Return the asset that the engine named; raises `Unavailable` if it is not heard of."""
+        if asset_id not in self._assets:
+            await self._hear()
+        return self._assets[asset_id]
 
     async def check(self) -> None:
         """Raise `Unavailable` unless the engine is being followed."""
@@ -208,6 +216,8 @@ class InstrumentMirror:
             self._complete = response.snapshot.last
         for listed in _instruments(response):
             self._know(instrument_of(listed))
+            for asset in (listed.base, listed.quote):
+                self._assets[asset.asset_id] = AssetName(asset.symbol, asset.scale)
         if self._complete:
             self._heard = response.durable_seq
             self._news.set()

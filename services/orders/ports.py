@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
-from services.orders.model.account_stream import AccountState, PrivateEvent
+from services.orders.model.account_stream import AccountState, AssetName, PrivateEvent
 from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
@@ -23,6 +23,10 @@ class Instruments(Protocol):
 
     async def with_id(self, instrument_id: InstrumentId) -> Instrument:
         """Return the instrument of an order that the engine told; raises `Unavailable` if it is not heard of."""
+        ...
+
+    async def asset(self, asset_id: int) -> AssetName:
+        """Return the asset that the engine named; raises `Unavailable` if it is not heard of."""
         ...
 
 

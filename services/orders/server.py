@@ -73,6 +73,12 @@ class OrdersServer(OrdersServiceServicer):
         _announce(str(answer.engine_seq))
         return messages.place_response(answer)
 
+    async def PreviewOrder(self, request: pb.PreviewOrderRequest, context: Context) -> pb.PreviewOrderResponse:
+        """Tell what an order would cost, and what speaks against it."""
+        await self._take(ONE_MESSAGE)
+        draft = requests.draft_of(request.order, call.caller().account_id)
+        return messages.preview_response(await validate_order(draft, self._instruments, self._engine, self._clock))
+
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         """Take an order out of the book."""
         await self._take(ONE_CANCEL)

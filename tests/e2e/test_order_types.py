@@ -46,6 +46,17 @@ async def test_checks_alone_tell_all_that_fails(new_client: NewClient, instrumen
     assert await buyer.orders() == []
 
 
+async def test_a_preview_tells_what_is_held_then(new_client: NewClient, instrument: str) -> None:
+    buyer = await Trader(new_client()).join(KK99="100")
+    order = buyer.order_request(instrument, "BUY", "1", "10")
+    told = await buyer.client.call("orders.OrdersService/PreviewOrder", {"order": order})
+    assert (told["failed_checks"], told["asset"], told["worst_fee"]) == ([], "KK99", "0.010000")
+    assert (told["required"], told["available"]) == ("10.010001", "100.000000")
+    placed = (await buyer.client.call("orders.OrdersService/PlaceOrder", order))["order"]
+    assert (await buyer.balances())["KK99"]["held"] == told["required"]
+    await buyer.cancel(placed["order_id"])
+
+
 async def _trade(seller: Trader, buyer: Trader, instrument: str, price: str) -> None:
     await seller.place(instrument, "SELL", "0.1", price)
     await buyer.place(instrument, "BUY", "0.1", price)

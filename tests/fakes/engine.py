@@ -103,7 +103,8 @@ class EngineFake(RequestsFake):
 
     def _judge(self, account: Account | None, place: command_pb2.PlaceOrder) -> Result:
         reasons = list(self._faults_of(account, place))
-        return Result(reason=reasons[0] if reasons else reason_pb2.REASON_UNSPECIFIED, all_reasons=reasons)
+        cost = None if account is None else self._cost_of(account, place)
+        return Result(reason=reasons[0] if reasons else reason_pb2.REASON_UNSPECIFIED, all_reasons=reasons, cost=cost)
 
     def _faults_of(
         self, account: Account | None, place: command_pb2.PlaceOrder
@@ -206,13 +207,33 @@ class EngineFake(RequestsFake):
             yield reason_pb2.REASON_POST_ONLY_WOULD_CROSS
 
     def _lacking(self, account: Account, instrument: instrument_pb2.Instrument, order: order_pb2.Order) -> bool:
+        return self._hold(account, order) > self._available(account, instrument, order)
+
+    def _available(self, account: Account, instrument: instrument_pb2.Instrument, order: order_pb2.Order) -> int:
+        """Give what there is for an order beside those that are open."""
         asset = instrument.quote if order.side == t.SIDE_BUY else instrument.base
-        held = sum(
+        return account.total.get(asset.asset_id, 0) - sum(
             self._hold(account, each)
-            for each in ({**account.orders, order.order_id: order}).values()
-            if each.status in OPEN and each.side == order.side and each.instrument_id == order.instrument_id
+            for each in account.orders.values()
+            if each.status in OPEN
+            and each.order_id != order.order_id
+            and each.side == order.side
+            and each.instrument_id == order.instrument_id
         )
-        return held > account.total.get(asset.asset_id, 0)
+
+    def _cost_of(self, account: Account, place: command_pb2.PlaceOrder) -> command_pb2.OrderCost | None:
+        instrument = self._instruments.get(place.instrument_id)
+        if instrument is None or place.type != t.ORDER_TYPE_LIMIT:
+            return None
+        order, notional = self._order_of(place), notional_of(instrument, place.price, place.quantity)
+        return command_pb2.OrderCost(
+            asset_id=(instrument.quote if place.side == t.SIDE_BUY else instrument.base).asset_id,
+            worst_price=place.price,
+            notional=notional,
+            worst_fee=fee_of(notional, account.opened.taker_fee_ppm),
+            required=self._hold(account, order),
+            available=self._available(account, instrument, order),
+        )
 
     def _hold(self, account: Account, order: order_pb2.Order) -> int:
         instrument = self._instruments[order.instrument_id]

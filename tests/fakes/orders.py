@@ -6,6 +6,7 @@ from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
+from services.orders.model.account_stream import AssetName
 from services.orders.model.history import Changes, OrderFill, OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
@@ -30,6 +31,9 @@ class InstrumentsFake:
 
     async def with_id(self, instrument_id: InstrumentId) -> Instrument:
         return self._by_id[instrument_id]
+
+    async def asset(self, asset_id: int) -> AssetName:
+        return {1: AssetName("KK99", 6), 2: AssetName("BTC", 8)}[asset_id]
 
 
 class EnginePeerFake:

@@ -70,7 +70,7 @@ class Accounts {
   // All that speaks against an order: first what needs no instrument, which is answered, then the rest.
   [[nodiscard]] Slot judge_request(const PlaceOrder& command, const Step& step, ReasonList& out) const noexcept;
   void judge_terms(const PlaceOrder& command, Slot instrument, const Quote& quote, std::int64_t now_ns,
-                   ReasonList& out) const noexcept;
+                   Judgement& out) const noexcept;
 
   // Pegged orders: where one stands that is to enter, and one that is open under a limit; where it stands now.
   [[nodiscard]] const Pegs& pegs() const noexcept { return pegs_; }
@@ -87,7 +87,7 @@ class Accounts {
 
   // The same for orders that wait for a price. `has_room`: for the trigger.
   void judge_waiting(const PlaceOrder& command, Slot instrument, const WatchedPrices& prices, bool has_room,
-                     std::int64_t now_ns, ReasonList& out) const noexcept;
+                     std::int64_t now_ns, Judgement& out) const noexcept;
 
   // Orders that enter all or none. Are they the repeat of such, answered before?
   [[nodiscard]] bool are_repeated(std::span<const PlaceOrder> commands, const Step& step,
@@ -343,7 +343,10 @@ class Accounts {
   [[nodiscard]] static std::optional<std::int64_t> behind(const Instrument& instrument, Side side,
                                                           std::int64_t best) noexcept;
   void judge_cost(const PlaceOrder& command, Slot instrument, std::int64_t worst, bool has_quantity,
-                  ReasonList& out) const noexcept;
+                  Judgement& out) const noexcept;
+  // What it would cost an account that can pay with what its instrument asks for.
+  [[nodiscard]] std::optional<OrderCostView> cost_of(const PlaceOrder& command, Slot account, Slot instrument,
+                                                     std::int64_t worst) const noexcept;
   // Where a post-only order that would take goes instead, if it is to be moved.
   [[nodiscard]] std::optional<std::int64_t> reprice(const OrderRecord& order, std::int64_t limit,
                                                     const Quote& quote) const noexcept {
@@ -402,6 +405,7 @@ class Accounts {
   void note_shrunk(Slot position);
   [[nodiscard]] bool reducing_consistent() const;
   [[nodiscard]] bool is_within_limits(const Exposing& wanted) const noexcept;
+  [[nodiscard]] std::optional<OrderCostView> margin_cost_of(const Exposing& wanted, OrderCostView cost) const noexcept;
   [[nodiscard]] bool has_margin_for(const Exposing& wanted) const noexcept;
   [[nodiscard]] Reason check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept;
   [[nodiscard]] bool is_covered_at_trigger(const OrderRecord& order) const noexcept;

@@ -322,6 +322,15 @@ void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPric
   if (prices.has_conversion_rate) out.put_present(5, prices.conversion_rate_ppb);
 }
 
+void write_cost(WireWriter& out, const OrderCostView& cost) {
+  out.put(1, cost.asset_id);
+  out.put_signed(2, cost.worst_price);
+  out.put(3, cost.notional);
+  out.put(4, cost.worst_fee);
+  out.put(5, cost.required);
+  out.put(6, cost.available);
+}
+
 void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) {
   WireWriter(out).message(kResults, [&](WireWriter& message) {
     write_head(message, result.engine_seq, result.reason, result.replayed);
@@ -331,6 +340,7 @@ void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode) 
     }
     message.put_packed(15, result.all_reasons);
     message.put(16, result.cancelled_count);
+    if (result.cost != nullptr) message.message(18, [&](WireWriter& cost) { write_cost(cost, *result.cost); });
   });
 }
 

@@ -31,6 +31,7 @@ struct ResultView {
   std::uint32_t cancelled_count = 0;
   std::span<const Reason> all_reasons{};
   std::span<const OrderResultView> orders{};
+  const OrderCostView* cost = nullptr;
 };
 
 void write_order(WireWriter& out, const OrderView& order, const SpecialView* special = nullptr);
@@ -44,7 +45,7 @@ void write_prices(WireWriter& out, std::uint32_t instrument_id, const StatedPric
 
 // Appends a `CommandResult` as field 1 of `SubmitResponse`.
 void write_result(ByteBuffer& out, const ResultView& result, ResponseMode mode = ResponseMode::kFull);
-// The same in ResponseMode::kAck, of an answer without `all_reasons`. `order_id` is 0 if it is about no order.
+// The same in ResponseMode::kAck, of an answer without `all_reasons` and `cost`. `order_id` is 0 if it is about no order.
 void write_ack(ByteBuffer& out, std::uint64_t engine_seq, Reason reason, bool replayed, std::uint64_t order_id,
                std::uint32_t cancelled_count);
 

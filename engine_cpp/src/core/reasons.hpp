@@ -1,4 +1,4 @@
-// All the reasons for which an order would be refused.
+// All the reasons for which an order would be refused, and what it would cost.
 //
 // Invariants:
 //   1. In the order of the checks; no more than there are checks.
@@ -9,9 +9,11 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "exchange/engine/vocabulary.hpp"
+#include "views.hpp"
 
 namespace exchange::engine {
 
@@ -31,6 +33,17 @@ class ReasonList {
 
   std::array<Reason, kMostChecks> reasons_{};
   std::size_t count_ = 0;
+};
+
+// What there is to say of an order that is only validated.
+struct Judgement : ReasonList {
+  std::optional<OrderCostView> cost;
+
+  void clear() noexcept {
+    ReasonList::clear();
+    cost.reset();
+  }
+  [[nodiscard]] bool is_empty() const noexcept { return all().empty() && !cost; }
 };
 
 }  // namespace exchange::engine

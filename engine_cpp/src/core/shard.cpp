@@ -35,7 +35,7 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   assert(stamp.engine_seq > last_.engine_seq && stamp.time_ns >= last_.time_ns);
   last_ = stamp;
   fills_.clear();
-  against_.clear();
+  judgement_.clear();
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
@@ -106,18 +106,18 @@ Answer Core::Shard::on(const PlaceOrder& command, Step& step) {
 }
 
 Answer Core::Shard::validate(const PlaceOrder& command, Step& step) {
-  const Slot instrument = accounts_.judge_request(command, step, against_);
+  const Slot instrument = accounts_.judge_request(command, step, judgement_);
   if (instrument != kNil && waits_for_price(command.type)) {
     accounts_.judge_waiting(command, instrument, books_.watched(instrument), triggers_.has_room(), step.stamp.time_ns,
-                             against_);
+                             judgement_);
   } else if (instrument != kNil && command.type == OrderType::kPegged) {
     validate_pegged(command, instrument, step);
   } else if (instrument != kNil) {
     const bool market = command.type == OrderType::kMarket;
     const Quote quote = books_.inquire({instrument, command.side, may_rest(command), market});
-    accounts_.judge_terms(command, instrument, quote, step.stamp.time_ns, against_);
+    accounts_.judge_terms(command, instrument, quote, step.stamp.time_ns, judgement_);
   }
-  return refuse(against_.first(), step);
+  return refuse(judgement_.first(), step);
 }
 
 Answer Core::Shard::on(const CancelOrder& command, Step& step) {
@@ -252,7 +252,7 @@ void Core::Shard::publish(Step& step) {
 
 void Core::Shard::write_answer(const Answer& answer, ResponseMode mode, ByteBuffer& result) {
   if (!entrants_.empty()) [[unlikely]] return write_together(answer, mode, result);
-  if (mode != ResponseMode::kAck || !against_.all().empty()) return write_all(answer, mode, result);
+  if (mode != ResponseMode::kAck || !judgement_.is_empty()) return write_all(answer, mode, result);
   const std::uint64_t order_id = answer.order == kNil ? 0 : accounts_.orders()[answer.order].view.order_id;
   write_ack(result, answer.engine_seq, answer.reason, answer.replayed, order_id, answer.cancelled);
 }
@@ -265,7 +265,8 @@ void Core::Shard::write_all(const Answer& answer, ResponseMode mode, ByteBuffer&
                   .order = nullptr,
                   .fills = fills_,
                   .cancelled_count = answer.cancelled,
-                  .all_reasons = against_.all()};
+                  .all_reasons = judgement_.all(),
+                  .cost = judgement_.cost ? &*judgement_.cost : nullptr};
   if (answer.order == kNil) return write_result(result, view, mode);
   view.special = orders.special_view(orders[answer.order]);
   if (answer.first == kNil) {

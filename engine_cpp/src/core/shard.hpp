@@ -219,7 +219,7 @@ class Core::Shard {
   std::vector<Slot> unfinished_pegs_;  // where it had not steps enough for them
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   mutable SpecialView shown_;
-  ReasonList against_;  // the order that is only validated
+  Judgement judgement_;  // of the order that is only validated
   std::vector<Slot> too_large_;  // orders that reduce more than there is
   std::vector<Slot> swept_;  // positions of one step of a sweep
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found

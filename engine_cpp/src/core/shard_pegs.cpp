@@ -31,12 +31,12 @@ void Core::Shard::validate_pegged(const PlaceOrder& command, Slot instrument, St
   Quote quote = books_.inquire({instrument, command.side, true, false});
   quote.has_room = quote.has_room && accounts_.pegs().has_room(instrument);
   quote.best = {};
-  accounts_.judge_terms(command, instrument, quote, step.stamp.time_ns, against_);
+  accounts_.judge_terms(command, instrument, quote, step.stamp.time_ns, judgement_);
   if (check_price(instruments_[instrument], command.price) != Reason::kNone) return;
   const auto price = accounts_.peg_price_of(command, instrument, books_.unpegged_best(instrument));
   const bool would_take = price && books_.book(instrument).would_cross(command.side, *price);
-  if (!price) against_.add(Reason::kNoReferencePrice);
-  if (command.post_only && would_take) against_.add(Reason::kPostOnlyWouldCross);
+  if (!price) judgement_.add(Reason::kNoReferencePrice);
+  if (command.post_only && would_take) judgement_.add(Reason::kPostOnlyWouldCross);
 }
 
 Answer Core::Shard::amend_pegged(const AmendOrder& command, Amend& amend, Step& step) {

@@ -25,7 +25,7 @@ Slot Accounts::judge_request(const PlaceOrder& command, const Step& step, Reason
 }
 
 void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& quote, std::int64_t now_ns,
-                           ReasonList& out) const noexcept {
+                           Judgement& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
   const Slot account = find_trader(command.account_id);
   const bool market = command.type == OrderType::kMarket;
@@ -66,7 +66,7 @@ Reason Accounts::check_post_only(const PlaceOrder& command, Slot slot, const Quo
 
 // What is true of the trigger now; the band is asked when it comes true.
 void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const WatchedPrices& prices, bool has_room,
-                             std::int64_t now_ns, ReasonList& out) const noexcept {
+                             std::int64_t now_ns, Judgement& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
   const Slot account = find_trader(command.account_id);
   if (!has_room) out.add(Reason::kEngineFull);
@@ -88,7 +88,7 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
 }
 
 void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t worst, bool has_quantity,
-                          ReasonList& out) const noexcept {
+                          Judgement& out) const noexcept {
   const Instrument& instrument = instruments_[slot];
   const Slot account_slot = find_trader(command.account_id);
   const bool known = account_slot != kNil;
@@ -103,6 +103,7 @@ void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t wor
     out.add(Reason::kPriceBand);
   }
   if (!known) return;
+  if (has_quantity) out.cost = cost_of(command, account_slot, slot, worst);
   const Account& account = balances_.account(account_slot);
   if (may_rest(command) && account.open_orders >= max_open_orders(account_slot)) {
     out.add(Reason::kTooManyOpenOrders);
@@ -116,6 +117,37 @@ void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t wor
   const bool affords = !has_quantity ||
                        entry_hold(command, account, slot, worst) <= spendable(account_slot, asset);
   if (!affords) out.add(Reason::kInsufficientFunds);
+}
+
+std::optional<OrderCostView> Accounts::cost_of(const PlaceOrder& command, Slot account_slot, Slot slot,
+                                               std::int64_t worst) const noexcept {
+  const Instrument& instrument = instruments_[slot];
+  const Account& account = balances_.account(account_slot);
+  const FeeRates rates = rates_of(account, slot);
+  OrderCostView cost{.worst_price = worst,
+                     .notional = command.quote_budget > 0 ? command.quote_budget
+                                                          : instrument.notional(worst, command.quantity)};
+  cost.worst_fee = fee_on(cost.notional, std::max(rates.taker_ppm, rates.maker_ppm));
+  if (instrument.on_margin) return margin_cost_of(exposing(command, account_slot, slot, worst), cost);
+  const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
+  cost.asset_id = instruments_.asset(asset).asset_id;
+  cost.required = entry_hold(command, account, slot, worst);
+  cost.available = spendable(account_slot, asset);
+  return cost;
+}
+
+std::optional<OrderCostView> Accounts::margin_cost_of(const Exposing& wanted, OrderCostView cost) const noexcept {
+  const Account& account = balances_.account(wanted.after.account);
+  const Instrument& instrument = instruments_[wanted.after.instrument];
+  const bool measured = account.kind == AccountKind::kMargin && margin_.is_priced(instrument) &&
+                        instruments_.margin().find(instrument.instrument_id, account.account_class) != nullptr;
+  if (!measured) return {};
+  const Int128 rise =
+      margin_.initial(wanted.after, account.account_class) - margin_.initial(wanted.before, account.account_class);
+  cost.asset_id = instruments_.asset(instruments_.settlement_asset()).asset_id;
+  cost.required = clamped_amount(std::max<Int128>(rise, 0));
+  cost.available = clamped_amount(standing(wanted.after.account).free());
+  return cost;
 }
 
 }  // namespace exchange::engine

@@ -96,6 +96,16 @@ struct FillView {
   std::array<std::uint8_t, 7> spare{};
 };
 
+// What an order that is only validated would cost, at the worst price that it can trade at.
+struct OrderCostView {
+  std::uint32_t asset_id = 0;
+  std::int64_t worst_price = 0;
+  std::int64_t notional = 0;  // without its sign
+  std::int64_t worst_fee = 0;
+  std::int64_t required = 0;
+  std::int64_t available = 0;
+};
+
 struct BalanceChangeView {
   std::uint64_t account_id = 0;
   std::uint32_t asset_id = 0;

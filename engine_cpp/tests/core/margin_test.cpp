@@ -180,6 +180,19 @@ TEST_F(MarginTest, AValidationTellsAllThatSpeaksAgainstAPosition) {
             (std::vector{Reason::kTradingState, Reason::kPositionLimit, Reason::kInsufficientMargin}));
 }
 
+TEST_F(MarginTest, AValidationTellsByHowMuchTheMarginWouldRise) {
+  leave(kAlice, 6'000'000);
+  submit(oil(kAlice, Side::kBuy, 50, 10));
+  const SpecialTerms terms{.validate_only = true};
+  const auto cost = [&](PlaceOrder order) {
+    order.special = &terms;
+    return submit(order).result.cost.value();
+  };
+  const OrderCostView buy = cost(oil(kAlice, Side::kBuy, 50, 10));
+  EXPECT_EQ(std::tuple(buy.asset_id, buy.required, buy.available), std::tuple(kKk99, 5'050'001, 949'999));
+  EXPECT_EQ(cost(oil(kAlice, Side::kSell, 50, 10)).required, 50'001);  // the other side has the larger margin: the fee
+}
+
 TEST_F(MarginTest, ParametersHaveToAgree) {
   const auto answer = [&](auto change) {
     SetMarginParameters command = parameters(kOilFuture);

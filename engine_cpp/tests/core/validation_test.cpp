@@ -45,6 +45,32 @@ TEST_F(ValidationTest, FundsAndThePostOnlyPriceAreChecksToo) {
             (std::vector{Reason::kNotionalOutOfRange, Reason::kInsufficientFunds, Reason::kPostOnlyWouldCross}));
 }
 
+TEST_F(ValidationTest, TheCostIsWhatWouldBeHeldAndWhatThereIs) {
+  const auto cost = [&](const PlaceOrder& order) { return submit(only_validated(order)).result.cost.value(); };
+  const std::int64_t had = balance(kAlice, kKk99).available;
+  const PlaceOrder buy = limit(kAlice, Side::kBuy, 10'000, 200);
+  const OrderCostView told = cost(buy);
+  EXPECT_EQ(std::tuple(told.asset_id, told.worst_price, told.available), std::tuple(kKk99, 10'000, had));
+  EXPECT_EQ(told.required, told.notional + told.worst_fee + 1);
+  submit(buy);
+  EXPECT_EQ(balance(kAlice, kKk99).held, told.required);
+  EXPECT_EQ(balance(kAlice, kKk99).available, had - told.required);
+
+  const OrderCostView sold = cost(limit(kAlice, Side::kSell, 10'005, 200));
+  EXPECT_EQ(sold.asset_id, kBtc);
+  EXPECT_EQ(sold.required, 2'000'000);  // 0.02 BTC
+}
+
+TEST_F(ValidationTest, TheCostIsToldOfWhatCannotBePaidToo) {
+  const PlaceOrder order = limit(kAlice, Side::kBuy, 5'000'000, 1'000'000);
+  const Outcome judged = submit(only_validated(order));
+  EXPECT_EQ(judged.reason(), Reason::kNotionalOutOfRange);
+  EXPECT_GT(judged.result.cost.value().required, judged.result.cost.value().available);
+  EXPECT_FALSE(submit(only_validated(limit(99, Side::kBuy, 10'000, 200))).result.cost);
+  EXPECT_FALSE(submit(only_validated(limit(kAlice, Side::kBuy, 10'001, 200))).result.cost);
+  EXPECT_FALSE(submit(limit(kAlice, Side::kBuy, 10'000, 200)).result.cost);
+}
+
 TEST_F(ValidationTest, WhatLacksItsGroundIsNotChecked) {
   PlaceOrder order = limit(99, Side::kBuy, 10'000, 200);
   order.instrument_id = 12'345;

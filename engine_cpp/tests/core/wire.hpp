@@ -73,6 +73,7 @@ struct ReadResult {
   std::uint32_t cancelled_count = 0;
   std::vector<Reason> all_reasons{};
   std::vector<ReadOrderResult> orders{};
+  std::optional<OrderCostView> cost{};
 };
 
 struct OrderEvent {

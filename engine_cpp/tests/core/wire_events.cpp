@@ -125,6 +125,7 @@ ReadResult read_result(Reader in) {
         for (const std::int32_t reason : in.get_packed_enum()) out.all_reasons.push_back(static_cast<Reason>(reason));
         break;
       case 16: take(in, out.cancelled_count); break;
+      case 18: out.cost = read_cost(in.get_message()); break;
       default: unknown(in);
     }
   }

@@ -37,4 +37,20 @@ void read_position(Reader in, PositionChangeView& out);
 [[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
 [[nodiscard]] SessionView read_session_changed(Reader in);
 
+inline OrderCostView read_cost(Reader in) {
+  OrderCostView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.asset_id); break;
+      case 2: out.worst_price = in.get_sint64(); break;
+      case 3: take(in, out.notional); break;
+      case 4: take(in, out.worst_fee); break;
+      case 5: take(in, out.required); break;
+      case 6: take(in, out.available); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 }  // namespace exchange::engine::testing

@@ -13,7 +13,7 @@ from services.kernel.ids import (
 )
 from services.orders.model.instrument import Instrument, Scales
 from services.orders.model.order import Fill, Order, Terms
-from services.orders.model.request import Outcome
+from services.orders.model.request import OrderCost, Outcome
 from services.orders.model.words import (
     EndReason,
     Liquidity,
@@ -48,6 +48,18 @@ def outcome_of(result: command_pb2.CommandResult) -> Outcome:
         fills=tuple(fill_of(fill) for fill in result.fills),
         cancelled_count=result.cancelled_count,
         all_reasons=tuple(map(reason_name, result.all_reasons)),
+        cost=_cost_of(result.cost) if result.HasField("cost") else None,
+    )
+
+
+def _cost_of(cost: command_pb2.OrderCost) -> OrderCost:
+    return OrderCost(
+        asset_id=cost.asset_id,
+        worst_price=cost.worst_price,
+        notional=cost.notional,
+        worst_fee=cost.worst_fee,
+        required=cost.required,
+        available=cost.available,
     )
 
 

@@ -6,6 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange.orders.v1 import order_pb2, orders_service_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
+from services.kernel.money import text_of
 from services.orders.model.order import Told
 from services.orders.model.request import Answer, MassCancelled
 from services.orders.model.session import OpenSession
@@ -33,6 +34,22 @@ def judgement_response(judgement: Judgement) -> orders_service_pb2.PlaceOrderRes
             for each in judgement.refusals
         ],
     )
+
+
+def preview_response(judgement: Judgement) -> orders_service_pb2.PreviewOrderResponse:
+    """Write what an order would cost, and what it would be refused for."""
+    response = orders_service_pb2.PreviewOrderResponse(
+        engine_seq=str(judgement.engine_seq), failed_checks=judgement_response(judgement).failed_checks
+    )
+    if (told := judgement.cost) is not None:
+        cost, quote = told.cost, told.scales.quote_text
+        response.asset = told.asset.symbol
+        response.worst_price = told.scales.price_text(cost.worst_price)
+        response.notional = quote(cost.notional)
+        response.worst_fee = quote(cost.worst_fee)
+        response.required = text_of(cost.required, told.asset.scale)
+        response.available = text_of(cost.available, told.asset.scale)
+    return response
 
 
 def cancel_response(answer: Answer) -> orders_service_pb2.CancelOrderResponse:

@@ -160,12 +160,28 @@ class MassCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCost:
+    """What an order would cost at the worst price that it can trade at.
+
+    `notional` and `worst_fee` in units of the quote asset; `required`, what would be held or by how much the initial
+    margin would rise, and `available`, what there is for that, in units of `asset_id`.
+    """
+
+    asset_id: int
+    worst_price: int
+    notional: int
+    worst_fee: int
+    required: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a command.
 
     `reason` is empty if it was done, else the name of the contract's Reason. `engine_seq` is 0 if nothing was
     sequenced. `order` may be absent when it was refused. `cancelled_count` is that of a mass cancel;
-    `all_reasons` those of an order that was only judged, `reason` being the first.
+    `all_reasons` and `cost` those of an order that was only judged, `reason` being the first.
     """
 
     engine_seq: EngineSeq
@@ -175,6 +191,7 @@ class Outcome:
     fills: tuple[Fill, ...]
     cancelled_count: int = 0
     all_reasons: tuple[str, ...] = ()
+    cost: OrderCost | None = None
 
 
 @dataclass(frozen=True, slots=True)

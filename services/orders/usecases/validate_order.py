@@ -7,17 +7,32 @@ from services.kernel.clock import Clock
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Refusal
 from services.orders.errors import refusals_of_order
-from services.orders.model.request import Draft
+from services.orders.model.account_stream import AssetName
+from services.orders.model.instrument import Scales
+from services.orders.model.request import Draft, OrderCost
 from services.orders.ports import Engine, Instruments
 from services.orders.usecases.translate import refused_numbers, translate
 
 
 @dataclass(frozen=True, slots=True)
+class ToldCost:
+    """What an order would cost, and what it takes to read its numbers."""
+
+    cost: OrderCost
+    scales: Scales
+    asset: AssetName
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """Why an order would be refused, in the order of the checks; `engine_seq` is 0 if the engine was not asked."""
+    """Why an order would be refused, in the order of the checks; `engine_seq` is 0 if the engine was not asked.
+
+    `cost` is absent if the order's price, quantity or account is not fit to tell it.
+    """
 
     refusals: Sequence[Refusal]
     engine_seq: EngineSeq
+    cost: ToldCost | None = None
 
 
 async def validate_order(draft: Draft, instruments: Instruments, engine: Engine, clock: Clock) -> Judgement:
@@ -30,4 +45,10 @@ async def validate_order(draft: Draft, instruments: Instruments, engine: Engine,
         return Judgement(refused, EngineSeq(0))
     order = translate(draft, instrument, clock.now_ns())
     outcome = await engine.judge(order)
-    return Judgement(refusals_of_order(order, outcome), outcome.engine_seq)
+    return Judgement(
+        refusals_of_order(order, outcome),
+        outcome.engine_seq,
+        cost=ToldCost(outcome.cost, instrument.scales, await instruments.asset(outcome.cost.asset_id))
+        if outcome.cost
+        else None,
+    )

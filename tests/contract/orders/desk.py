@@ -16,7 +16,7 @@ from services.kernel.refusal import Refusal
 from services.orders.consumer import changes_of
 from services.orders.model.history import Changes
 from services.orders.model.order import OrderRef
-from services.orders.model.request import Answer, MassCancelled
+from services.orders.model.request import Answer, MassCancelled, OrderCost
 from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_order import cancel_order
@@ -61,6 +61,11 @@ class Desk:
     async def judge(self, **changes: Any) -> list[str]:
         judgement = await validate_order(draft(**changes), self.instruments, self.engine, SystemClock())
         return [refusal.reason for refusal in judgement.refusals]
+
+    async def cost(self, **changes: Any) -> OrderCost:
+        judgement = await validate_order(draft(**changes), self.instruments, self.engine, SystemClock())
+        assert judgement.cost is not None
+        return judgement.cost.cost
 
     async def amend(self, order: OrderId, **changes: Any) -> Answer:
         """Amend one of Alice's orders, as the history would find it."""

@@ -9,10 +9,10 @@ from services.kernel.clock import SystemClock
 from services.kernel.ids import ClientOrderId
 from services.orders.model.instrument import DAY_NS
 from services.orders.model.order import Terms
-from services.orders.model.request import DraftTerms
+from services.orders.model.request import DraftTerms, OrderCost
 from services.orders.model.words import EndReason, OrderStatus, OrderType, Side, TimeInForce
 from tests.contract.orders.desk import Desk
-from tests.unit.orders.samples import ALICE, BOB, STRANGER
+from tests.unit.orders.samples import ALICE, BOB, BTC, KK99, STRANGER
 
 HOUR_NS = 3_600_000_000_000
 
@@ -111,6 +111,21 @@ async def test_checks_alone_tell_all_that_fails_and_leave_no_trace(
     assert await desk.judge(**changes) == reasons
     assert [order.account_id for order in (await desk.told()).orders] == [BOB]
     assert not (await desk.place()).replayed
+
+
+async def test_checks_alone_tell_what_an_order_costs_and_what_there_is(desk: Desk) -> None:
+    await desk.place()  # 0.5 at 100.00 holds 50 and its fee
+    cost = await desk.cost(client_order_id=ClientOrderId("two"), quantity="0.25")
+    assert cost == OrderCost(
+        asset_id=KK99.asset_id,
+        worst_price=100_00,
+        notional=25_000_000,
+        worst_fee=25_000,
+        required=25_025_001,
+        available=10**12 - 50_050_001,
+    )
+    sold = await desk.cost(client_order_id=ClientOrderId("two"), side=Side.SELL, price="200", quantity="5000")
+    assert (sold.asset_id, sold.required, sold.available) == (BTC.asset_id, 5 * 10**11, 10**11)
 
 
 async def test_checks_alone_tell_of_a_reused_id(desk: Desk) -> None:

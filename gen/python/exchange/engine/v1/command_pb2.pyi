@@ -974,6 +974,7 @@ class CommandResult(_message.Message):
     ALL_REASONS_FIELD_NUMBER: _builtins.int
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
     INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
     engine_seq: _builtins.int
     """Sequence number of the command that had the effect: the first one's when `replayed`; 0 if nothing was sequenced."""
     reason: _reason_pb2.Reason.ValueType
@@ -1016,6 +1017,12 @@ class CommandResult(_message.Message):
     def all_reasons(self) -> _containers.RepeatedScalarFieldContainer[_reason_pb2.Reason.ValueType]:
         """With `validate_only`: every check that fails, in the order of the checks; `reason` is the first."""
 
+    @_builtins.property
+    def cost(self) -> Global___OrderCost:
+        """With `validate_only`: what the order would cost, whether or not there is enough; absent if its price, its quantity or
+        its account is not fit to tell.
+        """
+
     def __init__(
         self,
         *,
@@ -1036,14 +1043,57 @@ class CommandResult(_message.Message):
         all_reasons: _abc.Iterable[_reason_pb2.Reason.ValueType] | None = ...,
         cancelled_count: _builtins.int = ...,
         instrument_id: _builtins.int = ...,
+        cost: Global___OrderCost | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_reasons", b"all_reasons", "cancelled_count", b"cancelled_count", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "engine_seq", b"engine_seq", "fills", b"fills", "instrument_id", b"instrument_id", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "orders", b"orders", "price", b"price", "reason", b"reason", "replayed", b"replayed", "status", b"status", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_reasons", b"all_reasons", "cancelled_count", b"cancelled_count", "cost", b"cost", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "end_reason", b"end_reason", "engine_seq", b"engine_seq", "fills", b"fills", "instrument_id", b"instrument_id", "leaves_quantity", b"leaves_quantity", "order", b"order", "order_id", b"order_id", "orders", b"orders", "price", b"price", "reason", b"reason", "replayed", b"replayed", "status", b"status", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommandResult: _TypeAlias = CommandResult  # noqa: Y015
+
+@_typing.final
+class OrderCost(_message.Message):
+    """What an order would cost at the worst price that it can trade at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_ID_FIELD_NUMBER: _builtins.int
+    WORST_PRICE_FIELD_NUMBER: _builtins.int
+    NOTIONAL_FIELD_NUMBER: _builtins.int
+    WORST_FEE_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    asset_id: _builtins.int
+    """Asset that it takes: what is paid with, what is sold, or on margin the settlement unit."""
+    worst_price: _builtins.int
+    """Worst price, in units of the price scale."""
+    notional: _builtins.int
+    """Quantity at that price, or the budget, without its sign, in units of the quote asset."""
+    worst_fee: _builtins.int
+    """Fee on that at the higher of the account's rates, in units of the quote asset."""
+    required: _builtins.int
+    """What would be held, or by how much the account's initial margin would rise, in units of the asset."""
+    available: _builtins.int
+    """What there is for that now, in units of the asset."""
+    def __init__(
+        self,
+        *,
+        asset_id: _builtins.int = ...,
+        worst_price: _builtins.int = ...,
+        notional: _builtins.int = ...,
+        worst_fee: _builtins.int = ...,
+        required: _builtins.int = ...,
+        available: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "available", b"available", "notional", b"notional", "required", b"required", "worst_fee", b"worst_fee", "worst_price", b"worst_price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderCost: _TypeAlias = OrderCost  # noqa: Y015
 
 @_typing.final
 class OrderResult(_message.Message):

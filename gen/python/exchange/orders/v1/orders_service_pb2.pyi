@@ -218,6 +218,86 @@ class FailedCheck(_message.Message):
 Global___FailedCheck: _TypeAlias = FailedCheck  # noqa: Y015
 
 @_typing.final
+class PreviewOrderRequest(_message.Message):
+    """The order to tell the cost of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___PlaceOrderRequest:
+        """The order, as it would be entered."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___PlaceOrderRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewOrderRequest: _TypeAlias = PreviewOrderRequest  # noqa: Y015
+
+@_typing.final
+class PreviewOrderResponse(_message.Message):
+    """What the order would cost, as of now. The amounts are empty if its price, its quantity or its account is not fit to
+    tell them.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FAILED_CHECKS_FIELD_NUMBER: _builtins.int
+    ASSET_FIELD_NUMBER: _builtins.int
+    WORST_PRICE_FIELD_NUMBER: _builtins.int
+    NOTIONAL_FIELD_NUMBER: _builtins.int
+    WORST_FEE_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    asset: _builtins.str
+    """Symbol of the asset that it takes: what is paid with, what is sold, or on margin the settlement unit."""
+    worst_price: _builtins.str
+    """The worst price that it can trade at."""
+    notional: _builtins.str
+    """Quantity at that price, or the budget, without its sign, in the quote asset."""
+    worst_fee: _builtins.str
+    """Fee on that at the higher of the account's rates, in the quote asset."""
+    required: _builtins.str
+    """What would be held, or on margin by how much the account's initial margin would rise, in `asset`."""
+    available: _builtins.str
+    """What there is for that now, in `asset`."""
+    engine_seq: _builtins.str
+    """Sequence number of the command that asked the engine, an unsigned 64-bit integer as text."""
+    @_builtins.property
+    def failed_checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailedCheck]:
+        """Every check that the order would fail, in the order of the checks: the first is the limit that binds. Empty if it
+        would be accepted.
+        """
+
+    def __init__(
+        self,
+        *,
+        failed_checks: _abc.Iterable[Global___FailedCheck] | None = ...,
+        asset: _builtins.str = ...,
+        worst_price: _builtins.str = ...,
+        notional: _builtins.str = ...,
+        worst_fee: _builtins.str = ...,
+        required: _builtins.str = ...,
+        available: _builtins.str = ...,
+        engine_seq: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "available", b"available", "engine_seq", b"engine_seq", "failed_checks", b"failed_checks", "notional", b"notional", "required", b"required", "worst_fee", b"worst_fee", "worst_price", b"worst_price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewOrderResponse: _TypeAlias = PreviewOrderResponse  # noqa: Y015
+
+@_typing.final
 class PlaceOrderResponse(_message.Message):
     """The order as it stands after its first turn."""
 

@@ -45,6 +45,11 @@ class OrdersServiceStub:
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderRequest.SerializeToString,
                 response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderResponse.FromString,
                 _registered_method=True)
+        self.PreviewOrder = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/PreviewOrder',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/exchange.orders.v1.OrdersService/CancelOrder',
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
@@ -110,6 +115,14 @@ class OrdersServiceServicer:
         `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
         Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
         CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewOrder(self, request, context):
+        """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
+        limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,6 +226,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderRequest.FromString,
                     response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderResponse.SerializeToString,
             ),
+            'PreviewOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewOrder,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderResponse.SerializeToString,
+            ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.FromString,
@@ -296,6 +314,33 @@ class OrdersService:
             '/exchange.orders.v1.OrdersService/PlaceOrder',
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderRequest.SerializeToString,
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/PreviewOrder',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.PreviewOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

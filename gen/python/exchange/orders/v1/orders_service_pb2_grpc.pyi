@@ -45,6 +45,10 @@ class OrdersServiceStub:
     Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
     CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
     """
+    PreviewOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.PreviewOrderRequest, _orders_service_pb2.PreviewOrderResponse]
+    """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
+    limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
+    """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
     AmendOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AmendOrderRequest, _orders_service_pb2.AmendOrderResponse]
@@ -108,6 +112,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
     Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
     CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+    """
+    PreviewOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.PreviewOrderRequest, _orders_service_pb2.PreviewOrderResponse]  # type: ignore[assignment]
+    """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
+    limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
@@ -175,6 +183,16 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
         Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
         CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewOrder(
+        self,
+        request: _orders_service_pb2.PreviewOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.PreviewOrderResponse, _abc.Awaitable[_orders_service_pb2.PreviewOrderResponse]]:
+        """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
+        limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
         """
 
     @_abc_1.abstractmethod
