@@ -159,7 +159,7 @@ class Accounts {
   // Takes the new terms and reserves for them, unless the quote or the funds forbid it.
   [[nodiscard]] std::optional<Answer> amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step);
   [[nodiscard]] Answer conclude(const AmendOrder& command, Slot order, Reason reason, Step& step);
-  // The two in one for a plain order that takes nothing (amend_plain.cpp).
+  // The two for a plain order (amend_plain.cpp).
   [[nodiscard]] PlainAmend judge_plain(const AmendOrder& command, std::int64_t now_ns) const noexcept;
   void amend_plainly(const PlainAmend& amend, Step& step);
   // The same for an order that waits for a price; the check completes what the amend comes to.

@@ -1,6 +1,6 @@
-// The way of most amends, in one pass: a plain order goes to another price, or gives up some of its quantity, and takes
-// nothing. It comes to what the stages of the general way come to (amend.cpp), by the same checks. What is not plain in
-// any respect, and whatever is to be refused, is left to that way before anything is touched.
+// The way of most amends, in one pass: a plain order goes to another price, or to another quantity. It comes to what the
+// stages of the general way come to (amend.cpp), by the same checks. What is not plain in any respect, and whatever is to
+// be refused, is left to that way before anything is touched.
 #include "checks.hpp"
 #include "shard.hpp"
 
@@ -65,21 +65,38 @@ inline void Accounts::amend_plainly(const PlainAmend& amend, Step& step) {
   reserve(order, amend.needed, step);
 }
 
-// Is the command done?
-bool Core::Shard::amend_plainly(const AmendOrder& command, Step& step, Answer& answer) {
+Slot Core::Shard::amend_plainly(const AmendOrder& command, Step& step) {
   const PlainAmend amend = accounts_.judge_plain(command, step.stamp.time_ns);
-  if (amend.order == kNil) return false;
+  if (amend.order == kNil) return kNil;
   const OrderRecord& order = accounts_.orders()[amend.order];
-  const bool takes = books_.book(order.instrument).would_cross(order.view.side, amend.price);
-  if (takes || !(amend.keeps_priority || books_.has_room())) return false;
+  const OrderView& view = order.view;
+  const bool takes = books_.book(order.instrument).would_cross(view.side, amend.price);
+  if ((takes && view.post_only) || !(amend.keeps_priority || books_.has_room())) return kNil;
   accounts_.amend_plainly(amend, step);
-  if (amend.keeps_priority) {
-    books_.shrink(order.instrument, order.view.side, order.book_slot, amend.leaves);
+  if (takes) {
+    take_plainly(amend, order, step);
+  } else if (amend.keeps_priority) {
+    books_.shrink(order.instrument, view.side, order.book_slot, amend.leaves);
   } else {
-    books_.move(order.instrument, order.view.side, order.book_slot, amend.price, amend.leaves);
+    books_.move(order.instrument, view.side, order.book_slot, amend.price, amend.leaves);
   }
-  answer = {.engine_seq = step.stamp.engine_seq, .order = amend.order};
-  return true;
+  return amend.order;
+}
+
+// It meets the other side at its new price.
+[[gnu::noinline]] void Core::Shard::take_plainly(const PlainAmend& amend, const OrderRecord& order, Step& step) {
+  books_.amend({.owner = amend.order,
+                .instrument = order.instrument,
+                .book_slot = order.book_slot,
+                .order_id = order.view.order_id,
+                .self_trade_group = accounts_.balances().account(order.account).self_trade_group,
+                .limit = amend.price,
+                .leaves = amend.leaves,
+                .side = order.view.side,
+                .mode = order.view.self_trade_prevention,
+                .keeps_priority = amend.keeps_priority});
+  deliver(step);
+  calm_until_ns_ = 0;  // a fill may lead to anything
 }
 
 }  // namespace exchange::engine

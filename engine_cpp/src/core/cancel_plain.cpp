@@ -18,15 +18,13 @@ inline Slot Accounts::judge_plain(const CancelOrder& command, std::int64_t now_n
   return plain && is_in_time(command.valid_until_ns, now_ns) ? slot : kNil;
 }
 
-// Is the command done?
-bool Core::Shard::cancel_plainly(const CancelOrder& command, Step& step, Answer& answer) {
+Slot Core::Shard::cancel_plainly(const CancelOrder& command, Step& step) {
   const Slot slot = accounts_.judge_plain(command, step.stamp.time_ns);
-  if (slot == kNil) return false;
+  if (slot == kNil) return kNil;
   const OrderRecord& order = accounts_.orders()[slot];
   books_.lift(order.instrument, order.view.side, order.book_slot);
   accounts_.settle(Release{slot, OrderStatus::kCancelled, EndReason::kRequested}, step);
-  answer = {.engine_seq = step.stamp.engine_seq, .order = slot};
-  return true;
+  return slot;
 }
 
 }  // namespace exchange::engine

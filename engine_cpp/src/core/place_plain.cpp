@@ -70,12 +70,11 @@ inline void Accounts::conclude_plainly(const PlaceOrder& command, const PlainPla
                      .kind = CommandKind::kPlaceOrder});
 }
 
-// Is the command done?
-bool Core::Shard::place_plainly(const PlaceOrder& command, Step& step, Answer& answer) {
+Slot Core::Shard::place_plainly(const PlaceOrder& command, Step& step) {
   const PlainPlace plain = accounts_.judge_plain(command, step.stamp.time_ns);
-  if (!plain.affords || !books_.has_room()) return false;
+  if (!plain.affords || !books_.has_room()) return kNil;
   const bool takes = books_.book(plain.instrument).would_cross(command.side, command.price);
-  if (takes && command.post_only) return false;
+  if (takes && command.post_only) return kNil;
   const Slot order = accounts_.enter_plainly(command, plain, step);
   if (takes || command.time_in_force == TimeInForce::kIoc) {
     books_.enter_again(accounts_.place_of(command, order));
@@ -83,12 +82,11 @@ bool Core::Shard::place_plainly(const PlaceOrder& command, Step& step, Answer& a
     calm_until_ns_ = 0;  // a fill may lead to anything
   } else {
     const std::uint64_t group = accounts_.balances().account(plain.account).self_trade_group;
-    accounts_.restore_resting({order, books_.rest(plain.instrument, command.side, command.price,
-                                                  {.leaves = command.quantity, .self_trade_group = group, .owner = order})});
+    const BookOrder resting{.leaves = command.quantity, .self_trade_group = group, .owner = order};
+    accounts_.restore_resting({order, books_.rest(plain.instrument, command.side, command.price, resting)});
   }
   accounts_.conclude_plainly(command, plain, order, step);
-  answer = {.engine_seq = step.stamp.engine_seq, .order = order};
-  return true;
+  return order;
 }
 
 }  // namespace exchange::engine

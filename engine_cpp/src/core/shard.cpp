@@ -39,9 +39,8 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   EventWriter writer(events, stamp);
   Step step{stamp, writer, fills_};
   accounts_.advance(stamp.time_ns);
-  Answer answer;
-  if (run_plainly(command, step, answer)) {
-    write_answer(answer, mode, result);
+  if (const Slot order = run_plainly(command, step); order != kNil) {
+    answer_plainly(order, mode, result);
     if (has_followers() || calm_until_ns_ == 0) [[unlikely]] finish(kMaxTriggersPerCommand, step);
   } else {
     run_generally(command, mode, result, step);
@@ -49,12 +48,18 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   publish(step);
 }
 
-bool Core::Shard::run_plainly(const Command& command, Step& step, Answer& answer) {
-  if (step.stamp.time_ns >= calm_until_ns_) return false;
-  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend_plainly(*amend, step, answer);
-  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return place_plainly(*place, step, answer);
-  if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return cancel_plainly(*cancel, step, answer);
-  return false;
+Slot Core::Shard::run_plainly(const Command& command, Step& step) {
+  if (step.stamp.time_ns >= calm_until_ns_) return kNil;
+  if (const auto* amend = std::get_if<AmendOrder>(&command.body)) return amend_plainly(*amend, step);
+  if (const auto* place = std::get_if<PlaceOrder>(&command.body)) return place_plainly(*place, step);
+  if (const auto* cancel = std::get_if<CancelOrder>(&command.body)) return cancel_plainly(*cancel, step);
+  return kNil;
+}
+
+void Core::Shard::answer_plainly(Slot order, ResponseMode mode, ByteBuffer& result) {
+  const Answer answer{.engine_seq = last_.engine_seq, .order = order};
+  if (mode != ResponseMode::kAck) return write_all(answer, mode, result);
+  write_ack(result, answer.engine_seq, Reason::kNone, false, accounts_.orders()[order].view.order_id, 0);
 }
 
 void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step) {

@@ -71,8 +71,9 @@ class Core::Shard {
   void expect_level(const Expected& expected) const noexcept;
   // What is known of the command that comes `ahead` commands after the next.
   [[nodiscard]] Expected& expected(std::size_t ahead) noexcept { return expected_[(announced_ + ahead) % kExpected]; }
-  // What is plain, in one pass; false if the command is for the general way.
-  [[nodiscard]] bool run_plainly(const Command& command, Step& step, Answer& answer);
+  // What is plain, in one pass: the order that it was about; kNil if the command is for the general way.
+  [[nodiscard]] Slot run_plainly(const Command& command, Step& step);
+  void answer_plainly(Slot order, ResponseMode mode, ByteBuffer& result);
   void run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step);
   // What is due, and what is unfinished, before a command; what follows from it, after it.
   void begin(const Command& command, std::uint32_t& steps_left, Step& step);
@@ -88,9 +89,10 @@ class Core::Shard {
   [[nodiscard]] Answer on(const PlaceOrderGroup& command, Step& step);
   [[nodiscard]] Answer on(const CancelOrder& command, Step& step);
   [[nodiscard]] Answer on(const AmendOrder& command, Step& step);
-  [[nodiscard]] bool place_plainly(const PlaceOrder& command, Step& step, Answer& answer);
-  [[nodiscard]] bool cancel_plainly(const CancelOrder& command, Step& step, Answer& answer);
-  [[nodiscard]] bool amend_plainly(const AmendOrder& command, Step& step, Answer& answer);
+  [[nodiscard]] Slot place_plainly(const PlaceOrder& command, Step& step);
+  [[nodiscard]] Slot cancel_plainly(const CancelOrder& command, Step& step);
+  [[nodiscard]] Slot amend_plainly(const AmendOrder& command, Step& step);
+  void take_plainly(const PlainAmend& amend, const OrderRecord& order, Step& step);
   [[nodiscard]] Answer on(const MassCancel& command, Step& step);
   [[nodiscard]] Answer on(const CancelAllAfter& command, Step& step);
   [[nodiscard]] Answer on(const OpenSession& command, Step& step);

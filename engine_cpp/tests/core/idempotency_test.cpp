@@ -137,6 +137,26 @@ TEST_F(IdempotencyTest, TheWindowSurvivesARestart) {
   EXPECT_EQ(again.result.engine_seq, first.result.engine_seq);
 }
 
+// Such an answer is kept whole, others are made again from what the order entered with or ended as.
+TEST_F(IdempotencyTest, RepeatsTheAnswerOfAnOrderThatTradedAtOnceAndStayed) {
+  submit(limit(kBob, Side::kSell, 10'000, 100));
+  const PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 300);
+  const OrderView first = submit(order).order();
+  ASSERT_EQ(first.status, OrderStatus::kPartiallyFilled);
+  submit(limit(kBob, Side::kSell, 10'000, 200));
+  const std::string saved = save(core_);
+  core_ = Core(small_limits(), 0);
+  ASSERT_TRUE(load(core_, saved));
+  EXPECT_EQ(save(core_), saved);
+  const Outcome again = submit(order);
+  EXPECT_TRUE(again.result.replayed);
+  EXPECT_EQ(again.order().status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(again.order().cum_quantity, 100);
+  EXPECT_EQ(again.order().leaves_quantity, 200);
+  EXPECT_EQ(again.order().cum_fee, first.cum_fee);
+  EXPECT_EQ(again.order().version, first.version);
+}
+
 TEST_F(IdempotencyTest, OldIdsGiveTheirRoomBack) {
   for (int i = 0; i < 100; ++i) submit(limit(kAlice, Side::kBuy, 10'001, 100));
   EXPECT_EQ(core_.counts().ids, 100U);
