@@ -64,7 +64,11 @@ Result Engine::place_pegged(const PlaceOrder& c) {
   const auto price = peg_price(i, pegged(c));
   if (!price) return reject(c, Reason::kNoReferencePrice);
   if (const Reason reason = check_money(c, c.price); reason != Reason::kNone) return reject(c, reason);
-  if (c.post_only && would_cross(i, c.side, *price)) return reject(c, Reason::kPostOnlyWouldCross);
+  if (c.post_only && would_cross(i, c.side, *price)) {
+    PlaceOrder entered = c;  // as large as it may be: the book is asked last
+    if (c.special->reduce_only) entered.quantity = std::min(c.quantity, closable(c.account_id, c.instrument_id, c.side));
+    return reject(entered, Reason::kPostOnlyWouldCross);
+  }
   Order& order = reserve(c, {.limit = c.price, .held_at = c.price});
   order.special->has_working_price = true;
   order.special->working_price = *price;
