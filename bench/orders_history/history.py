@@ -154,7 +154,7 @@ async def report(dsn: str, last_seq: int, processes: dict[str, int]) -> None:
 
 
 COUNTS = """
-    SELECT (SELECT count(*) FROM order_record) AS orders, (SELECT count(*) FROM fill) AS fills,
+    SELECT (SELECT count(*) FROM account_order) AS orders, (SELECT count(*) FROM account_fill) AS fills,
            (SELECT sum(last_seq - first_seq + 1)::bigint FROM account_events) AS private_events,
            (SELECT count(*) FROM account_events) AS runs, pg_database_size(current_database()) AS bytes
 """

@@ -1,8 +1,4 @@
-"""The private events of accounts in PostgreSQL.
-
-1. They are written in one place, the projection, in the transaction that also stores its position.
-2. They are only ever added, in runs: what one write has of one account, in pieces of at most `EVENTS_A_RUN`.
-"""
+"""The private events of accounts in PostgreSQL, as `history_writer` writes them: in runs, each after the one before."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
@@ -10,13 +6,8 @@ from itertools import islice
 from services.kernel.ids import AccountId, EngineSeq
 from services.orders.convert.private_events import parted
 from services.orders.model.account_stream import PrivateEvent
-from services.orders.model.history import EventRun
-from services.orders.partitions import ensure_partitions
 from services.runtime import postgres
-from services.runtime.postgres import Connection, Pool
-
-TABLE = "account_events"
-_COLUMNS = ("account_id", "first_seq", "last_seq", "engine_time_ns", "events")
+from services.runtime.postgres import Pool
 
 _RUNS = """
     SELECT events
@@ -47,12 +38,3 @@ class AccountEventStore:
     async def reach(self, engine_seq: EngineSeq) -> None:
         """Wait until the history contains that command; raises `Unavailable` if the deadline comes first."""
         await self._reach(engine_seq)
-
-
-async def write_events(connection: Connection, runs: Sequence[EventRun]) -> None:
-    """Add runs, in the transaction that `connection` is in."""
-    if not runs:
-        return
-    await ensure_partitions(connection, TABLE, (run.time_ns for run in runs))
-    rows = [(run.account_id, run.first_seq, run.last_seq, run.time_ns, run.events) for run in runs]
-    await connection.copy_records_to_table(TABLE, records=rows, columns=_COLUMNS)

@@ -21,13 +21,14 @@ from services.orders.entry.server import OrderEntryServer
 from services.orders.entry.stream import Parts
 from services.orders.entry.submitter import BatchSubmitter
 from services.orders.entry.words import KnownInstruments, Words, new_codec
+from services.orders.history_writer import write
 from services.orders.model.account_stream import Names
 from services.orders.model.instrument import Instrument
 from services.orders.peers import EnginePeer, InstrumentMirror, instrument_events_of
 from services.orders.rates import OwnShare, SharedRates
 from services.orders.server import OrdersServer
 from services.orders.settings import Settings
-from services.orders.store import OrderStore, write
+from services.orders.store import OrderStore
 from services.orders.usecases.account_feed import AccountFeed
 from services.orders.usecases.recent_events import RecentEvents
 from services.orders.usecases.stream_account import StreamAccount
@@ -43,7 +44,7 @@ from services.runtime.submitter import Submitter
 from services.runtime.tokens import keys_of_auth
 from services.runtime.validation import FieldRules
 
-PROJECTION = "orders.history"
+PROJECTION = "orders.history.monthly"
 """Name of the history's position in the table of positions."""
 
 

@@ -3,7 +3,7 @@
 A partition is made beside its table and then attached, which keeps nobody out. Old ones stay: ids are found for good.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from services.runtime.postgres import Connection
@@ -14,10 +14,9 @@ Month = tuple[int, int]
 """Year, and month from 1."""
 
 
-async def ensure_partitions(connection: Connection, table: str, times_ns: Iterable[int]) -> None:
-    """Make what is missing of the partitions of `table` for rows of these times; one writer at a time."""
-    times = list(times_ns)
-    for month in months(min(times), max(times)):
+async def ensure_partitions(connection: Connection, table: str, first_ns: int, last_ns: int) -> None:
+    """Make what is missing of the partitions of `table` from one time to another; one writer at a time."""
+    for month in months(first_ns, last_ns):
         name = f"{table}_{month[0]:04}_{month[1]:02}"
         if await connection.fetchval("SELECT to_regclass($1)", name) is None:
             await _make(connection, table, name, month)

@@ -16,6 +16,80 @@ COMMENT ON COLUMN public.account_events.engine_time_ns IS 'Time of the last even
 
 COMMENT ON COLUMN public.account_events.events IS 'For each event account_seq, engine_seq and engine_time_ns (64 bits each), a length (32 bits), all little-endian, then exchange.engine.v1.Event.';
 
+CREATE TABLE public.account_fill (
+    order_id bigint NOT NULL,
+    trade_id bigint NOT NULL,
+    price bigint NOT NULL,
+    quantity bigint NOT NULL,
+    notional bigint NOT NULL,
+    fee bigint NOT NULL,
+    liquidity smallint NOT NULL,
+    engine_time_ns bigint NOT NULL,
+    shard integer NOT NULL,
+    epoch bigint NOT NULL,
+    engine_seq bigint NOT NULL,
+    event_index bigint NOT NULL
+)
+PARTITION BY RANGE (engine_time_ns);
+
+COMMENT ON TABLE public.account_fill IS 'One order''s part in one trade. Append-only, a partition a month, made by the writer when it first needs it.';
+
+COMMENT ON COLUMN public.account_fill.engine_time_ns IS 'When it traded; of fills that fill had, when their order was accepted.';
+
+CREATE TABLE public.account_order (
+    order_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    client_order_id text NOT NULL,
+    instrument_id bigint NOT NULL,
+    side smallint NOT NULL,
+    type smallint NOT NULL,
+    time_in_force smallint NOT NULL,
+    post_only boolean NOT NULL,
+    self_trade_prevention smallint NOT NULL,
+    price bigint NOT NULL,
+    quantity bigint NOT NULL,
+    quote_budget bigint NOT NULL,
+    cum_quantity bigint NOT NULL,
+    leaves_quantity bigint NOT NULL,
+    prevented_quantity bigint NOT NULL,
+    cancelled_quantity bigint NOT NULL,
+    cum_notional bigint NOT NULL,
+    cum_fee bigint NOT NULL,
+    status smallint NOT NULL,
+    end_reason smallint NOT NULL,
+    reject_reason text NOT NULL,
+    version bigint NOT NULL,
+    accepted_time_ns bigint NOT NULL,
+    updated_time_ns bigint NOT NULL,
+    trigger_price bigint,
+    trigger_reference smallint DEFAULT 0 NOT NULL,
+    trailing_ticks bigint DEFAULT 0 NOT NULL,
+    trailing_bps bigint DEFAULT 0 NOT NULL,
+    display_quantity bigint DEFAULT 0 NOT NULL,
+    min_quantity bigint DEFAULT 0 NOT NULL,
+    expire_time_ns bigint DEFAULT 0 NOT NULL,
+    post_only_reprice boolean DEFAULT false NOT NULL,
+    tag bigint DEFAULT 0 NOT NULL,
+    watermark_price bigint,
+    triggered_time_ns bigint DEFAULT 0 NOT NULL,
+    displayed_quantity bigint DEFAULT 0 NOT NULL,
+    working_price bigint,
+    reduce_only boolean DEFAULT false NOT NULL,
+    peg_reference smallint DEFAULT 0 NOT NULL,
+    peg_offset_ticks bigint DEFAULT 0 NOT NULL,
+    session_id bigint DEFAULT 0 NOT NULL,
+    survive_disconnect boolean DEFAULT false NOT NULL
+)
+PARTITION BY RANGE (accepted_time_ns);
+
+COMMENT ON TABLE public.account_order IS 'Each order as its last event left it, refused ones included. A partition for each month of acceptance, made by the writer when it first needs it and kept for good: a client id is found however old it is.';
+
+COMMENT ON COLUMN public.account_order.client_order_id IS 'May come again after the engine has forgotten it: the order with the highest number used it last.';
+
+COMMENT ON COLUMN public.account_order.version IS 'Grows by one with each event of the order, so an event that comes twice changes nothing.';
+
+COMMENT ON COLUMN public.account_order.working_price IS 'Where the order stands in the book, if that is not its price.';
+
 CREATE TABLE public.consumer_position (
     consumer text NOT NULL,
     shard integer NOT NULL,
@@ -113,6 +187,17 @@ CREATE TABLE public.schema_migrations (
 ALTER TABLE ONLY public.account_events
     ADD CONSTRAINT account_events_pk PRIMARY KEY (account_id, last_seq, engine_time_ns);
 
+ALTER TABLE ONLY public.account_fill
+    ADD CONSTRAINT account_fill_event_uq UNIQUE (shard, epoch, engine_seq, event_index, engine_time_ns);
+
+COMMENT ON CONSTRAINT account_fill_event_uq ON public.account_fill IS 'The identity of the engine''s event, of which the time is a part: none is written twice.';
+
+ALTER TABLE ONLY public.account_fill
+    ADD CONSTRAINT account_fill_pk PRIMARY KEY (order_id, trade_id, engine_time_ns);
+
+ALTER TABLE ONLY public.account_order
+    ADD CONSTRAINT account_order_pk PRIMARY KEY (account_id, order_id, accepted_time_ns);
+
 ALTER TABLE ONLY public.consumer_position
     ADD CONSTRAINT consumer_position_pk PRIMARY KEY (consumer, shard);
 
@@ -137,6 +222,12 @@ COMMENT ON CONSTRAINT order_record_pk ON public.order_record IS 'Numbers alone a
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
+
+CREATE INDEX account_order_client_order_id_ix ON ONLY public.account_order USING btree (account_id, client_order_id, order_id DESC);
+
+CREATE INDEX account_order_live_ix ON ONLY public.account_order USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2, 7]));
+
+COMMENT ON INDEX public.account_order_live_ix IS 'Open orders, those that wait for a price among them.';
 
 CREATE INDEX order_record_client_order_id_ix ON public.order_record USING btree (account_id, client_order_id, order_id DESC);
 

@@ -1,22 +1,14 @@
-"""The history in PostgreSQL: reads of an account's orders, and set-based writes of what the engine's events changed.
+"""Reads an account's orders from the history in PostgreSQL; `history_writer` writes it."""
 
-1. Writes come from one place, the projection, in the transaction that also stores its position.
-2. An order is written as its last event left it; a lower or equal version changes nothing.
-3. Fills are only ever added, each under the identity of its event: writing one twice is an error, not a second row.
-"""
-
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from operator import attrgetter
-from typing import Any
 
 import asyncpg
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId, OrderId, TradeId
 from services.kernel.money import INT64_MAX
 from services.kernel.refusal import Unavailable
-from services.orders.account_history import write_events
-from services.orders.model.history import Changes, OrderQuery
+from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Scales
 from services.orders.model.order import Fill, Order, OrderRef, Terms, Told
 from services.orders.model.words import (
@@ -32,7 +24,7 @@ from services.orders.model.words import (
 )
 from services.runtime import call, postgres
 from services.runtime.grpc_client import SHAVE
-from services.runtime.postgres import Connection, Pool
+from services.runtime.postgres import Pool
 
 MAX_FILLS_TOLD = 1_000
 RETRY_WHEN_BEHIND_MS = 200
@@ -49,7 +41,7 @@ _SELECT = """
            o.reduce_only, o.peg_reference, o.peg_offset_ticks, o.tag, o.session_id, o.survive_disconnect,
            o.watermark_price, o.triggered_time_ns, o.displayed_quantity, o.working_price,
            i.symbol, i.price_scale, i.quantity_scale, i.quote_scale
-      FROM order_record o
+      FROM account_order o
       JOIN instrument i ON i.instrument_id = o.instrument_id
 """
 
@@ -63,10 +55,10 @@ _FIND_BY_CLIENT_ORDER_ID = f"""{_SELECT}
 
 _FILLS = """
     SELECT trade_id, price, quantity, notional, fee, liquidity
-      FROM fill
-     WHERE order_id = $1
+      FROM account_fill
+     WHERE order_id = $1 AND engine_time_ns >= $2
      ORDER BY trade_id
-     LIMIT $2
+     LIMIT $3
 """
 
 _PAGE = """
@@ -79,60 +71,6 @@ _LIST_ALL = f"{_SELECT} WHERE o.account_id = $1 AND o.order_id < $2 {_PAGE}"
 
 # The open ones are spelt as the partial index spells them.
 _LIST_OPEN = f"{_SELECT} WHERE o.account_id = $1 AND o.order_id < $2 AND o.status IN (1, 2, 7) {_PAGE}"
-
-_UPSERT_INSTRUMENTS = """
-    INSERT INTO instrument (instrument_id, symbol, price_scale, quantity_scale, quote_scale)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::smallint[], $5::smallint[])
-    ON CONFLICT (instrument_id) DO NOTHING
-"""
-
-_UPSERT_ORDERS = """
-    INSERT INTO order_record AS o (
-        order_id, account_id, client_order_id, instrument_id, side, type, time_in_force, post_only,
-        self_trade_prevention, price, quantity, quote_budget, cum_quantity, leaves_quantity,
-        prevented_quantity, cancelled_quantity, cum_notional, cum_fee, status, end_reason,
-        reject_reason, version, accepted_time_ns, updated_time_ns, trigger_price, trigger_reference,
-        trailing_ticks, trailing_bps, display_quantity, min_quantity, expire_time_ns, post_only_reprice,
-        reduce_only, peg_reference, peg_offset_ticks, tag, session_id, survive_disconnect,
-        watermark_price, triggered_time_ns, displayed_quantity, working_price)
-    SELECT * FROM unnest(
-        $1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::smallint[], $6::smallint[], $7::smallint[],
-        $8::boolean[], $9::smallint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::smallint[],
-        $21::text[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::smallint[],
-        $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::boolean[],
-        $33::boolean[], $34::smallint[], $35::bigint[], $36::bigint[], $37::bigint[], $38::boolean[],
-        $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[])
-    ON CONFLICT (account_id, order_id) DO UPDATE SET
-        price = excluded.price,
-        quantity = excluded.quantity,
-        cum_quantity = excluded.cum_quantity,
-        leaves_quantity = excluded.leaves_quantity,
-        prevented_quantity = excluded.prevented_quantity,
-        cancelled_quantity = excluded.cancelled_quantity,
-        cum_notional = excluded.cum_notional,
-        cum_fee = excluded.cum_fee,
-        status = excluded.status,
-        end_reason = excluded.end_reason,
-        version = excluded.version,
-        updated_time_ns = excluded.updated_time_ns,
-        trigger_price = excluded.trigger_price,
-        display_quantity = excluded.display_quantity,
-        expire_time_ns = excluded.expire_time_ns,
-        watermark_price = excluded.watermark_price,
-        triggered_time_ns = excluded.triggered_time_ns,
-        displayed_quantity = excluded.displayed_quantity,
-        working_price = excluded.working_price
-     WHERE o.version < excluded.version
-"""
-
-_INSERT_FILLS = """
-    INSERT INTO fill (
-        order_id, trade_id, price, quantity, notional, fee, liquidity, shard, epoch, engine_seq, event_index)
-    SELECT * FROM unnest(
-        $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[],
-        $8::integer[], $9::bigint[], $10::bigint[], $11::bigint[])
-"""
 
 
 class OrderStore:
@@ -162,7 +100,7 @@ class OrderStore:
             row = await connection.fetchrow(sql, account_id, order)
             if row is None:
                 return None
-            fills = await connection.fetch(_FILLS, row["order_id"], MAX_FILLS_TOLD)
+            fills = await connection.fetch(_FILLS, row["order_id"], row["accepted_time_ns"], MAX_FILLS_TOLD)
         return _told_of(row, tuple(map(_fill_of, fills)))
 
     async def list(self, query: OrderQuery) -> Sequence[Told]:
@@ -178,40 +116,6 @@ class OrderStore:
         if left is None:
             return self._longest_wait
         return min(self._longest_wait, max(timedelta(seconds=left) - SHAVE, timedelta(0)))
-
-
-async def write(connection: Connection, changes: Changes) -> None:
-    """Write what a run of events changed, in the transaction that `connection` is in."""
-    if changes.instruments:
-        await connection.execute(_UPSERT_INSTRUMENTS, *_columns(map(_instrument_row, changes.instruments)))
-    if changes.orders:
-        await connection.execute(_UPSERT_ORDERS, *_columns(map(_order_row, changes.orders)))
-    if changes.fills:
-        await connection.execute(_INSERT_FILLS, *_columns(map(_fill_row, changes.fills)))
-    await write_events(connection, changes.runs)
-
-
-_instrument_row = attrgetter("instrument_id", "scales.symbol", "scales.price", "scales.quantity", "scales.quote")
-
-_order_row = attrgetter(
-    "order_id", "account_id", "client_order_id", "instrument_id", "side", "type", "time_in_force", "post_only",
-    "self_trade_prevention", "price", "quantity", "quote_budget", "cum_quantity", "leaves_quantity",
-    "prevented_quantity", "cancelled_quantity", "cum_notional", "cum_fee", "status", "end_reason",
-    "reject_reason", "version", "accepted_time_ns", "updated_time_ns", "terms.trigger_price", "terms.trigger_reference",
-    "terms.trailing_ticks", "terms.trailing_bps", "terms.display_quantity", "terms.min_quantity",
-    "terms.expire_time_ns", "terms.post_only_reprice", "terms.reduce_only", "terms.peg_reference",
-    "terms.peg_offset_ticks", "terms.tag", "terms.session_id", "terms.survive_disconnect", "watermark_price",
-    "triggered_time_ns", "displayed_quantity", "working_price",
-)  # fmt: skip
-
-_fill_row = attrgetter(
-    "order_id", "fill.trade_id", "fill.price", "fill.quantity", "fill.notional", "fill.fee", "fill.liquidity",
-    "event.shard", "event.epoch", "event.engine_seq", "event.index",
-)  # fmt: skip
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
-    return zip(*rows, strict=True)
 
 
 def _told_of(row: asyncpg.Record, fills: tuple[Fill, ...] = ()) -> Told:

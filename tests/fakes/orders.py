@@ -7,7 +7,7 @@ from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
 from services.orders.model.account_stream import AssetName
-from services.orders.model.history import Changes, OrderFill, OrderQuery
+from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
@@ -15,6 +15,7 @@ from services.orders.model.session import NewSession
 from services.orders.model.words import OrderStatus as Status
 from services.orders.ports import Horizon
 from tests.fakes.engine import EngineFake
+from tests.fakes.history_reading import Changes, OrderFill
 
 
 class InstrumentsFake:

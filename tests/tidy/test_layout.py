@@ -44,10 +44,12 @@ BEYOND = {
     },
     "orders": {
         "_codec.pyi",  # the face of the C++ codec
+        "_history.pyi",  # the face of what reads events into rows, in C++
         "account_follower.py",  # the engine's private events, live
         "account_history.py",  # the same in PostgreSQL
         "entry",  # the stream that the codec is for
         "fingerprint.py",  # hash over a request's meaning
+        "history_writer.py",  # the same and orders and fills, written
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
     },

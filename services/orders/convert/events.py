@@ -32,10 +32,12 @@ _REASONS = {
     for value in reason_pb2.Reason.DESCRIPTOR.values
 }
 
+UNKNOWN_REASON = "INTERNAL"
+
 
 def reason_name(number: int) -> str:
     """Return the name of a Reason without its prefix: empty if unspecified, INTERNAL if this build does not know it."""
-    return _REASONS.get(number, "INTERNAL")
+    return _REASONS.get(number, UNKNOWN_REASON)
 
 
 def outcome_of(result: command_pb2.CommandResult) -> Outcome:

@@ -5,18 +5,13 @@ nanoseconds, length; 64, 64, 64 and 32 bits, little-endian), then the engine's e
 """
 
 import struct
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
 from exchange.engine.v1.engine_events_pb2 import EventBlock
 from services.kernel.ids import AccountId, EngineSeq
 from services.orders.model.account_stream import VENUE_ACCOUNTS, PrivateEvent
-from services.orders.model.history import EventRun
-
-EVENTS_A_RUN = 256
-"""Most events that the history keeps in one piece."""
 
 _HEADER = struct.Struct("<QQqI")
 
@@ -65,32 +60,6 @@ def private_events(block: EventBlock) -> Iterator[PrivateEvent]:
         for account_id, account_seq in owners(getattr(event, kind or "")):
             if 0 < account_id < VENUE_ACCOUNTS:
                 yield PrivateEvent(AccountId(account_id), account_seq, engine_seq, time_ns, content)
-
-
-def runs_of(blocks: Iterable[EventBlock]) -> list[EventRun]:
-    """Gather the private events of blocks by account, in pieces of at most `EVENTS_A_RUN`."""
-    accounts: defaultdict[AccountId, list[PrivateEvent]] = defaultdict(list)
-    for block in blocks:
-        for event in private_events(block):
-            accounts[event.account_id].append(event)
-    return [
-        _run(events[start : start + EVENTS_A_RUN])
-        for events in accounts.values()
-        for start in range(0, len(events), EVENTS_A_RUN)
-    ]
-
-
-def _run(events: Sequence[PrivateEvent]) -> EventRun:
-    first, last = events[0], events[-1]
-    return EventRun(first.account_id, first.account_seq, last.account_seq, last.time_ns, joined(events))
-
-
-def joined(events: Iterable[PrivateEvent]) -> bytes:
-    """Write events of one account as the history keeps them."""
-    parts: list[bytes] = []
-    for _, account_seq, engine_seq, time_ns, content in events:
-        parts += (_HEADER.pack(account_seq, engine_seq, time_ns, len(content)), content)
-    return b"".join(parts)
 
 
 def parted(account_id: AccountId, kept: bytes) -> Iterator[PrivateEvent]:

@@ -13,8 +13,6 @@ from exchange.event.v1.event_pb2 import Position
 from services.kernel.clock import SystemClock
 from services.kernel.ids import OrderId, RequestId
 from services.kernel.refusal import Refusal
-from services.orders.consumer import changes_of
-from services.orders.model.history import Changes
 from services.orders.model.order import OrderRef
 from services.orders.model.request import Answer, MassCancelled, OrderCost
 from services.orders.peers import EnginePeer, InstrumentMirror
@@ -24,6 +22,7 @@ from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.orders.usecases.validate_order import validate_order
 from services.runtime.engine_stream import OpenEvents
+from tests.fakes.history_reading import Changes, changes_of
 from tests.fakes.orders import HistoryFake
 from tests.unit.orders.samples import ALICE, amend_draft, draft, mass_cancel_draft
 

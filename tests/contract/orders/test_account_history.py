@@ -10,8 +10,10 @@ import pytest
 from exchange.engine.v1.engine_events_pb2 import EventBlock
 from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Unavailable
-from services.orders.account_history import AccountEventStore, write_events
-from services.orders.convert.private_events import private_events, runs_of
+from services.orders.account_history import AccountEventStore
+from services.orders.consumer import rows_of
+from services.orders.convert.private_events import private_events
+from services.orders.history_writer import write as write_rows
 from services.orders.model.account_stream import PrivateEvent
 from services.orders.ports import AccountHistory
 from services.orders.store import OrderStore
@@ -74,7 +76,7 @@ async def _in_postgres(dsn: str) -> AsyncIterator[Books]:
         async def write(blocks: Sequence[EventBlock]) -> None:
             nonlocal reached
             async with postgres.transaction(pool) as connection:
-                await write_events(connection, runs_of(blocks))
+                await write_rows(connection, rows_of(0, 1, blocks))
             reached = blocks[-1].engine_seq
 
         store = OrderStore(pool, wait_until, timedelta(seconds=1))

@@ -9,7 +9,9 @@ import pytest
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, TradeId
 from services.kernel.refusal import Unavailable
-from services.orders.model.history import Changes, EventId, OrderFill, OrderQuery
+from services.orders.consumer import rows_of
+from services.orders.history_writer import write
+from services.orders.model.history import OrderQuery
 from services.orders.model.order import Fill, Order, OrderRef, Terms
 from services.orders.model.words import (
     EndReason,
@@ -21,8 +23,10 @@ from services.orders.model.words import (
     TriggerReference,
 )
 from services.orders.ports import History
-from services.orders.store import OrderStore, write
+from services.orders.store import OrderStore
 from services.runtime import migrate, postgres
+from tests.contract.orders.history_blocks import Teller
+from tests.fakes.history_reading import Changes, EventId, OrderFill
 from tests.fakes.orders import HistoryFake
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, order
 
@@ -66,7 +70,7 @@ async def _in_memory() -> AsyncIterator[Books]:
 @asynccontextmanager
 async def _in_postgres(dsn: str) -> AsyncIterator[Books]:
     await migrate.apply(dsn, migrate.folder_of("orders"))
-    reached = EngineSeq(0)
+    reached, teller = EngineSeq(0), Teller()
 
     async def wait_until(engine_seq: int, _limit: timedelta) -> bool:
         return reached >= engine_seq
@@ -76,7 +80,7 @@ async def _in_postgres(dsn: str) -> AsyncIterator[Books]:
         async def written(changes: Changes, engine_seq: EngineSeq) -> None:
             nonlocal reached
             async with postgres.transaction(pool) as connection:
-                await write(connection, changes)
+                await write(connection, rows_of(0, 1, [teller.block(changes, engine_seq)]))
             reached = engine_seq
 
         yield Books(OrderStore(pool, wait_until, timedelta(seconds=1)), written)

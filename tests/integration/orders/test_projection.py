@@ -15,19 +15,19 @@ from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.event.v1.event_pb2 import Position
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, ClientOrderId
-from services.orders.consumer import changes_of
 from services.orders.convert.commands import place_command
-from services.orders.model.history import Changes
 from services.orders.model.words import Side
 from services.orders.usecases.translate import translate
 from services.runtime.engine_stream import events_of
+from stack.launcher import Stack
+from tests.fakes.history_reading import Changes, changes_of
 from tests.integration.orders.venue import PATIENCE_S, Venue, process, refused
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft
 
 Connection = asyncpg.Connection
 
-HOLDS_UP = "LOCK TABLE fill IN ACCESS EXCLUSIVE MODE"
-HELD_UP = "SELECT pid FROM pg_locks WHERE relation = 'fill'::regclass AND NOT granted"
+HOLDS_UP = "LOCK TABLE account_fill IN ACCESS EXCLUSIVE MODE"
+HELD_UP = "SELECT pid FROM pg_locks WHERE relation = 'account_fill'::regclass AND NOT granted"
 
 
 CUT_ALL = """
@@ -102,11 +102,11 @@ async def until_written(database: Connection, engine_seq: int) -> None:
 
 
 async def assert_written_once(database: Connection, changes: Changes) -> None:
-    orders = await database.fetch("SELECT order_id, version, cum_quantity, status FROM order_record ORDER BY order_id")
+    orders = await database.fetch("SELECT order_id, version, cum_quantity, status FROM account_order ORDER BY order_id")
     expected = sorted((o.order_id, o.version, o.cum_quantity, o.status) for o in changes.orders)
     assert [tuple(row) for row in orders] == expected
     fills = await database.fetch(
-        "SELECT order_id, trade_id, quantity, fee, shard, epoch, engine_seq, event_index FROM fill"
+        "SELECT order_id, trade_id, quantity, fee, shard, epoch, engine_seq, event_index FROM account_fill"
     )
     told = [
         (each.order_id, each.fill.trade_id, each.fill.quantity, each.fill.fee, *astuple(each.event))
@@ -176,3 +176,18 @@ async def test_a_lost_store_stops_nothing_and_is_caught_up_with(venue: Venue) ->
         changes, last = await trading.told()
         await until_written(tables, last)
         await assert_written_once(tables, changes)
+
+
+async def test_a_database_killed_under_the_writer_is_caught_up_with_once_it_is_back(venue: Venue, stack: Stack) -> None:
+    async with market(venue) as trading, venue.orders() as orders:
+        await trading.trade(300)
+        stack.kill("postgres")
+        await trading.trade(300)
+        placed = await orders.place()
+        stack.restart("postgres")
+        await trading.trade(50)
+        changes, last = await trading.told()
+        async with database(venue) as tables:
+            await until_written(tables, last)
+            await assert_written_once(tables, changes)
+        assert (await orders.get(client_order_id="one")).order.order_id == placed.order.order_id

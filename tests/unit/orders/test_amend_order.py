@@ -7,13 +7,13 @@ import pytest
 from services.kernel.clock import ManualClock
 from services.kernel.ids import ClientOrderId, EngineSeq, OrderId
 from services.kernel.refusal import Refusal
-from services.orders.consumer import changes_of
 from services.orders.model.order import Order, OrderRef
 from services.orders.model.request import Answer
 from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order
 from tests.fakes.engine import EngineFake
+from tests.fakes.history_reading import changes_of
 from tests.fakes.orders import EnginePeerFake, HistoryFake, InstrumentsFake
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft, open_market
 

@@ -2,13 +2,12 @@
 
 from exchange.engine.v1 import engine_events_pb2
 from services.kernel.ids import EngineSeq
-from services.orders.consumer import changes_of
 from services.orders.convert.commands import place_command
 from services.orders.convert.events import order_of
-from services.orders.model.history import Changes, EventId
 from services.orders.model.words import OrderStatus, Side
 from services.orders.usecases.translate import translate
 from tests.fakes.engine import EngineFake
+from tests.fakes.history_reading import Changes, EventId, changes_of
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, draft, open_market
 
 

@@ -8,12 +8,12 @@ from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId
 from services.kernel.page import InvalidPageToken, token_of
 from services.kernel.refusal import Unavailable
 from services.orders.errors import OrderNotFound
-from services.orders.model.history import Changes
 from services.orders.model.order import Order
 from services.orders.model.words import OrderStatus
 from services.orders.usecases.get_order import get_order
 from services.orders.usecases.list_orders import Listing, Page, list_orders
 from tests.fakes.engine import EngineFake
+from tests.fakes.history_reading import Changes
 from tests.fakes.orders import EnginePeerFake, HistoryFake
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, open_market, order
 

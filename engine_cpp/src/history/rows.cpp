@@ -1,0 +1,291 @@
+#include "exchange/history/rows.hpp"
+
+#include <bitset>
+#include <protozero/pbf_reader.hpp>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "columns.hpp"
+#include "copy_rows.hpp"
+
+namespace exchange::history {
+namespace {
+
+using protozero::pbf_reader;
+
+std::string_view view_of(const protozero::data_view& data) { return {data.data(), data.size()}; }
+
+pbf_reader reader_of(std::string_view message) { return {message.data(), message.size()}; }
+
+struct Place {
+  std::uint64_t engine_seq = 0;
+  std::uint64_t time_ns = 0;
+};
+
+// Where a private event says whose it is: the field of the event, and in it those of account and number.
+struct Owner {
+  std::uint32_t event;
+  std::uint32_t account;
+  std::uint32_t seq;
+};
+
+constexpr std::uint32_t kInstrumentUpdated = 1;
+constexpr std::uint32_t kOrderUpdated = 4;
+constexpr std::uint32_t kPreventedMatch = 5;
+constexpr Owner kOwners[] = {{6, 1, 8}, {9, 1, 7}, {10, 1, 5}, {13, 1, 10}, {21, 1, 4}, {23, 1, 5}, {24, 1, 5}, {27, 1, 7}};
+
+struct Fields {
+  std::uint64_t values[kOrderFields] = {};
+  std::string_view texts[kOrderFields];
+  std::bitset<kOrderFields> present;
+};
+
+Fields fields_of(std::string_view message) {
+  Fields fields;
+  for (auto reader = reader_of(message); reader.next();) {
+    const auto field = static_cast<std::uint32_t>(reader.tag());
+    if (field >= kOrderFields) {
+      reader.skip();
+      continue;
+    }
+    fields.present.set(field);
+    if (reader.wire_type() == protozero::pbf_wire_type::varint) {
+      fields.values[field] = reader.get_uint64();
+    } else if (reader.wire_type() == protozero::pbf_wire_type::length_delimited) {
+      fields.texts[field] = view_of(reader.get_view());
+    } else {
+      reader.skip();
+    }
+  }
+  return fields;
+}
+
+struct LastUpdate {
+  std::string_view order;
+  bool entered = false;
+};
+
+struct Private {
+  std::uint64_t account_seq = 0;
+  Place place;
+  std::string_view content;
+};
+
+class Gathering {
+ public:
+  Gathering(std::uint32_t shard, std::uint32_t epoch, std::span<const std::string> reasons)
+      : shard_(shard), epoch_(epoch), reasons_(reasons) {}
+
+  void add(std::string_view block);
+  [[nodiscard]] Rows finish();
+
+ private:
+  void add_event(std::string_view event, const Place& place, std::uint64_t index);
+  void add_order(std::string_view update, const Place& place, std::uint64_t index, std::string_view event);
+  void add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index);
+  void add_prevented(std::string_view match, const Place& place, std::string_view event);
+  void add_private(std::uint64_t account, const Private& event);
+  void write_order(const LastUpdate& update);
+  void write_column(CopyRows& rows, const Column& column, const Fields& order) const;
+  void write_run(std::uint64_t account, std::span<const Private> events);
+  [[nodiscard]] std::string_view reason(std::uint64_t number) const;
+
+  std::uint32_t shard_;
+  std::uint32_t epoch_;
+  std::span<const std::string> reasons_;
+  std::unordered_map<std::uint64_t, std::size_t> place_of_order_;
+  std::vector<LastUpdate> orders_;
+  std::unordered_map<std::uint64_t, std::size_t> place_of_account_;
+  std::vector<std::pair<std::uint64_t, std::vector<Private>>> accounts_;
+  std::vector<std::string> instruments_;
+  std::string run_;
+  CopyRows entered_;
+  CopyRows changed_;
+  CopyRows fills_;
+  CopyRows runs_;
+};
+
+void Gathering::add(std::string_view block) {
+  Place place;
+  std::uint64_t index = 0;
+  for (auto reader = reader_of(block); reader.next();) {
+    switch (reader.tag()) {
+      case 1: place.engine_seq = reader.get_uint64(); break;
+      case 2: place.time_ns = reader.get_uint64(); break;
+      case 3: add_event(view_of(reader.get_view()), place, index++); break;
+      default: reader.skip();
+    }
+  }
+}
+
+void Gathering::add_event(std::string_view event, const Place& place, std::uint64_t index) {
+  auto reader = reader_of(event);
+  if (!reader.next()) return;
+  const auto kind = static_cast<std::uint32_t>(reader.tag());
+  const auto body = view_of(reader.get_view());
+  if (kind == kOrderUpdated) return add_order(body, place, index, event);
+  if (kind == kPreventedMatch) return add_prevented(body, place, event);
+  if (kind == kInstrumentUpdated) {
+    for (auto update = reader_of(body); update.next(1);) instruments_.push_back(update.get_string());
+    return;
+  }
+  for (const Owner& owner : kOwners) {
+    if (owner.event != kind) continue;
+    const Fields fields = fields_of(body);
+    return add_private(fields.values[owner.account], {fields.values[owner.seq], place, event});
+  }
+}
+
+void Gathering::add_order(std::string_view update, const Place& place, std::uint64_t index, std::string_view event) {
+  const Fields told = fields_of(update);
+  const std::string_view order = told.texts[2];
+  std::uint64_t order_id = 0;
+  std::uint64_t account = 0;
+  std::uint64_t version = 0;
+  for (auto reader = reader_of(order); reader.next();) {
+    switch (reader.tag()) {
+      case 1: order_id = reader.get_uint64(); break;
+      case 2: account = reader.get_uint64(); break;
+      case 21: version = reader.get_uint64(); break;
+      default: reader.skip();
+    }
+  }
+  const auto [known, is_new] = place_of_order_.try_emplace(order_id, orders_.size());
+  if (is_new) orders_.push_back({.order = order, .entered = version == 1});
+  orders_[known->second].order = order;
+  if (told.present.test(3)) add_fill(order_id, told.texts[3], place, index);
+  add_private(account, {told.values[4], place, event});
+}
+
+void Gathering::add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index) {
+  const Fields told = fields_of(fill);
+  fills_.row(12, static_cast<std::int64_t>(place.time_ns));
+  fills_.integer(order_id, 8);
+  fills_.integer(told.values[1], 8);
+  fills_.integer(static_cast<std::uint64_t>(protozero::decode_zigzag64(told.values[2])), 8);
+  for (const std::size_t field : {3U, 4U, 5U}) fills_.integer(told.values[field], 8);
+  fills_.integer(told.values[6], 2);
+  fills_.integer(place.time_ns, 8);
+  fills_.integer(shard_, 4);
+  fills_.integer(epoch_, 8);
+  fills_.integer(place.engine_seq, 8);
+  fills_.integer(index, 8);
+}
+
+void Gathering::add_prevented(std::string_view match, const Place& place, std::string_view event) {
+  const Fields told = fields_of(match);
+  const std::uint64_t maker = told.values[7];
+  const std::uint64_t taker = told.values[8];
+  add_private(maker, {told.values[9], place, event});
+  if (maker != taker || told.values[9] != told.values[10]) add_private(taker, {told.values[10], place, event});
+}
+
+void Gathering::add_private(std::uint64_t account, const Private& event) {
+  if (account == 0 || account >= kVenueAccounts) return;
+  const auto [known, is_new] = place_of_account_.try_emplace(account, accounts_.size());
+  if (is_new) accounts_.push_back({account, {}});
+  accounts_[known->second].second.push_back(event);
+}
+
+Rows Gathering::finish() {
+  for (const LastUpdate& update : orders_) write_order(update);
+  for (const auto& [account, events] : accounts_) {
+    const std::span all(events);
+    for (std::size_t start = 0; start < all.size(); start += kEventsARun) {
+      write_run(account, all.subspan(start, std::min(kEventsARun, all.size() - start)));
+    }
+  }
+  return {std::move(entered_).finish(), std::move(changed_).finish(), std::move(fills_).finish(),
+          std::move(runs_).finish(), std::move(instruments_)};
+}
+
+bool is_told(const Column& column, bool entered) { return entered || column.changes || column.identifies; }
+
+std::size_t columns_told(bool entered) {
+  std::size_t count = 0;
+  for (const Column& column : kOrderColumns) count += is_told(column, entered);
+  return count;
+}
+
+void Gathering::write_order(const LastUpdate& update) {
+  const Fields order = fields_of(update.order);
+  CopyRows& rows = update.entered ? entered_ : changed_;
+  rows.row(columns_told(update.entered), static_cast<std::int64_t>(order.values[kAcceptedTime]));
+  for (const Column& column : kOrderColumns) {
+    if (is_told(column, update.entered)) write_column(rows, column, order);
+  }
+}
+
+void Gathering::write_column(CopyRows& rows, const Column& column, const Fields& order) const {
+  const bool present = order.present.test(column.field);
+  const std::uint64_t value = order.values[column.field];
+  switch (column.kind) {
+    case Kind::kText: return rows.bytes(order.texts[column.field]);
+    case Kind::kReason: return rows.bytes(reason(value));
+    case Kind::kZigzag:
+      if (column.nullable && !present) return rows.null();
+      return rows.integer(static_cast<std::uint64_t>(protozero::decode_zigzag64(value)), column.width);
+    case Kind::kInteger: return rows.integer(present ? value : column.absent, column.width);
+  }
+}
+
+std::string_view Gathering::reason(std::uint64_t number) const {
+  return reasons_[std::min<std::size_t>(number, reasons_.size() - 1)];
+}
+
+void append_little(std::string& out, std::uint64_t value, std::size_t width) {
+  for (std::size_t i = 0; i < width; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+void Gathering::write_run(std::uint64_t account, std::span<const Private> events) {
+  run_.clear();
+  for (const Private& event : events) {
+    append_little(run_, event.account_seq, 8);
+    append_little(run_, event.place.engine_seq, 8);
+    append_little(run_, event.place.time_ns, 8);
+    append_little(run_, event.content.size(), 4);
+    run_.append(event.content);
+  }
+  const Private& last = events.back();
+  runs_.row(5, static_cast<std::int64_t>(last.place.time_ns));
+  runs_.integer(account, 8);
+  runs_.integer(events.front().account_seq, 8);
+  runs_.integer(last.account_seq, 8);
+  runs_.integer(last.place.time_ns, 8);
+  runs_.bytes(run_);
+}
+
+std::vector<std::string> order_columns(bool entered) {
+  std::vector<std::string> names;
+  for (const Column& column : kOrderColumns) {
+    if (is_told(column, entered)) names.emplace_back(column.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Rows rows_of(std::span<const std::string_view> blocks, std::uint32_t shard, std::uint32_t epoch,
+             std::span<const std::string> reasons) {
+  if (reasons.empty()) throw std::invalid_argument("reasons have no names");
+  Gathering gathering(shard, epoch, reasons);
+  try {
+    for (const std::string_view block : blocks) gathering.add(block);
+    return gathering.finish();
+  } catch (const protozero::exception&) {
+    throw std::invalid_argument("not a block of the engine");
+  }
+}
+
+std::vector<std::string> entered_columns() { return order_columns(true); }
+
+std::vector<std::string> changed_columns() { return order_columns(false); }
+
+std::vector<std::string> fill_columns() {
+  return {"order_id",  "trade_id",       "price", "quantity", "notional",   "fee",
+          "liquidity", "engine_time_ns", "shard", "epoch",    "engine_seq", "event_index"};
+}
+
+std::vector<std::string> run_columns() { return {"account_id", "first_seq", "last_seq", "engine_time_ns", "events"}; }
+
+}  // namespace exchange::history

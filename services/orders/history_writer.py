@@ -1,0 +1,74 @@
+"""Writes what the engine's events changed into the history, set by set, in the transaction that stores the position.
+
+1. An order that was entered is added; one that changed is found by its key and written as its last event left it,
+   unless the history has a later version.
+2. Fills and private events are only ever added: writing one twice is an error, not a second row.
+3. The rows come ready from C++ (`_history`), and PostgreSQL takes them by COPY: nothing here looks at a single one.
+4. No commit waits for the disk: position and effect are one, so what a crash of the server takes is read again.
+"""
+
+from io import BytesIO
+from typing import Any
+
+from services.orders import _history
+from services.orders.consumer import Rows, Table
+from services.orders.partitions import ensure_partitions
+from services.runtime.postgres import Connection
+
+_SETTINGS = """
+    SET LOCAL synchronous_commit = off;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off;
+"""
+"""Each changed order is found by its key: the planner, which has not seen what came last, might read them all."""
+
+_UPSERT_INSTRUMENTS = """
+    INSERT INTO instrument (instrument_id, symbol, price_scale, quantity_scale, quote_scale)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::smallint[], $5::smallint[])
+    ON CONFLICT (instrument_id) DO NOTHING
+"""
+
+_KEY = ("account_id", "order_id", "accepted_time_ns")
+_CHANGES = [name for name in _history.CHANGED_COLUMNS if name not in _KEY]
+
+_MAKE_CHANGED = f"""
+    CREATE TEMPORARY TABLE IF NOT EXISTS changed_order ON COMMIT DELETE ROWS AS
+    SELECT {", ".join(_history.CHANGED_COLUMNS)} FROM account_order WITH NO DATA
+"""  # noqa: S608 - names of columns
+
+_UPDATE_CHANGED = f"""
+    UPDATE account_order o
+       SET {", ".join(f"{name} = c.{name}" for name in _CHANGES)}
+      FROM changed_order c
+     WHERE {" AND ".join(f"o.{name} = c.{name}" for name in _KEY)} AND o.version < c.version
+"""  # noqa: S608 - names of columns
+
+
+async def write(connection: Connection, rows: Rows) -> None:
+    """Write what a run of events changed, in the transaction that `connection` is in."""
+    await connection.execute(_SETTINGS)
+    if rows.instruments:
+        scales = [(each.instrument_id, each.scales) for each in rows.instruments]
+        columns = [(number, of.symbol, of.price, of.quantity, of.quote) for number, of in scales]
+        await connection.execute(_UPSERT_INSTRUMENTS, *zip(*columns, strict=True))
+    await _add(connection, "account_order", rows.entered, _history.ENTERED_COLUMNS)
+    await _change(connection, rows.changed)
+    await _add(connection, "account_fill", rows.fills, _history.FILL_COLUMNS)
+    await _add(connection, "account_events", rows.runs, _history.RUN_COLUMNS)
+
+
+async def _add(connection: Connection, name: str, table: Table, columns: list[str]) -> None:
+    if table.rows:
+        await ensure_partitions(connection, name, table.first_time_ns, table.last_time_ns)
+        await _copy(connection, name, table, columns)
+
+
+async def _change(connection: Connection, table: Table) -> None:
+    if table.rows:
+        await connection.execute(_MAKE_CHANGED)
+        await _copy(connection, "changed_order", table, _history.CHANGED_COLUMNS)
+        await connection.execute(_UPDATE_CHANGED)
+
+
+async def _copy(connection: Any, name: str, table: Table, columns: list[str]) -> None:
+    await connection.copy_to_table(name, source=BytesIO(table.copy), columns=columns, format="binary")
