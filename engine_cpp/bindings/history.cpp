@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "exchange/history/private_events.hpp"
 #include "exchange/history/rows.hpp"
 
 namespace py = pybind11;
@@ -43,10 +44,23 @@ py::tuple rows_of(const py::list& blocks, std::uint32_t shard, std::uint32_t epo
   return py::make_tuple(told(rows.entered), told(rows.changed), told(rows.fills), told(rows.runs), instruments);
 }
 
+// Short work on short bytes: it keeps the interpreter's lock.
+py::tuple private_events_of(const py::bytes& block) {
+  const auto told = exchange::history::private_events_of(view_of(block));
+  py::list events(told.events.size());
+  std::size_t place = 0;
+  for (const auto& event : told.events) {
+    events[place++] = py::make_tuple(event.account_id, event.account_seq, told.engine_seq, told.time_ns,
+                                     py::bytes(event.content.data(), event.content.size()));
+  }
+  return py::make_tuple(events, told.lists_instruments);
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_history, module) {
   module.def("rows_of", &rows_of, py::arg("blocks"), py::arg("shard"), py::arg("epoch"), py::arg("reasons"));
+  module.def("private_events_of", &private_events_of, py::arg("block"));
   module.attr("ENTERED_COLUMNS") = exchange::history::entered_columns();
   module.attr("CHANGED_COLUMNS") = exchange::history::changed_columns();
   module.attr("FILL_COLUMNS") = exchange::history::fill_columns();

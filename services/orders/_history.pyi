@@ -21,3 +21,9 @@ def rows_of(
     `blocks` are serialized EventBlocks, in order; `reasons` names the values of Reason by number, the last of them any
     that it lacks. Drops the interpreter's lock. Raises ValueError for bytes that are no block.
     """
+
+def private_events_of(block: bytes) -> tuple[list[tuple[int, int, int, int, bytes]], bool]:
+    """Return the private events of a serialized EventBlock, and whether it lists or changes an instrument.
+
+    An event is account, `account_seq`, `engine_seq`, engine time, and the engine's event as it came. Raises ValueError.
+    """

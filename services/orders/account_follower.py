@@ -1,7 +1,7 @@
 """The engine, as private streams see it: its events, followed for ever, and the state of an account."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ import grpc
 import structlog
 
 from exchange.engine.v1 import instrument_pb2
+from exchange.engine.v1.engine_events_pb2 import EventBlock
 from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse, QueryRequest, SnapshotStart
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from exchange.event.v1.event_pb2 import Position
@@ -100,8 +101,8 @@ class AccountFollower:
 
     def take(self, response: EventsResponse) -> None:
         """Take in what the engine says; raises `OutOfStep`."""
-        for instrument in _instruments(response):
-            self._learn(instrument)
+        for book in response.snapshot.books:
+            self._learn(book.instrument)
         if response.HasField("snapshot"):
             if response.snapshot.last:
                 self._shard = response.shard
@@ -112,8 +113,16 @@ class AccountFollower:
         if response.epoch != self._feed.epoch:
             raise OutOfStep(f"epoch {response.epoch} came after {self._feed.epoch}")
         for block in response.blocks:
-            self._feed.take(block.engine_seq, private_events(block))
+            events, lists_instruments = private_events(block)
+            if lists_instruments:
+                self._learn_from(block)
+            self._feed.take(block.engine_seq, events)
         self._feed.heard()
+
+    def _learn_from(self, block: EventBlock) -> None:
+        for event in block.events:
+            if event.HasField("instrument_updated"):
+                self._learn(event.instrument_updated.instrument)
 
     def _learn(self, instrument: instrument_pb2.Instrument) -> None:
         self._names.instruments[instrument.instrument_id] = scales_of(instrument)
@@ -124,12 +133,3 @@ class AccountFollower:
 async def _next(responses: AsyncGenerator[EventsResponse]) -> EventsResponse | None:
     async with asyncio.timeout(SILENCE.total_seconds()):
         return await anext(responses, None)
-
-
-def _instruments(response: EventsResponse) -> Iterator[instrument_pb2.Instrument]:
-    for book in response.snapshot.books:
-        yield book.instrument
-    for block in response.blocks:
-        for event in block.events:
-            if event.HasField("instrument_updated"):
-                yield event.instrument_updated.instrument

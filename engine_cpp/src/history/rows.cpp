@@ -1,64 +1,14 @@
 #include "exchange/history/rows.hpp"
 
-#include <bitset>
-#include <protozero/pbf_reader.hpp>
 #include <stdexcept>
 #include <unordered_map>
 
 #include "columns.hpp"
 #include "copy_rows.hpp"
+#include "events.hpp"
 
 namespace exchange::history {
 namespace {
-
-using protozero::pbf_reader;
-
-std::string_view view_of(const protozero::data_view& data) { return {data.data(), data.size()}; }
-
-pbf_reader reader_of(std::string_view message) { return {message.data(), message.size()}; }
-
-struct Place {
-  std::uint64_t engine_seq = 0;
-  std::uint64_t time_ns = 0;
-};
-
-// Where a private event says whose it is: the field of the event, and in it those of account and number.
-struct Owner {
-  std::uint32_t event;
-  std::uint32_t account;
-  std::uint32_t seq;
-};
-
-constexpr std::uint32_t kInstrumentUpdated = 1;
-constexpr std::uint32_t kOrderUpdated = 4;
-constexpr std::uint32_t kPreventedMatch = 5;
-constexpr Owner kOwners[] = {{6, 1, 8}, {9, 1, 7}, {10, 1, 5}, {13, 1, 10}, {21, 1, 4}, {23, 1, 5}, {24, 1, 5}, {27, 1, 7}};
-
-struct Fields {
-  std::uint64_t values[kOrderFields] = {};
-  std::string_view texts[kOrderFields];
-  std::bitset<kOrderFields> present;
-};
-
-Fields fields_of(std::string_view message) {
-  Fields fields;
-  for (auto reader = reader_of(message); reader.next();) {
-    const auto field = static_cast<std::uint32_t>(reader.tag());
-    if (field >= kOrderFields) {
-      reader.skip();
-      continue;
-    }
-    fields.present.set(field);
-    if (reader.wire_type() == protozero::pbf_wire_type::varint) {
-      fields.values[field] = reader.get_uint64();
-    } else if (reader.wire_type() == protozero::pbf_wire_type::length_delimited) {
-      fields.texts[field] = view_of(reader.get_view());
-    } else {
-      reader.skip();
-    }
-  }
-  return fields;
-}
 
 struct LastUpdate {
   std::string_view order;
@@ -80,10 +30,8 @@ class Gathering {
   [[nodiscard]] Rows finish();
 
  private:
-  void add_event(std::string_view event, const Place& place, std::uint64_t index);
-  void add_order(std::string_view update, const Place& place, std::uint64_t index, std::string_view event);
+  void add_order(std::string_view update, const Place& place, std::uint64_t index);
   void add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index);
-  void add_prevented(std::string_view match, const Place& place, std::string_view event);
   void add_private(std::uint64_t account, const Private& event);
   void write_order(const LastUpdate& update);
   void write_column(CopyRows& rows, const Column& column, const Fields& order) const;
@@ -106,55 +54,26 @@ class Gathering {
 };
 
 void Gathering::add(std::string_view block) {
-  Place place;
-  std::uint64_t index = 0;
-  for (auto reader = reader_of(block); reader.next();) {
-    switch (reader.tag()) {
-      case 1: place.engine_seq = reader.get_uint64(); break;
-      case 2: place.time_ns = reader.get_uint64(); break;
-      case 3: add_event(view_of(reader.get_view()), place, index++); break;
-      default: reader.skip();
+  each_event(block, [this](std::uint32_t kind, std::string_view body, std::string_view event, const Place& place,
+                           std::uint64_t index) {
+    if (kind == kOrderUpdated) add_order(body, place, index);
+    if (kind == kInstrumentUpdated) {
+      for (auto update = reader_of(body); update.next(1);) instruments_.push_back(update.get_string());
     }
-  }
+    each_owner(kind, body, [&](std::uint64_t account, std::uint64_t seq) {
+      add_private(account, {seq, place, event});
+    });
+  });
 }
 
-void Gathering::add_event(std::string_view event, const Place& place, std::uint64_t index) {
-  auto reader = reader_of(event);
-  if (!reader.next()) return;
-  const auto kind = static_cast<std::uint32_t>(reader.tag());
-  const auto body = view_of(reader.get_view());
-  if (kind == kOrderUpdated) return add_order(body, place, index, event);
-  if (kind == kPreventedMatch) return add_prevented(body, place, event);
-  if (kind == kInstrumentUpdated) {
-    for (auto update = reader_of(body); update.next(1);) instruments_.push_back(update.get_string());
-    return;
-  }
-  for (const Owner& owner : kOwners) {
-    if (owner.event != kind) continue;
-    const Fields fields = fields_of(body);
-    return add_private(fields.values[owner.account], {fields.values[owner.seq], place, event});
-  }
-}
-
-void Gathering::add_order(std::string_view update, const Place& place, std::uint64_t index, std::string_view event) {
+void Gathering::add_order(std::string_view update, const Place& place, std::uint64_t index) {
   const Fields told = fields_of(update);
   const std::string_view order = told.texts[2];
-  std::uint64_t order_id = 0;
-  std::uint64_t account = 0;
-  std::uint64_t version = 0;
-  for (auto reader = reader_of(order); reader.next();) {
-    switch (reader.tag()) {
-      case 1: order_id = reader.get_uint64(); break;
-      case 2: account = reader.get_uint64(); break;
-      case 21: version = reader.get_uint64(); break;
-      default: reader.skip();
-    }
-  }
+  const std::uint64_t order_id = integer_of(order, 1);
   const auto [known, is_new] = place_of_order_.try_emplace(order_id, orders_.size());
-  if (is_new) orders_.push_back({.order = order, .entered = version == 1});
+  if (is_new) orders_.push_back({.order = order, .entered = integer_of(order, 21) == 1});
   orders_[known->second].order = order;
   if (told.present.test(3)) add_fill(order_id, told.texts[3], place, index);
-  add_private(account, {told.values[4], place, event});
 }
 
 void Gathering::add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index) {
@@ -172,16 +91,7 @@ void Gathering::add_fill(std::uint64_t order_id, std::string_view fill, const Pl
   fills_.integer(index, 8);
 }
 
-void Gathering::add_prevented(std::string_view match, const Place& place, std::string_view event) {
-  const Fields told = fields_of(match);
-  const std::uint64_t maker = told.values[7];
-  const std::uint64_t taker = told.values[8];
-  add_private(maker, {told.values[9], place, event});
-  if (maker != taker || told.values[9] != told.values[10]) add_private(taker, {told.values[10], place, event});
-}
-
 void Gathering::add_private(std::uint64_t account, const Private& event) {
-  if (account == 0 || account >= kVenueAccounts) return;
   const auto [known, is_new] = place_of_account_.try_emplace(account, accounts_.size());
   if (is_new) accounts_.push_back({account, {}});
   accounts_[known->second].second.push_back(event);

@@ -12,13 +12,13 @@ from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Unavailable
 from services.orders.account_history import AccountEventStore
 from services.orders.consumer import rows_of
-from services.orders.convert.private_events import private_events
 from services.orders.history_writer import write as write_rows
 from services.orders.model.account_stream import PrivateEvent
 from services.orders.ports import AccountHistory
 from services.orders.store import OrderStore
 from services.runtime import migrate, postgres
 from tests.fakes.accounts import AccountHistoryFake
+from tests.fakes.history_reading import private_events
 from tests.unit.orders.account_desk import private_event
 from tests.unit.orders.samples import ALICE, BOB, STRANGER
 

@@ -9,10 +9,11 @@ from exchange.engine.v1.engine_events_pb2 import Event, EventBlock
 from services.orders import _history
 from services.orders.consumer import REASONS, rows_of
 from services.orders.convert.events import UNKNOWN_REASON, reason_name
-from services.orders.convert.private_events import OWNERS, parted
+from services.orders.convert.private_events import parted
+from services.orders.convert.private_events import private_events as private_events_of
 from services.orders.model.account_stream import VENUE_ACCOUNTS
 from tests.contract.orders.history_blocks import order_of_model
-from tests.fakes.history_reading import EVENTS_A_RUN, changes_of
+from tests.fakes.history_reading import EVENTS_A_RUN, OWNERS, changes_of, private_events
 from tests.unit.orders.samples import BTC_KK99, order
 
 KINDS = {field.name: field.message_type for field in Event.DESCRIPTOR.fields}
@@ -102,6 +103,14 @@ def test_rows_are_those_of_the_plain_reading(seed: int) -> None:
     )
     assert all(list(parted(run.account_id, run.events)) for run in changes.runs)
     assert rows.instruments == changes.instruments
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_private_events_are_those_of_the_plain_reading(seed: int) -> None:
+    for block in blocks(Random(seed), 2_000):  # noqa: S311 - a seeded test
+        events, lists_instruments = private_events_of(block)
+        assert events == list(private_events(block))
+        assert lists_instruments == any(event.HasField("instrument_updated") for event in block.events)
 
 
 COLUMNS = {

@@ -100,7 +100,7 @@ class Restless(Subscriber):
             self.streams += 1
             try:
                 async with self.stream(orders) as stream:
-                    for _ in range(self._random.randrange(1, 30)):
+                    for _ in range(self._random.randrange(1, 8)):
                         await stream.next()
             except Refusal as refusal:
                 await self.refused(refusal)
@@ -145,6 +145,7 @@ async def test_the_union_of_what_was_received_is_the_history(parts: Parts, seed:
                 task.cancel()
         for each in restless:
             await come_to_the_end(each, orders)
+    assert sum(each.streams for each in restless) > len(restless)
     for each in restless:
         await assert_is_the_history(each, parts.venue.dsn)
 
@@ -188,7 +189,6 @@ async def present(account: int, orders: Orders) -> Subscriber:
 
 
 async def assert_is_the_history(subscriber: Restless, dsn: str) -> None:
-    assert subscriber.streams > 1
     assert set(subscriber.refusals) <= {"UNAVAILABLE", "DRAINING"}
     async with postgres.connect(dsn) as pool:
         store = AccountEventStore(pool, lambda _: asyncio.sleep(0))

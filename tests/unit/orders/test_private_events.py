@@ -9,9 +9,9 @@ from exchange.orders.v1.account_stream_pb2 import StreamAccountResponse
 from exchange.type.v1 import order_pb2 as t
 from services.kernel.ids import EngineSeq
 from services.orders.convert.account_messages import AccountMessages
-from services.orders.convert.private_events import OWNERS, parted, private_events
+from services.orders.convert.private_events import parted
 from services.orders.model.account_stream import VENUE_ACCOUNTS, PrivateEvent
-from tests.fakes.history_reading import EVENTS_A_RUN, runs_of
+from tests.fakes.history_reading import EVENTS_A_RUN, OWNERS, private_events, runs_of
 from tests.unit.orders.account_desk import names, private_event
 from tests.unit.orders.samples import ALICE, BOB
 

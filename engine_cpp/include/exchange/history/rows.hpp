@@ -19,9 +19,6 @@ namespace exchange::history {
 
 inline constexpr std::size_t kEventsARun = 256;
 
-// Numbers from here on, and 0, are the venue's own accounts: nobody follows them.
-inline constexpr std::uint64_t kVenueAccounts = std::uint64_t{1} << 63;
-
 // Rows of one table, in the form of COPY ... WITH (FORMAT binary), header and trailer included.
 struct Table {
   std::string copy;
