@@ -1,6 +1,6 @@
-// The way of most amends, in one pass: a plain order goes to another price, or to another quantity. It comes to what the
-// stages of the general way come to (amend.cpp), by the same checks. What is not plain in any respect, and whatever is to
-// be refused, is left to that way before anything is touched.
+// The way of most amends, in one pass: a plain order goes to another price, or to another quantity. It comes to what
+// the stages of the general way come to (amend.cpp), by the same checks. What is not plain in any respect, and whatever
+// is to be refused, is left to that way before anything is touched.
 #include "checks.hpp"
 #include "shard.hpp"
 

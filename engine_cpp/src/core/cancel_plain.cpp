@@ -1,5 +1,5 @@
-// The way of most cancels, in one pass: a plain order, named by its number, leaves a market that matches. It comes to what
-// the general way comes to (accounts.cpp); what is not plain in any respect, or is to be refused, is left to that.
+// The way of most cancels, in one pass: a plain order, named by its number, leaves a market that matches. It comes to
+// what the general way comes to (accounts.cpp); what is not plain in any respect, or is to be refused, is left to that.
 #include "shard.hpp"
 
 namespace exchange::engine {

@@ -1,6 +1,6 @@
 // The way of most new orders, in one pass: a plain limit order of an account without limits, on a market that matches.
-// It comes to what the stages of the general way come to (accounts.cpp, settlement.cpp), by the same checks. What is not
-// plain in any respect, and whatever is to be refused, is left to that way before anything is touched.
+// It comes to what the stages of the general way come to (accounts.cpp, settlement.cpp), by the same checks. What is
+// not plain in any respect, and whatever is to be refused, is left to that way before anything is touched.
 #include "checks.hpp"
 #include "shard.hpp"
 
