@@ -9,6 +9,9 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 from exchange.type.v1 import authorization_pb2
 
+OWN_PROCESSES = {"exchange.orders.v1.OrderEntryService": "order_entry"}
+"""Services that a process of their own serves, by its name."""
+
 
 @dataclass(frozen=True)
 class RestBinding:
@@ -39,8 +42,8 @@ class Method:
 
     @property
     def process(self) -> str:
-        """Give the name of the process that serves it: the noun in exchange.NOUN.v1."""
-        return self.service.split(".")[1]
+        """Give the name of the process that serves it: the noun in exchange.NOUN.v1, unless it has its own."""
+        return OWN_PROCESSES.get(self.service, self.service.split(".")[1])
 
 
 def edge_methods(descriptor_set: bytes) -> list[Method]:

@@ -70,6 +70,12 @@ SERVICES = (
         database=True,
     ),
     ServiceSpec("orders", needs=("postgres", "redis", "auth", "engine"), settings={**ENGINE, **TOKENS}, database=True),
+    ServiceSpec(
+        "order_entry",
+        needs=("redis", "auth", "engine"),
+        settings={**ENGINE, **TOKENS},
+        module="services.orders.entry",
+    ),
     ServiceSpec("market_data", needs=("engine",), settings=ENGINE),
     ServiceSpec(
         "relay",

@@ -31,6 +31,7 @@ PORT_OFFSETS = {
     "market_data": 23,
     "engine": 24,
     "relay": 25,
+    "order_entry": 26,
 }
 """Each listener's port, counted from the base port; a service's metrics are METRICS_OFFSET above its own."""
 

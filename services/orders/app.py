@@ -1,7 +1,6 @@
 """The only place where orders is put together."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 
 import grpc
@@ -9,21 +8,13 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from exchange.orders.v1.order_entry_service_pb2_grpc import add_OrderEntryServiceServicer_to_server
 from exchange.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
-from services.orders._codec import Codec
 from services.orders.account_follower import AccountFollower, AccountPeer
 from services.orders.account_history import AccountEventStore
 from services.orders.consumer import HistoryConsumer
 from services.orders.convert.account_messages import AccountMessages
-from services.orders.entry.room import Room
-from services.orders.entry.server import OrderEntryServer
-from services.orders.entry.stream import Parts
-from services.orders.entry.submitter import BatchSubmitter
-from services.orders.entry.words import KnownInstruments, Words, new_codec
 from services.orders.history_writer import write
 from services.orders.model.account_stream import Names
-from services.orders.model.instrument import Instrument
 from services.orders.peers import EnginePeer, InstrumentMirror, instrument_events_of
 from services.orders.rates import OwnShare, SharedRates
 from services.orders.server import OrdersServer
@@ -42,7 +33,6 @@ from services.runtime.run import Process
 from services.runtime.sessions import SessionCheck
 from services.runtime.submitter import Submitter
 from services.runtime.tokens import keys_of_auth
-from services.runtime.validation import FieldRules
 
 PROJECTION = "orders.history.monthly"
 """Name of the history's position in the table of positions."""
@@ -58,8 +48,7 @@ async def build(process: Process, own: Settings) -> None:
     channel = await process.open(connect(own.engine_target, own.identity))
     submitter = Submitter(channel, process.clock, process.entropy)
     engine = EnginePeer(channel, submitter.submit)
-    codec, known = new_codec(), KnownInstruments()
-    instruments = InstrumentMirror(engine.horizon, partial(_tell, codec, known))
+    instruments = InstrumentMirror(engine.horizon)
     follow = partial(instruments.follow, instrument_events_of(channel), Backoff(process.clock, process.entropy))
 
     pool = await process.open(postgres.connect(own.postgres_dsn))
@@ -78,19 +67,7 @@ async def build(process: Process, own: Settings) -> None:
     rates = SharedRates(marks, own.rate_limits, own_share, clock=process.clock, registry=process.telemetry.registry)
     accounts = _private_streams(process, own, channel, AccountEventStore(pool, history.reach))
     sessions = TradingSessions(engine, process.clock, process.entropy)
-    batches = BatchSubmitter(channel, process.clock, process.entropy)
-    parts = Parts(
-        codec=codec,
-        words=Words(known),
-        fields=FieldRules(),
-        instruments=instruments,
-        sessions=sessions,
-        submitter=batches,
-        room=Room(own.entry_room_bytes),
-        rates=rates,
-        clock=process.clock,
-    )
-    entry = _order_entry(process, parts, own.stream_grace)
+    process.background("keep the sessions", sessions.keep_for_ever)
 
     process.check("engine", submitter.check)
     process.check("instruments", instruments.check)
@@ -103,30 +80,6 @@ async def build(process: Process, own: Settings) -> None:
         instruments, engine, history, accounts=accounts, rates=rates, sessions=sessions, clock=process.clock
     )
     process.server.add(add_OrdersServiceServicer_to_server, server, raw=server.ready_bytes())
-    process.server.add(add_OrderEntryServiceServicer_to_server, entry, raw=entry.raw)
-
-
-def _order_entry(process: Process, parts: Parts, stream_grace: timedelta) -> OrderEntryServer:
-    entry = OrderEntryServer(parts, stream_grace)
-    entry.measure(process.telemetry.registry)
-    process.background("submit batches", parts.submitter.run)
-    process.background("keep the sessions", parts.sessions.keep_for_ever)
-    process.background("look after order entry", entry.look_after_streams)
-    process.background("report lost sessions", entry.report_losses)
-    return entry
-
-
-def _tell(codec: Codec, known: KnownInstruments, instrument: Instrument) -> None:
-    """Let order entry know of an instrument as soon as anybody can ask for it."""
-    scales = instrument.scales
-    known.know(instrument)
-    codec.know(
-        instrument_id=instrument.instrument_id,
-        symbol=scales.symbol,
-        price_scale=scales.price,
-        quantity_scale=scales.quantity,
-        quote_scale=scales.quote,
-    )
 
 
 def _private_streams(

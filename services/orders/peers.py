@@ -159,7 +159,9 @@ class InstrumentMirror:
     3. What it hears it tells, before anybody can ask for it.
     """
 
-    def __init__(self, horizon: Callable[[], Awaitable[Horizon]], tell: Callable[[Instrument], None]) -> None:
+    def __init__(
+        self, horizon: Callable[[], Awaitable[Horizon]], tell: Callable[[Instrument], None] | None = None
+    ) -> None:
         self._horizon = horizon
         self._tell = tell
         self._by_symbol: dict[str, Instrument] = {}
@@ -230,7 +232,8 @@ class InstrumentMirror:
     def _know(self, instrument: Instrument) -> None:
         self._by_symbol[instrument.scales.symbol] = instrument
         self._by_id[instrument.instrument_id] = instrument
-        self._tell(instrument)
+        if self._tell is not None:
+            self._tell(instrument)
 
     async def _hear(self) -> None:
         horizon = await self._horizon()

@@ -8,25 +8,15 @@ from services.runtime.run import ProcessSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ProcessSettings):
-    """What this process is told."""
+class GatewaySettings(ProcessSettings):
+    """What every process is told by which accounts give commands."""
 
     engine_target: str
     """Address of the engine, host:port."""
     auth_target: str
     """Address of auth, host:port: its public keys verify tokens."""
-    postgres_dsn: str = field(repr=False)
-    """Database of the history, e.g. "postgresql://orders@127.0.0.1:5432/orders"."""
     redis_url: str
     """Where revoked sessions are told and rates are counted, e.g. "redis://127.0.0.1:6379/0"."""
-    grace: timedelta = timedelta(seconds=15)
-    entry_room_bytes: int = 256 * 1024 * 1024
-    """How much memory the batches of all order entry streams may take on their way, at least eight times a message."""
-    stream_grace: timedelta = timedelta(seconds=12)
-    """Clients of OrderEntry are told of a drain, and take their sessions elsewhere meanwhile."""
-    history_wait: timedelta = timedelta(seconds=2)
-    """How long a read waits for the history to come as far as the engine was, at most; the call's deadline may be
-    shorter."""
     account_orders_per_s: int = 200_000
     """Orders that an account may enter or amend a second; of a batch each item counts."""
     account_cancels_per_s: int = 200_000
@@ -56,6 +46,16 @@ class Settings(ProcessSettings):
         per_s = {Token.ORDERS: orders, Token.CANCELS: cancels, Token.MESSAGES: messages}
         return {token: Rate(rate, max(int(rate * self.rate_burst.total_seconds()), 1)) for token, rate in per_s.items()}
 
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(GatewaySettings):
+    """What this process is told."""
+
+    postgres_dsn: str = field(repr=False)
+    """Database of the history, e.g. "postgresql://orders@127.0.0.1:5432/orders"."""
+    history_wait: timedelta = timedelta(seconds=2)
+    """How long a read waits for the history to come as far as the engine was, at most; the call's deadline may be
+    shorter."""
     max_account_streams: int = 2_000
     """Private streams that this process serves at once; more are refused."""
     recent_events_bytes: int = 256 * 1024 * 1024

@@ -55,7 +55,7 @@ async def test_a_batch_through_the_edge(new_grpc_client: NewClient) -> None:
         assert {order["order_id"] for order in await trader.orders()} == set(entered)
 
 
-@pytest.mark.parametrize("lost", ["client", "orders", "envoy"])
+@pytest.mark.parametrize("lost", ["client", "order_entry", "envoy"])
 async def test_orders_of_a_lost_session_go(exchange: Exchange, new_grpc_client: NewClient, lost: str) -> None:
     trader = await Trader(Patient(new_grpc_client())).join(KK99="1000")
     client = new_grpc_client()

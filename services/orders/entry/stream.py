@@ -27,7 +27,8 @@ from services.orders.entry.submitter import BatchSubmitter
 from services.orders.entry.words import RefusedItem, Words
 from services.orders.model.rates import Cost
 from services.orders.model.session import SessionDraft
-from services.orders.ports import Instruments, Rates
+from services.orders.ports import Instruments
+from services.orders.rates import SharedRates
 from services.orders.usecases.trading_sessions import HeldSession, TradingSessions
 from services.runtime.call import Caller
 from services.runtime.refusals import status_of
@@ -72,7 +73,7 @@ class Parts:
     sessions: TradingSessions
     submitter: BatchSubmitter
     room: Room
-    rates: Rates
+    rates: SharedRates
     clock: Clock
 
 

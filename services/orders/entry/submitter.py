@@ -73,6 +73,11 @@ class BatchSubmitter:
         self._wanted.set()
         return results
 
+    async def check(self) -> None:
+        """Raise unless the stream is open."""
+        if not self._open:
+            raise _lost()
+
     async def run(self) -> None:
         """Keep a stream open for ever."""
         while True:

@@ -30,7 +30,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         await open_market(admin)
         submitter = Submitter(channel, SystemClock(), SystemEntropy())
         peer = EnginePeer(channel, submitter.submit)
-        mirror = InstrumentMirror(peer.horizon, lambda _: None)
+        mirror = InstrumentMirror(peer.horizon)
         following = mirror.follow(events_of(channel), Backoff(SystemClock(), SystemEntropy()))
         tasks = [group.create_task(submitter.run()), group.create_task(following)]
         async with asyncio.timeout(PATIENCE_S):

@@ -24,8 +24,6 @@ from tests.unit.orders.samples import ALICE, BOB, BTC, BTC_KK99, KK99
 OPERATOR = "operator"
 COMMANDS = [
     "place_order",
-    "place_order_group",
-    "place_orders",
     "cancel_order",
     "amend_order",
     "mass_cancel",
@@ -36,6 +34,10 @@ COMMANDS = [
 ]
 CALLERS = {
     "orders": {"methods": ["/exchange.engine.v1.EngineService/*"], "commands": COMMANDS},
+    "order_entry": {
+        "methods": ["/exchange.engine.v1.EngineService/*"],
+        "commands": [*COMMANDS, "place_order_group", "place_orders"],
+    },
     OPERATOR: {
         "methods": ["/exchange.engine.v1.EngineService/*", "/exchange.engine.v1.AdminService/*"],
         "commands": ["transfer_in"],

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from exchange.type.v1 import order_pb2 as t
 from services.kernel.refusal import Refusal
 from services.orders.app import build
+from services.orders.entry.app import build as build_entry
+from services.orders.entry.settings import EntrySettings
 from services.orders.settings import Settings
 from services.runtime.refusals import refusal_of
 from services.runtime.run import Process, running
@@ -64,8 +67,13 @@ class Venue:
         }
 
     @asynccontextmanager
-    async def orders(self, *, healthy: bool = True, **settings: Any) -> AsyncIterator["Orders"]:
-        """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh."""
+    async def orders(
+        self, *, healthy: bool = True, entry: Mapping[str, Any] | None = None, **settings: Any
+    ) -> AsyncIterator["Orders"]:
+        """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh.
+
+        With `entry`, settings of its process, order entry runs beside it.
+        """
 
         async def with_keys_of_mesh(process: Process, own: Settings) -> None:
             await build(process, own)
@@ -74,11 +82,29 @@ class Venue:
         async with (
             running("orders", Settings(**self.settings | settings), with_keys_of_mesh) as process,
             self.mesh.channel("edge", process.server.port) as channel,
+            self._order_entry(entry) as beside,
         ):
-            orders = Orders(self.mesh, process, channel)
+            orders = Orders(self.mesh, process, channel, beside)
             if healthy:
                 await orders.healthy()
             yield orders
+
+    @asynccontextmanager
+    async def _order_entry(self, changed: Mapping[str, Any] | None) -> AsyncIterator["OrderEntry | None"]:
+        async def with_keys_of_mesh(process: Process, own: EntrySettings) -> None:
+            await build_entry(process, own)
+            process.use_tokens(self.mesh.keys)
+
+        if changed is None:
+            yield None
+            return
+        settings = {**self.settings, **self.mesh.process("order_entry"), **changed}
+        del settings["postgres_dsn"]
+        async with (
+            running("order_entry", EntrySettings(**settings), with_keys_of_mesh) as process,
+            self.mesh.channel("edge", process.server.port) as channel,
+        ):
+            yield OrderEntry(process, channel)
 
 
 @asynccontextmanager
@@ -100,37 +126,49 @@ async def process(name: str, settings: Mapping[str, Any]) -> AsyncIterator[async
             await started.wait()
 
 
+@dataclass(frozen=True)
+class OrderEntry:
+    """The process that serves the streams, and a connection to it."""
+
+    process: Process
+    channel: grpc.aio.Channel
+
+    async def drain(self) -> None:
+        """Let it shut down as it does when it is told to stop."""
+        await self.process.server.drain(timedelta(seconds=20), EntrySettings.stream_grace)
+
+    def measured(self, name: str) -> float | None:
+        """Read one of its figures."""
+        return self.process.telemetry.registry.get_sample_value(name)
+
+    def now_ns(self) -> int:
+        return self.process.clock.now_ns()
+
+
 class Orders:
     """A client of the service for any account."""
 
-    def __init__(self, mesh: Mesh, process: Process | None, channel: grpc.aio.Channel) -> None:
+    def __init__(self, mesh: Mesh, process: Process, channel: grpc.aio.Channel, beside: OrderEntry | None) -> None:
         self._mesh = mesh
         self._process = process
+        self._beside = beside
         self.channel = channel
         self.stub = OrdersServiceStub(channel)
 
+    @property
+    def entry(self) -> OrderEntry:
+        """Give the process of order entry, which must be running."""
+        assert self._beside is not None
+        return self._beside
+
     async def healthy(self) -> None:
         """Wait until every dependency answers."""
-        assert self._process, "a process of its own is asked for its health over the wire"
+        healths = [each.health for each in (self._process, *([self._beside.process] if self._beside else []))]
         async with asyncio.timeout(PATIENCE_S):
-            await self._process.health.check_all()
-            while self._process.health.faults:
-                await self._process.health.check_all()
-
-    async def drain(self) -> None:
-        """Let the service shut down as it does when it is told to stop."""
-        await self._process.server.drain(timedelta(seconds=20), Settings.stream_grace)
-
-    @property
-    def port(self) -> int:
-        return self._process.server.port
-
-    def measured(self, name: str) -> float | None:
-        """Read one of the service's figures."""
-        return self._process.telemetry.registry.get_sample_value(name)
-
-    def now_ns(self) -> int:
-        return self._process.clock.now_ns()
+            for health in healths:
+                await health.check_all()
+                while health.faults:
+                    await health.check_all()
 
     def bearer(self, account: int = ALICE, scopes: str = SCOPES, **claims: Any) -> tuple[tuple[str, str], ...]:
         return self._mesh.bearer(account, scopes, **claims)

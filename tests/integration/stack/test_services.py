@@ -9,7 +9,7 @@ from tests.servers import Exchange
 TIMEOUT_S = 10
 
 
-@pytest.mark.parametrize("process", ["engine", "auth", "orders", "wallets", "market_data", "relay"])
+@pytest.mark.parametrize("process", ["engine", "auth", "orders", "order_entry", "wallets", "market_data", "relay"])
 def test_a_killed_process_comes_back(exchange: Exchange, process: str) -> None:
     exchange.stack.kill(process)
     exchange.stack.restart(process)

@@ -27,10 +27,11 @@ def test_every_method_and_every_command_is_in_a_contract() -> None:
 
 def test_only_orders_trades_and_only_wallets_moves_value() -> None:
     callers = Callers.load(FILE)
-    enter = {"place_order", "place_order_group", "place_orders"}
-    trade = {*enter, "amend_order", "cancel_order", "mass_cancel", "cancel_all_after"}
+    trade = {"place_order", "amend_order", "cancel_order", "mass_cancel"}
+    together = {"place_order_group", "place_orders"}
     sessions = {"open_session", "keep_gateway", "end_session"}
-    assert callers.commands_of("orders") == trade | sessions
+    assert callers.commands_of("orders") == trade | sessions | {"cancel_all_after"}
+    assert callers.commands_of("order_entry") == trade | sessions | together
     assert callers.commands_of("wallets") == {"transfer_in"}
     for other in ("auth", "market_data", "relay", "operator", "edge"):
         assert not callers.commands_of(other)

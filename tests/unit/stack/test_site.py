@@ -17,7 +17,7 @@ def test_secrets_are_kept_and_private(tmp_path: Path) -> None:
 
 def test_no_two_listeners_share_a_port() -> None:
     site = Site(Path("unused"), 9000)
-    services = ("auth", "orders", "wallets", "market_data", "engine", "relay")
+    services = ("auth", "orders", "wallets", "market_data", "engine", "relay", "order_entry")
 
     ports = [site.port(name) for name in PORT_OFFSETS] + [site.metrics_port(name) for name in services]
 

@@ -7,7 +7,7 @@ from exchange.orders.v1 import order_entry_service_pb2 as pb
 from exchange.orders.v1 import orders_service_pb2 as calls
 from exchange.type.v1 import order_pb2 as t
 from services.runtime.refusals import status_of
-from tests.integration.orders.entry_client import Item, entry
+from tests.integration.orders.entry.client import Item, entry
 from tests.integration.orders.venue import Orders, Venue, limit_order, refused
 from tests.unit.orders.samples import BOB
 
@@ -143,7 +143,7 @@ async def test_who_may_only_read_enters_nothing(orders: Orders) -> None:
 
 
 async def test_without_an_engine_a_batch_is_refused_and_may_be_repeated(venue: Venue) -> None:
-    async with venue.orders() as orders, entry(orders) as stream:
+    async with venue.orders(entry={}) as orders, entry(orders) as stream:
         await stream.open(heartbeat_timeout_ms=60_000)
         await venue.stop_engine()
         result = await stream.ask(place("a"))

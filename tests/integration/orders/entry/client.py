@@ -77,7 +77,7 @@ class Entry:
 @asynccontextmanager
 async def entry(orders: Orders, account: int = ALICE, **claims: Any) -> AsyncIterator[Entry]:
     """Give a stream, which is cut at the end."""
-    stream = OrderEntryServiceStub(orders.channel).OrderEntry(metadata=orders.bearer(account, **claims))
+    stream = OrderEntryServiceStub(orders.entry.channel).OrderEntry(metadata=orders.bearer(account, **claims))
     try:
         yield Entry(stream)
     finally:

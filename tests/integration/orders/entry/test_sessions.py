@@ -15,7 +15,7 @@ from services.orders.model.words import DisconnectScope
 from services.orders.peers import EnginePeer
 from services.orders.usecases.trading_sessions import TradingSessions
 from services.runtime.submitter import Submitter
-from tests.integration.orders.entry_client import Entry, Item, entry
+from tests.integration.orders.entry.client import Entry, Item, entry
 from tests.integration.orders.venue import PATIENCE_S, Orders, Venue, limit_order, refused
 from tests.unit.orders.samples import ALICE, BOB
 
@@ -106,7 +106,7 @@ async def test_a_session_that_is_taken_over_leaves_the_stream_before(orders: Ord
 
 
 async def test_a_gateway_that_says_nothing_more_loses_its_sessions(venue: Venue) -> None:
-    async with venue.orders() as orders, venue.mesh.channel("orders", venue.engine_port) as channel:
+    async with venue.orders(entry={}) as orders, venue.mesh.channel("orders", venue.engine_port) as channel:
         submitter = Submitter(channel, SystemClock(), SystemEntropy())
         async with asyncio.TaskGroup() as group:
             running = group.create_task(submitter.run())
@@ -120,7 +120,7 @@ async def test_a_gateway_that_says_nothing_more_loses_its_sessions(venue: Venue)
 
 
 async def test_sessions_of_an_engine_that_was_away_have_their_grace_anew(venue: Venue) -> None:
-    async with venue.orders() as orders, entry(orders) as stream:
+    async with venue.orders(entry={}) as orders, entry(orders) as stream:
         await open_with_order(stream, "kept", grace_ms=10_000)
         await venue.stop_engine()
         await venue.start_engine()
@@ -167,7 +167,7 @@ async def test_a_session_is_only_its_owners(orders: Orders) -> None:
 
 
 async def test_a_token_that_runs_out_is_told_before_and_ends_the_stream(orders: Orders) -> None:
-    now_s = orders.now_ns() // 1_000_000_000
+    now_s = orders.entry.now_ns() // 1_000_000_000
     async with entry(orders, exp=now_s + 4) as stream:
         await stream.open()
         going = (await stream.read()).going_away
@@ -179,12 +179,12 @@ async def test_a_token_that_runs_out_is_told_before_and_ends_the_stream(orders: 
 
 
 async def test_a_drain_is_told_ten_seconds_ahead(venue: Venue) -> None:
-    async with venue.orders() as orders, entry(orders) as stream:
+    async with venue.orders(entry={}) as orders, entry(orders) as stream:
         await stream.open()
         async with asyncio.TaskGroup() as group:
-            draining = group.create_task(orders.drain())
+            draining = group.create_task(orders.entry.drain())
             going = (await stream.read()).going_away
-            ahead_ns = going.reconnect_by.ToNanoseconds() - orders.now_ns()
+            ahead_ns = going.reconnect_by.ToNanoseconds() - orders.entry.now_ns()
             assert going.reason == reason_pb2.REASON_DRAINING
             assert ahead_ns > 10_000_000_000
             assert not draining.done()

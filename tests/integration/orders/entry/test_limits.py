@@ -13,7 +13,7 @@ from exchange.type.v1 import order_pb2 as t
 from services.orders.entry import stream as stream_module
 from services.orders.entry.stream import ANSWER_FACTOR, UNANSWERED
 from services.runtime.refusals import refusal_of
-from tests.integration.orders.entry_client import Item, entry
+from tests.integration.orders.entry.client import Item, entry
 from tests.integration.orders.venue import PATIENCE_S, Orders, Venue, limit_order, refused
 from tests.unit.orders.samples import BOB
 
@@ -25,7 +25,7 @@ TAKEN = "exchange_orders_entry_room_taken_bytes"
 
 def raw_stream(orders: Orders, channel: grpc.aio.Channel | None = None) -> Any:
     """Open a stream that sends whatever bytes it is given."""
-    return (channel or orders.channel).stream_stream(ORDER_ENTRY)(metadata=orders.bearer())
+    return (channel or orders.entry.channel).stream_stream(ORDER_ENTRY)(metadata=orders.bearer())
 
 
 def batch(count: int, name: str = "x") -> bytes:
@@ -66,7 +66,7 @@ async def test_garbage_ends_its_own_stream(orders: Orders, garbage: bytes) -> No
 
 
 async def test_a_message_of_a_hundred_megabytes_is_refused(orders: Orders, venue: Venue) -> None:
-    async with venue.mesh.channel("edge", orders.port) as channel:
+    async with venue.mesh.channel("edge", orders.entry.process.server.port) as channel:
         stream = raw_stream(orders, channel)
         await stream.write(OPENING)
         await stream.read()
@@ -87,9 +87,9 @@ async def test_a_client_that_reads_nothing_is_held_up_and_then_cut_off(
         for _ in range(80):  # more answers than the connection holds
             await deaf.stream.write(message)
         async with asyncio.timeout(PATIENCE_S):
-            while orders.measured(STREAMS):
+            while orders.entry.measured(STREAMS):
                 await goes_on(orders)
-        assert orders.measured(TAKEN) == 0
+        assert orders.entry.measured(TAKEN) == 0
         async with refused() as caught:
             while True:
                 await deaf.read()
@@ -99,14 +99,14 @@ async def test_a_client_that_reads_nothing_is_held_up_and_then_cut_off(
 async def test_a_stream_has_so_many_batches_on_their_way_and_no_more(venue: Venue) -> None:
     """What is beyond waits in the client's own connection; all of it is answered in the end, in order."""
     small = len(batch(100)) * ANSWER_FACTOR * 3
-    async with venue.orders(entry_room_bytes=small) as orders, entry(orders) as stream:
+    async with venue.orders(entry={"room_bytes": small}) as orders, entry(orders) as stream:
         await stream.open()
         items = [Item(place_order=limit_order(f"n-{index}", price="1")) for index in range(50)]
         sent = [await stream.send(*items, response_mode=pb.RESPONSE_MODE_ACK) for _ in range(UNANSWERED * 4)]
-        assert orders.measured(TAKEN) <= small
+        assert orders.entry.measured(TAKEN) <= small
         told = [(await stream.read()).batch.correlation_id for _ in sent]
         assert told == sent
-    assert orders.measured(TAKEN) == 0
+    assert orders.entry.measured(TAKEN) == 0
 
 
 async def test_tiny_messages_by_the_thousand(orders: Orders) -> None:
@@ -128,7 +128,7 @@ async def write_all(stream: Any, messages: list[bytes]) -> None:
 
 
 async def test_an_account_opens_so_many_sessions_and_no_more(venue: Venue) -> None:
-    async with venue.orders() as orders:
+    async with venue.orders(entry={}) as orders:
         streams = [raw_stream(orders) for _ in range(64)]
         for stream in streams:
             await stream.write(OPENING)
@@ -142,7 +142,8 @@ async def test_an_account_opens_so_many_sessions_and_no_more(venue: Venue) -> No
 
 
 async def test_a_batch_takes_as_many_tokens_as_it_has_items(venue: Venue) -> None:
-    async with venue.orders(key_orders_per_s=30, rate_burst=timedelta(seconds=2)) as orders, entry(orders) as stream:
+    slow = {"key_orders_per_s": 30, "rate_burst": timedelta(seconds=2)}
+    async with venue.orders(entry=slow) as orders, entry(orders) as stream:
         await stream.open()
         items = [Item(place_order=limit_order(f"n-{index}")) for index in range(50)]
         assert not (await stream.ask(*items, response_mode=pb.RESPONSE_MODE_ACK)).HasField("refusal")
