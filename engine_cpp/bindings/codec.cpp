@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "exchange/codec/batch.hpp"
-#include "exchange/codec/events.hpp"
 
 namespace py = pybind11;
 using exchange::codec::Asker;
@@ -120,18 +119,6 @@ py::list refused(HeldBatch& held) {
   return list;
 }
 
-py::bytes keep_instruments(const py::bytes& response) {
-  const std::string_view bytes = view_of(response);
-  exchange::engine::ByteBuffer kept;
-  bool readable = false;
-  {
-    const py::gil_scoped_release released;
-    readable = exchange::codec::keep_instruments(bytes, kept);
-  }
-  if (!readable) throw py::value_error("this is no EventsResponse");
-  return bytes_of(kept.view());
-}
-
 void add_words(py::module_& module) {
   py::native_enum<MessageKind>(module, "MessageKind", "enum.Enum")
       .value("UNREADABLE", MessageKind::kUnreadable)
@@ -196,7 +183,6 @@ PYBIND11_MODULE(_codec, module) {
            py::arg("quantity_scale"), py::arg("quote_scale"));
   add_batch(module);
   module.def("read_message", &read_message, py::arg("message"));
-  module.def("keep_instruments", &keep_instruments, py::arg("response"));
   module.def("split_results", &split_results, py::arg("response"), py::arg("counts"));
   module.attr("MAX_ITEMS") = exchange::codec::kMaxItems;
   module.attr("MAX_TOGETHER") = exchange::codec::kMaxTogether;

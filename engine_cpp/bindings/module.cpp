@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "exchange/codec/events.hpp"
 #include "exchange/engine/log/engine.hpp"
 
 namespace py = pybind11;
@@ -61,6 +62,20 @@ py::tuple read_events(const Engine& engine, std::uint64_t after_seq, std::uint64
     answer = engine.read_events(after_seq, max_bytes);
   }
   return to_python(answer);
+}
+
+py::bytes keep_instruments(const py::bytes& response) {
+  char* data = nullptr;
+  py::ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(response.ptr(), &data, &size) != 0) throw py::error_already_set();
+  exchange::engine::ByteBuffer kept;
+  bool readable = false;
+  {
+    const py::gil_scoped_release released;
+    readable = exchange::codec::keep_instruments({data, static_cast<std::size_t>(size)}, kept);
+  }
+  if (!readable) throw py::value_error("this is no EventsResponse");
+  return {kept.view().data(), kept.view().size()};
 }
 
 py::tuple snapshot_parts(const Engine& engine) {
@@ -212,6 +227,7 @@ PYBIND11_MODULE(_core, module) {
   py::register_exception<StorageError>(module, "StorageError", PyExc_OSError);
   add_records(module);
   add_engine(module);
+  module.def("keep_instruments", &keep_instruments, py::arg("response"));
   module.def(
       "verify_journal",
       [](const std::string& folder, std::uint8_t shard) {

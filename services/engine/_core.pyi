@@ -140,5 +140,8 @@ class Engine:
     def close(self) -> None:
         """Commit what is queued, then stop."""
 
+def keep_instruments(response: bytes) -> bytes:
+    """Return an EventsResponse with what another one says of instruments, and of nothing else. Raises ValueError."""
+
 def verify_journal(folder: str, shard: int = 0) -> int:
     """Read a whole journal, checksums and chain; return its last command. Raises LogCorrupt, StorageError."""

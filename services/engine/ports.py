@@ -39,6 +39,10 @@ class Shard(Protocol):
         """
         ...
 
+    def instruments_in(self, response: bytes) -> bytes:
+        """Return an EventsResponse with what another one says of instruments, and of nothing else."""
+        ...
+
     def heartbeat(self) -> bytes:
         """Return an EventsResponse without blocks."""
         ...

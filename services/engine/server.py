@@ -74,8 +74,11 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         self, request: engine_service_pb2.EventsRequest, context: Context
     ) -> AsyncIterator[bytes]:
         """Serve the event log."""
-        follow = self._do.follow
-        responses = follow.after(convert.place_of(request.after)) if request.HasField("after") else follow.snapshot()
+        follow, only = self._do.follow, request.instruments_only
+        place = convert.place_of(request.after) if request.HasField("after") else None
+        responses = (
+            follow.snapshot(instruments_only=only) if place is None else follow.after(place, instruments_only=only)
+        )
         async for response in responses:
             yield response
 

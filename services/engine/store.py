@@ -65,6 +65,10 @@ class LocalShard:
         except _core.PositionGone as error:
             raise PositionUnknown(f"{error}; start from a snapshot.") from error
 
+    def instruments_in(self, response: bytes) -> bytes:
+        """Leave out all that does not concern instruments."""
+        return _core.keep_instruments(response)
+
     def heartbeat(self) -> bytes:
         """Tell how far the log is."""
         return self._engine.heartbeat()

@@ -105,6 +105,3 @@ def read_message(message: bytes) -> tuple[MessageKind, bytes]:
 
 def split_results(response: bytes, counts: Sequence[int]) -> list[bytes]:
     """Take a SubmitResponse apart into the results of so many commands each. Raises ValueError if it holds others."""
-
-def keep_instruments(response: bytes) -> bytes:
-    """Return an EventsResponse with what another one says of instruments, and of nothing else. Raises ValueError."""

@@ -15,7 +15,7 @@ from services.orders.consumer import HistoryConsumer
 from services.orders.convert.account_messages import AccountMessages
 from services.orders.history_writer import write
 from services.orders.model.account_stream import Names
-from services.orders.peers import EnginePeer, InstrumentMirror, instrument_events_of
+from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.rates import OwnShare, SharedRates
 from services.orders.server import OrdersServer
 from services.orders.settings import Settings
@@ -49,7 +49,7 @@ async def build(process: Process, own: Settings) -> None:
     submitter = Submitter(channel, process.clock, process.entropy)
     engine = EnginePeer(channel, submitter.submit)
     instruments = InstrumentMirror(engine.horizon)
-    follow = partial(instruments.follow, instrument_events_of(channel), Backoff(process.clock, process.entropy))
+    follow = partial(instruments.follow, events_of(channel), Backoff(process.clock, process.entropy))
 
     pool = await process.open(postgres.connect(own.postgres_dsn))
     projection = Projection(

@@ -1,10 +1,10 @@
 """The engine, as orders sees it: commands, how far it is, and a mirror of its instruments."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import grpc
 import structlog
@@ -15,7 +15,6 @@ from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse,
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
-from services.orders._codec import keep_instruments
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
 from services.orders.model.account_stream import AssetName
@@ -25,10 +24,8 @@ from services.orders.model.session import NewSession
 from services.orders.ports import Horizon
 from services.runtime.backoff import Backoff
 from services.runtime.engine_stream import OpenEvents
-from services.runtime.grpc_client import invoke, outgoing_metadata
-from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed, refusal_of
-
-EVENTS = "/exchange.engine.v1.EngineService/Events"
+from services.runtime.grpc_client import invoke
+from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed
 
 STATE_LIMIT = timedelta(seconds=1)
 """How long the engine may take to tell how far it is."""
@@ -108,26 +105,6 @@ class EnginePeer:
         return Horizon(EngineSeq(state.durable_seq), certain=True)
 
 
-def instrument_events_of(channel: grpc.aio.Channel) -> OpenEvents:
-    """Return what opens `Events` for who needs to hear of instruments alone: all else is left out before it is decoded.
-
-    What the engine tells of trading is a thousand times as much, and takes the time of who enters orders.
-    """
-    open_stream: Any = channel.unary_stream(EVENTS, EventsRequest.SerializeToString)
-
-    async def events(request: EventsRequest) -> AsyncGenerator[EventsResponse, None]:
-        stream = open_stream(request, metadata=outgoing_metadata())
-        try:
-            async for response in stream:
-                yield EventsResponse.FromString(keep_instruments(response))
-        except grpc.aio.AioRpcError as error:
-            raise refusal_of(error) from error
-        finally:
-            stream.cancel()
-
-    return events
-
-
 class SharedQuestion:
     """Asks one question at a time; each answer serves all who came before it was asked."""
 
@@ -203,7 +180,9 @@ class InstrumentMirror:
         """
         while True:
             try:
-                async with aclosing(events(EventsRequest(snapshot=SnapshotStart()))) as responses:
+                async with aclosing(
+                    events(EventsRequest(snapshot=SnapshotStart(), instruments_only=True))
+                ) as responses:
                     async for response in responses:
                         backoff.reset()
                         self.take(response)

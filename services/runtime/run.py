@@ -9,6 +9,7 @@ Exit codes are those of sysexits: 0 stopped, 69 could not start, 70 failed while
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -176,6 +177,7 @@ async def _until_stopped(name: str, own: P, build: Build[P]) -> int:
     try:
         async with running(name, own, build) as process:
             started = True
+            gc.freeze()  # what was built lives to the end: the collector need not look at it again and again
             _log.info("started", port=process.server.port, faults=process.health.faults)
             await told_to_stop.wait()
             _log.info("draining")

@@ -19,7 +19,7 @@ class Follow:
         self._number = shard_number
         self._epoch = epoch
 
-    async def after(self, place: Place) -> AsyncIterator[bytes]:
+    async def after(self, place: Place, *, instruments_only: bool = False) -> AsyncIterator[bytes]:
         """Give what follows a place, without end; raises `PositionUnknown`, also once the log has left it behind."""
         if place.engine_seq and (place.shard, place.epoch) != (self._number, self._epoch):
             raise PositionUnknown(
@@ -28,22 +28,22 @@ class Follow:
             )
         if place.engine_seq > self._shard.published_seq:
             raise PositionUnknown("The position lies ahead of the log; start from a snapshot.")
-        async for response in self._from(place.engine_seq):
+        async for response in self._from(place.engine_seq, instruments_only=instruments_only):
             yield response
 
-    async def snapshot(self) -> AsyncIterator[bytes]:
+    async def snapshot(self, *, instruments_only: bool = False) -> AsyncIterator[bytes]:
         """Give a snapshot of now, then what follows it, without end."""
         engine_seq, parts = self._shard.snapshot_parts()
         await self._shard.until_durable(engine_seq)
         for part in parts:
-            yield part
-        async for response in self._from(engine_seq):
+            yield self._shard.instruments_in(part) if instruments_only else part
+        async for response in self._from(engine_seq, instruments_only=instruments_only):
             yield response
 
-    async def _from(self, engine_seq: int) -> AsyncIterator[bytes]:
+    async def _from(self, engine_seq: int, *, instruments_only: bool) -> AsyncIterator[bytes]:
         while True:
             engine_seq, response = self._shard.read_events(engine_seq, RESPONSE_BYTES)
             if response:
-                yield response
+                yield self._shard.instruments_in(response) if instruments_only else response
             elif not await self._shard.published_beyond(engine_seq, HEARTBEAT):
                 yield self._shard.heartbeat()

@@ -11,11 +11,12 @@ from services.orders.entry.stream import Parts
 from services.orders.entry.submitter import BatchSubmitter
 from services.orders.entry.words import KnownInstruments, Words, new_codec
 from services.orders.model.instrument import Instrument
-from services.orders.peers import EnginePeer, InstrumentMirror, instrument_events_of
+from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.rates import OwnShare, SharedRates
 from services.orders.usecases.trading_sessions import TradingSessions
 from services.runtime import redis
 from services.runtime.backoff import Backoff
+from services.runtime.engine_stream import events_of
 from services.runtime.grpc_client import connect
 from services.runtime.run import Process
 from services.runtime.sessions import SessionCheck
@@ -52,7 +53,7 @@ async def build(process: Process, own: EntrySettings) -> None:
     process.check("engine", submitter.check)
     process.check("instruments", instruments.check)
     process.background("submit", submitter.run)
-    process.background("mirror the instruments", partial(instruments.follow, instrument_events_of(channel), backoff))
+    process.background("mirror the instruments", partial(instruments.follow, events_of(channel), backoff))
     _serve(process, parts, own)
 
 

@@ -52,6 +52,29 @@ async def test_a_follower_hears_of_what_happens_and_of_silence(engine: Process, 
             assert [block.engine_seq for block in heard.blocks] == [last + 1]
 
 
+async def test_who_asks_for_instruments_alone_hears_of_nothing_else(engine: Process, mesh: Mesh) -> None:
+    async with mesh.channel(ORDERS, engine.server.port) as channel:
+        await submit(channel, order("before", SELLER, 5_000_000))
+        asked = EventsRequest(snapshot=SnapshotStart(), instruments_only=True)
+        async with following(channel, asked) as responses:
+            part = (await anext(responses)).snapshot
+            assert [book.instrument for book in part.books] == [BTC_KK99]
+            assert part.last
+            assert not part.orders
+            await submit(channel, order("after", SELLER, 5_000_000))
+            last = (await all_blocks(channel))[-1].engine_seq
+            heard = await anext(responses)
+            while heard.durable_seq < last:
+                heard = await anext(responses)
+            assert not heard.blocks
+        beginning = EventsRequest(after=Position(), instruments_only=True)
+        async with following(channel, beginning) as responses:
+            heard = await anext(responses)
+            assert [event.WhichOneof("event") for block in heard.blocks for event in block.events] == [
+                "instrument_updated"
+            ]
+
+
 async def test_a_snapshot_shows_books_and_orders_and_then_what_follows(engine: Process, mesh: Mesh) -> None:
     async with mesh.channel(ORDERS, engine.server.port) as channel:
         await submit(channel, order("far", SELLER, 6_000_000), order("near", SELLER, 5_000_000))

@@ -1,4 +1,4 @@
-// The engine's events, as far as order entry needs them.
+// The engine's events, as far as they concern instruments: what gateways need of them.
 //
 // Threads: pure functions.
 #pragma once

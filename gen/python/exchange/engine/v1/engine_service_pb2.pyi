@@ -120,6 +120,9 @@ class EventsRequest(_message.Message):
 
     AFTER_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
+    INSTRUMENTS_ONLY_FIELD_NUMBER: _builtins.int
+    instruments_only: _builtins.bool
+    """Leave out all that does not concern instruments, which is nearly all; how far the engine is, is told all the same."""
     @_builtins.property
     def after(self) -> _event_pb2.Position:
         """The first event after this position; engine_seq 0 is the beginning of the log. Shard and epoch must be the
@@ -135,10 +138,11 @@ class EventsRequest(_message.Message):
         *,
         after: _event_pb2.Position | None = ...,
         snapshot: Global___SnapshotStart | None = ...,
+        instruments_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "instruments_only", b"instruments_only", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["after", "snapshot"]  # noqa: Y015
     _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015

@@ -5,7 +5,7 @@ import pytest
 from exchange.engine.v1 import engine_events_pb2 as events_pb
 from exchange.engine.v1 import engine_service_pb2 as pb
 from exchange.engine.v1 import order_pb2
-from services.orders._codec import keep_instruments
+from services.engine._core import keep_instruments
 from tests.unit.orders.samples import BTC_KK99
 
 LISTED = events_pb.Event(instrument_updated=events_pb.InstrumentUpdated(instrument=BTC_KK99))
