@@ -1,5 +1,5 @@
 # Each target first installs what the machine lacks (stack/setup.sh, quick when nothing is missing).
-.PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine \
+.PHONY: setup up reset gen lint check-gen test unit contract cpp integration crash e2e engine-tools engine-replay bench-engine bench-orders \
 	clang proof determinism golden oracle fuzz exactly-once
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := gen/python:.
@@ -56,6 +56,12 @@ engine-replay: engine-tools
 # Measures the core and compares with engine_cpp/bench/results.json; `ARGS=--save` makes the run the new baseline.
 bench-engine: engine-tools
 	python engine_cpp/bench/report.py build/tools/bench/engine_bench $(ARGS)
+
+# Measures order entry through the edge, on the whole stack; needs Go 1.22 or later. `ARGS=--save` keeps the figures in
+# bench/orders/results.json.
+bench-orders: setup
+	cd bench/orders/client && go build -o $(CURDIR)/build/orders_load .
+	python -m bench.orders.run build/orders_load $(ARGS)
 
 # A second compiler, and the fuzzer that comes with it.
 clang: setup

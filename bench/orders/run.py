@@ -41,6 +41,9 @@ INSTRUMENT = "BTC-KK99"
 SECONDS = 5.0
 RESULTS = Path(__file__).parent / "results.json"
 PARTS = ("envoy", "order_entry", "orders", "engine")
+FOLLOWERS = ("orders", "wallets", "market_data")
+"""What is made of the engine's events: history, private streams, ledger, books. Runs without them, the last ones, show
+the way of an order alone."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 Json = dict[str, Any]
@@ -49,14 +52,16 @@ Json = dict[str, Any]
 def runs() -> Iterator[tuple[str, Json]]:
     """Give each run by its name."""
     for batch in (1, 16, 64, 256, 1_024):
-        yield f"stream, batches of {batch}, closed loop", {"batch": batch, "in_flight": 4}
-    for per_second in (10_000, 50_000, 100_000, 200_000):
+        yield f"stream, batches of {batch:,}, closed loop", {"batch": batch, "in_flight": 4}
+    for per_second in (10_000, 50_000, 100_000):
         yield (
             f"stream, batches of 256, {per_second:,}/s",
             {"batch": 256, "in_flight": 16, "per_second": per_second},
         )
     yield "PlaceOrder, 1 in flight", {"unary": True, "batch": 1, "in_flight": 1, "clients": 1}
     yield "PlaceOrder, 16 in flight", {"unary": True, "batch": 1, "in_flight": 2}
+    for batch in (256, 1_024):
+        yield f"no followers, batches of {batch:,}, closed loop", {"batch": batch, "in_flight": 4, "stopped": FOLLOWERS}
 
 
 async def tokens_of(edge: str, ca: Path, count: int) -> list[str]:
@@ -79,7 +84,7 @@ def cpu_s(pid: int) -> float:
 
 def measure(load: Path, stack: Stack, plan: Json) -> Json:
     """Run the load client once; add what each part's processor did for an item."""
-    pids = {part: stack.pid(part) for part in PARTS}
+    pids = {part: stack.pid(part) for part in PARTS if part not in plan["stopped"]}
     before = {part: cpu_s(pid) for part, pid in pids.items()}
     client = subprocess.Popen([load], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert client.stdin is not None  # noqa: S101 - it is a pipe
@@ -111,11 +116,16 @@ def main() -> None:
         edge, ca = f"localhost:{stack.site.port('edge')}", authority_of(stack.site).certificate
         tokens = asyncio.run(tokens_of(edge, ca, ACCOUNTS))
         head()
+        stopped: set[str] = set()
         for number, (name, options) in enumerate(runs()):
             if arguments.only not in name:
                 continue
             clients = options.pop("clients", CLIENTS)
+            for part in set(options.get("stopped", ())) - stopped:
+                stack.stop(part)
+                stopped.add(part)
             plan = {"edge": edge, "ca": str(ca), "instrument": INSTRUMENT, "run": uuid4().hex[:8], "seconds": SECONDS}
+            plan["stopped"] = []
             first = number * CLIENTS % ACCOUNTS
             plan["tokens"] = tokens[first : first + clients]
             told[name] = measure(arguments.load, stack, plan | options)
@@ -135,7 +145,7 @@ def head() -> None:
 def row(name: str, report: Json) -> None:
     """Print a line of the table."""
     spent = report["cpu_us_per_item"]
-    costs = ", ".join(f"{spent[part]:.2f}" for part in (*PARTS, "client"))
+    costs = ", ".join(f"{spent[part]:.2f}" if part in spent else "-" for part in (*PARTS, "client"))
     share = f"  ({report['refused_items'] / max(report['items'], 1):.0%} refused)" if report["refused_items"] else ""
     print(
         f"{name:44}{report['items_per_s']:>10,.0f}{report['p50_ms']:>9.2f}{report['p99_ms']:>9.2f}"
