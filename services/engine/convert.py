@@ -6,6 +6,7 @@ from exchange.engine.v1 import admin_service_pb2, command_pb2, engine_service_pb
 from exchange.error.v1 import reason_pb2
 from exchange.event.v1 import event_pb2
 from services.engine.model import Place, ShardState
+from services.engine.usecases.submit import Submitted
 from services.kernel.refusal import Refusal, RelayedRefusal
 
 Command = command_pb2.Command
@@ -69,6 +70,18 @@ def refused_batch(refusal: Refusal) -> bytes:
     """Write the answer to a batch that was refused whole."""
     reason = reason_pb2.Reason.Value(f"REASON_{refusal.reason}")
     return engine_service_pb2.SubmitResponse(reason=reason).SerializeToString()
+
+
+def times_of(submitted: Submitted) -> bytes:
+    """Write what is put at the end of a SubmitResponse: when its batch had its turn; nothing if it was refused."""
+    if submitted.pending.queue_length is None:
+        return b""
+    times = engine_service_pb2.BatchTimes(
+        sequenced_time_ns=submitted.sequenced_ns,
+        matched_time_ns=submitted.matched_ns,
+        queue_length=submitted.pending.queue_length,
+    )
+    return engine_service_pb2.SubmitResponse(times=times).SerializeToString()
 
 
 def state_message(state: ShardState) -> engine_service_pb2.GetStateResponse:

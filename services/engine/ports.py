@@ -15,6 +15,8 @@ class Pending:
 
     content: bytes
     durable: asyncio.Future[None]
+    queue_length: int | None = None
+    """Of a batch that was not refused: how many commands of all clients were not durable yet when it came."""
 
 
 class Shard(Protocol):

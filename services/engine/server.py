@@ -5,7 +5,7 @@ One inline call per batch; a writer per stream releases the answers in order, ea
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import grpc
@@ -108,7 +108,8 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
 
     def _applied(self, batch: bytes, kinds: int) -> Pending:
         try:
-            return self._do.submit(batch, kinds)
+            submitted = self._do.submit(batch, kinds)
+            return replace(submitted.pending, content=submitted.pending.content + convert.times_of(submitted))
         except ClockStepped as refusal:
             return Pending(convert.refused_batch(refusal), self._shard.until_durable(0))
 
@@ -226,7 +227,7 @@ class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
         return admin_service_pb2.TakeSnapshotResponse(engine_seq=state.snapshot_seq, state_hash=state.state_hash)
 
     async def _command(self, batch: bytes) -> int:
-        pending = self._submit(batch, convert.ADMIN_KINDS)
+        pending = self._submit(batch, convert.ADMIN_KINDS).pending
         await pending.durable
         return convert.only_result(pending.content)
 

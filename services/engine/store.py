@@ -26,6 +26,7 @@ class LocalShard:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
         self._durable_seq = engine.durable()
+        self._applied_seq = self._durable_seq
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._published = asyncio.Event()
         self._died = asyncio.Event()
@@ -43,11 +44,13 @@ class LocalShard:
 
     def apply(self, batch: bytes, now_ns: int, allowed_kinds: int) -> Pending:
         """Apply a batch inline."""
+        queue_length = self._applied_seq - self._durable_seq
         try:
             ticket, answer = self._engine.apply(batch, now_ns, allowed_kinds)
         except _core.JournalFailed as error:
             raise JournalDied from error
-        return Pending(answer, self.until_durable(ticket))
+        self._applied_seq = max(self._applied_seq, ticket)
+        return Pending(answer, self.until_durable(ticket), queue_length if ticket else None)
 
     def query(self, account_id: int) -> Pending | None:
         """Read an account."""

@@ -20,6 +20,7 @@ from services.orders.rates import OwnShare, SharedRates
 from services.orders.server import OrdersServer
 from services.orders.settings import Settings
 from services.orders.store import OrderStore
+from services.orders.turns import TimedSubmitter
 from services.orders.usecases.account_feed import AccountFeed
 from services.orders.usecases.recent_events import RecentEvents
 from services.orders.usecases.stream_account import StreamAccount
@@ -47,7 +48,8 @@ async def build(process: Process, own: Settings) -> None:
 
     channel = await process.open(connect(own.engine_target, own.identity))
     submitter = Submitter(channel, process.clock, process.entropy)
-    engine = EnginePeer(channel, submitter.submit)
+    timed = TimedSubmitter(submitter, process.clock, process.telemetry.registry)
+    engine = EnginePeer(channel, timed.submit)
     instruments = InstrumentMirror(engine.horizon)
     follow = partial(instruments.follow, events_of(channel), Backoff(process.clock, process.entropy))
 

@@ -38,6 +38,8 @@ class Call:
     draining: asyncio.Event
     peer: str | None
     client_address: str
+    received_time_ns: int = 0
+    """When it came, in nanoseconds since 1970."""
     caller: Caller | None = None
     trailers: dict[str, str] = field(default_factory=dict)
     code: str = "OK"
@@ -79,6 +81,11 @@ def peer() -> str:
 def client_address() -> str:
     """Return the network address of the client: what the edge saw, or the other end of the connection."""
     return _served().client_address
+
+
+def received_time_ns() -> int:
+    """Return when the call came, in nanoseconds since 1970."""
+    return _served().received_time_ns
 
 
 def remaining() -> float | None:

@@ -27,6 +27,7 @@ import structlog
 from google.protobuf.message import DecodeError
 from opentelemetry import propagate, trace
 
+from services.kernel.clock import Clock
 from services.kernel.ids import Ids
 from services.kernel.refusal import LimitExceeded, Refusal
 from services.runtime import call as calls
@@ -64,8 +65,16 @@ class Gate(grpc.aio.ServerInterceptor):
     """Stands before every handler of a server."""
 
     def __init__(
-        self, authorizer: Authorizer, ids: Ids, telemetry: Telemetry, *, max_calls: int, max_streams_per_client: int
+        self,
+        authorizer: Authorizer,
+        ids: Ids,
+        telemetry: Telemetry,
+        *,
+        clock: Clock,
+        max_calls: int,
+        max_streams_per_client: int,
     ) -> None:
+        self._clock = clock
         self._authorizer = authorizer
         self._ids = ids
         self._tracer = telemetry.tracer
@@ -200,6 +209,7 @@ class Gate(grpc.aio.ServerInterceptor):
             draining=self._draining,
             peer=peer,
             client_address=client_address_of(peer, metadata, context),
+            received_time_ns=self._clock.now_ns(),
         )
         call.trailers[REQUEST_ID_KEY] = call.request_id
         calls.begin(call)

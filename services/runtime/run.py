@@ -85,6 +85,7 @@ class Process:
             self._authorizer,
             self.ids,
             telemetry,
+            clock=self.clock,
             max_calls=own.max_calls,
             max_streams_per_client=own.max_streams_per_client,
         )

@@ -9,13 +9,14 @@
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import grpc
 import structlog
 
 from exchange.engine.v1.command_pb2 import Command, CommandResult
-from exchange.engine.v1.engine_service_pb2 import SubmitRequest, SubmitResponse
+from exchange.engine.v1.engine_service_pb2 import BatchTimes, SubmitRequest, SubmitResponse
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
 from services.kernel.clock import Clock
 from services.kernel.entropy import Entropy
@@ -28,7 +29,16 @@ MAX_BATCH = 4_096
 MAX_PENDING = 16_384
 RETRY_AFTER_MS = 100
 
-Answer: TypeAlias = "asyncio.Future[CommandResult]"
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a command, and when its batch had its turn in the engine."""
+
+    result: CommandResult
+    times: BatchTimes
+
+
+Answer: TypeAlias = "asyncio.Future[Submitted]"
 Stream: TypeAlias = "grpc.aio.StreamStreamCall[SubmitRequest, SubmitResponse]"
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +62,10 @@ class Submitter:
         Raises `Unavailable` if the engine is lost or the outcome unknown, `LimitExceeded` if too much is on its way,
         and the engine's refusal of a whole batch.
         """
+        return (await self.submit_timed(command)).result
+
+    async def submit_timed(self, command: Command) -> "Submitted":
+        """Do the same, and tell when the command's batch had its turn."""
         if not self._open.is_set():
             raise _lost()
         if self._in_doubt >= MAX_PENDING:
@@ -127,7 +141,7 @@ class Submitter:
             return
         for answer, result in zip(answers, response.results, strict=True):
             if not answer.done():
-                answer.set_result(result)
+                answer.set_result(Submitted(result, response.times))
 
     def _give_up(self) -> None:
         """Tell everyone in doubt that the outcome is unknown."""

@@ -52,6 +52,7 @@ BEYOND = {
         "history_writer.py",  # the same and orders and fills, written
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
+        "turns.py",  # when a command had its turn, told and measured
     },
 }
 ROOMS = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__main__.py").exists())

@@ -32,6 +32,15 @@ async def test_the_place_in_the_engines_order_is_metadata(orders: Orders) -> Non
     assert dict(await call.trailing_metadata())[ENGINE_SEQ_KEY] == response.engine_seq
 
 
+async def test_when_a_command_had_its_turn_is_metadata(orders: Orders) -> None:
+    call = orders.stub.PlaceOrder(limit_order(), metadata=orders.bearer())
+    await call
+    told = {name: int(value) for name, value in await call.trailing_metadata() if name.endswith("time-ns")}
+    times = [told[f"x-{point}-time-ns"] for point in ("gateway", "sequenced", "matched")]
+    assert times == sorted(times)
+    assert dict(await call.trailing_metadata())["x-queue-length"] == "0"
+
+
 async def test_a_refusal_tells_its_place_too(orders: Orders) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await orders.place(price="100000", quantity="100")

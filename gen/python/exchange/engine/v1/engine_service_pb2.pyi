@@ -92,25 +92,63 @@ class SubmitResponse(_message.Message):
 
     RESULTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
     reason: _reason_pb2.Reason.ValueType
     """Why the whole batch was refused; unspecified if it was not."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.CommandResult]:
         """One result a command, in order; empty if the batch was refused."""
 
+    @_builtins.property
+    def times(self) -> Global___BatchTimes:
+        """When the batch had its turn; absent if it was refused."""
+
     def __init__(
         self,
         *,
         results: _abc.Iterable[_command_pb2.CommandResult] | None = ...,
         reason: _reason_pb2.Reason.ValueType = ...,
+        times: Global___BatchTimes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "results", b"results", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubmitResponse: _TypeAlias = SubmitResponse  # noqa: Y015
+
+@_typing.final
+class BatchTimes(_message.Message):
+    """When a batch had its turn in the engine, so that everybody can see whether all are served alike. By the engine's
+    clock, in nanoseconds since 1970.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCED_TIME_NS_FIELD_NUMBER: _builtins.int
+    MATCHED_TIME_NS_FIELD_NUMBER: _builtins.int
+    QUEUE_LENGTH_FIELD_NUMBER: _builtins.int
+    sequenced_time_ns: _builtins.int
+    """Engine time of its commands: when they got their place in the order of everything."""
+    matched_time_ns: _builtins.int
+    """When they had all been matched."""
+    queue_length: _builtins.int
+    """How many commands of all clients were not durable yet when it got its place."""
+    def __init__(
+        self,
+        *,
+        sequenced_time_ns: _builtins.int = ...,
+        matched_time_ns: _builtins.int = ...,
+        queue_length: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["matched_time_ns", b"matched_time_ns", "queue_length", b"queue_length", "sequenced_time_ns", b"sequenced_time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchTimes: _TypeAlias = BatchTimes  # noqa: Y015
 
 @_typing.final
 class EventsRequest(_message.Message):

@@ -31,7 +31,10 @@ class OrdersServiceStub:
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     def __init__(self, channel):
@@ -107,7 +110,10 @@ class OrdersServiceServicer:
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     def PlaceOrder(self, request, context):
@@ -294,7 +300,10 @@ class OrdersService:
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     @staticmethod

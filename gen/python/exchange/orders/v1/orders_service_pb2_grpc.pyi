@@ -32,7 +32,10 @@ class OrdersServiceStub:
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     @_typing.overload
@@ -103,7 +106,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -170,7 +176,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     told when to come again; nothing was sequenced then. Entering and amending takes order tokens and a message token,
     whatever takes orders out takes cancel tokens alone, all else a message token. Each answer tells in its trailing
     metadata how the bucket that binds stands (`x-ratelimit-limit`, `-remaining`, and in `-reset` the seconds until it is
-    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`).
+    full) and what is used of each (`x-ratelimit-usage: orders=1/400000, cancels=0/400000, messages=1/8000`). What went to
+    the engine is answered with the times of its turn too, in nanoseconds since 1970: when the gateway had it
+    (`x-gateway-time-ns`), when it got its place in the order of everything (`x-sequenced-time-ns`), when it had been
+    matched (`x-matched-time-ns`), and how many commands of all clients were not durable then (`x-queue-length`).
     """
 
     @_abc_1.abstractmethod

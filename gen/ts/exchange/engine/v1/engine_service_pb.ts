@@ -32,7 +32,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/engine_service.proto.
  */
 export const file_exchange_engine_v1_engine_service: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSJ3Cg1TdWJtaXRSZXF1ZXN0Ei0KCGNvbW1hbmRzGAEgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkNvbW1hbmQSNwoNcmVzcG9uc2VfbW9kZRgCIAEoDjIgLmV4Y2hhbmdlLmVuZ2luZS52MS5SZXNwb25zZU1vZGUibwoOU3VibWl0UmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Db21tYW5kUmVzdWx0EikKBnJlYXNvbhgCIAEoDjIZLmV4Y2hhbmdlLmVycm9yLnYxLlJlYXNvbiKeAQoNRXZlbnRzUmVxdWVzdBIsCgVhZnRlchgBIAEoCzIbLmV4Y2hhbmdlLmV2ZW50LnYxLlBvc2l0aW9uSAASNQoIc25hcHNob3QYAiABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuU25hcHNob3RTdGFydEgAEhgKEGluc3RydW1lbnRzX29ubHkYAyABKAhCDgoFc3RhcnQSBbpIAggBIg8KDVNuYXBzaG90U3RhcnQipwEKDkV2ZW50c1Jlc3BvbnNlEg0KBXNoYXJkGAEgASgNEg0KBWVwb2NoGAIgASgNEhMKC2R1cmFibGVfc2VxGAMgASgEEi4KBmJsb2NrcxgEIAMoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5FdmVudEJsb2NrEjIKCHNuYXBzaG90GAUgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlNuYXBzaG90UGFydCKJAQoMU25hcHNob3RQYXJ0EhIKCmVuZ2luZV9zZXEYASABKAQSLAoFYm9va3MYAiADKAsyHS5leGNoYW5nZS5lbmdpbmUudjEuQm9va1N0YXRlEikKBm9yZGVycxgDIAMoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlchIMCgRsYXN0GAQgASgIIvsBCglCb29rU3RhdGUSMgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50EhAKCGJvb2tfc2VxGAIgASgEEhEKCXRyYWRlX3NlcRgDIAEoBBIXCgpsYXN0X3ByaWNlGAQgASgSSACIAQESOAoKbWFya19wcmljZRgFIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXJrUHJpY2VDaGFuZ2VkEjMKDGF1Y3Rpb25fa2luZBgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuQXVjdGlvbktpbmRCDQoLX2xhc3RfcHJpY2UiKgoPR2V0U3RhdGVSZXF1ZXN0EhcKD3dpdGhfc3RhdGVfaGFzaBgBIAEoCCKwAQoQR2V0U3RhdGVSZXNwb25zZRINCgVzaGFyZBgBIAEoDRINCgVlcG9jaBgCIAEoDRISCgplbmdpbmVfc2VxGAMgASgEEhMKC2R1cmFibGVfc2VxGAQgASgEEhIKCnN0YXRlX2hhc2gYBSABKAYSFAoMc25hcHNob3Rfc2VxGAYgASgEEhYKDmVuZ2luZV90aW1lX25zGAcgASgDEhMKC29wZW5fb3JkZXJzGAggASgEIiIKDFF1ZXJ5UmVxdWVzdBISCgphY2NvdW50X2lkGAEgASgEIv0BCg1RdWVyeVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQSLQoIYmFsYW5jZXMYAiADKAsyGy5leGNoYW5nZS5lbmdpbmUudjEuQmFsYW5jZRIuCgtvcGVuX29yZGVycxgDIAMoCzIZLmV4Y2hhbmdlLmVuZ2luZS52MS5PcmRlchIvCglwb3NpdGlvbnMYBCADKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEwoLYWNjb3VudF9zZXEYBSABKAQSMwoHYWNjb3VudBgGIAEoCzIiLmV4Y2hhbmdlLmVuZ2luZS52MS5BY2NvdW50VXBkYXRlZCp2CgxSZXNwb25zZU1vZGUSHQoZUkVTUE9OU0VfTU9ERV9VTlNQRUNJRklFRBAAEhUKEVJFU1BPTlNFX01PREVfQUNLEAESGAoUUkVTUE9OU0VfTU9ERV9SRVNVTFQQAhIWChJSRVNQT05TRV9NT0RFX0ZVTEwQAzL8AgoNRW5naW5lU2VydmljZRJbCgZTdWJtaXQSIS5leGNoYW5nZS5lbmdpbmUudjEuU3VibWl0UmVxdWVzdBoiLmV4Y2hhbmdlLmVuZ2luZS52MS5TdWJtaXRSZXNwb25zZSIGirUYAhgBKAEwARJZCgZFdmVudHMSIS5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRzUmVxdWVzdBoiLmV4Y2hhbmdlLmVuZ2luZS52MS5FdmVudHNSZXNwb25zZSIGirUYAhgBMAESXQoIR2V0U3RhdGUSIy5leGNoYW5nZS5lbmdpbmUudjEuR2V0U3RhdGVSZXF1ZXN0GiQuZXhjaGFuZ2UuZW5naW5lLnYxLkdldFN0YXRlUmVzcG9uc2UiBoq1GAIYARJUCgVRdWVyeRIgLmV4Y2hhbmdlLmVuZ2luZS52MS5RdWVyeVJlcXVlc3QaIS5leGNoYW5nZS5lbmdpbmUudjEuUXVlcnlSZXNwb25zZSIGirUYAhgBYgZwcm90bzM", [file_buf_validate_validate, file_exchange_engine_v1_account_events, file_exchange_engine_v1_command, file_exchange_engine_v1_engine_events, file_exchange_engine_v1_instrument, file_exchange_engine_v1_market_events, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_authorization, file_exchange_type_v1_instrument]);
+  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvZW5naW5lX3NlcnZpY2UucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSJ3Cg1TdWJtaXRSZXF1ZXN0Ei0KCGNvbW1hbmRzGAEgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkNvbW1hbmQSNwoNcmVzcG9uc2VfbW9kZRgCIAEoDjIgLmV4Y2hhbmdlLmVuZ2luZS52MS5SZXNwb25zZU1vZGUingEKDlN1Ym1pdFJlc3BvbnNlEjIKB3Jlc3VsdHMYASADKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuQ29tbWFuZFJlc3VsdBIpCgZyZWFzb24YAiABKA4yGS5leGNoYW5nZS5lcnJvci52MS5SZWFzb24SLQoFdGltZXMYAyABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuQmF0Y2hUaW1lcyJWCgpCYXRjaFRpbWVzEhkKEXNlcXVlbmNlZF90aW1lX25zGAEgASgDEhcKD21hdGNoZWRfdGltZV9ucxgCIAEoAxIUCgxxdWV1ZV9sZW5ndGgYAyABKAQingEKDUV2ZW50c1JlcXVlc3QSLAoFYWZ0ZXIYASABKAsyGy5leGNoYW5nZS5ldmVudC52MS5Qb3NpdGlvbkgAEjUKCHNuYXBzaG90GAIgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLlNuYXBzaG90U3RhcnRIABIYChBpbnN0cnVtZW50c19vbmx5GAMgASgIQg4KBXN0YXJ0EgW6SAIIASIPCg1TbmFwc2hvdFN0YXJ0IqcBCg5FdmVudHNSZXNwb25zZRINCgVzaGFyZBgBIAEoDRINCgVlcG9jaBgCIAEoDRITCgtkdXJhYmxlX3NlcRgDIAEoBBIuCgZibG9ja3MYBCADKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRCbG9jaxIyCghzbmFwc2hvdBgFIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TbmFwc2hvdFBhcnQiiQEKDFNuYXBzaG90UGFydBISCgplbmdpbmVfc2VxGAEgASgEEiwKBWJvb2tzGAIgAygLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJvb2tTdGF0ZRIpCgZvcmRlcnMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISDAoEbGFzdBgEIAEoCCL7AQoJQm9va1N0YXRlEjIKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudBIQCghib29rX3NlcRgCIAEoBBIRCgl0cmFkZV9zZXEYAyABKAQSFwoKbGFzdF9wcmljZRgEIAEoEkgAiAEBEjgKCm1hcmtfcHJpY2UYBSABKAsyJC5leGNoYW5nZS5lbmdpbmUudjEuTWFya1ByaWNlQ2hhbmdlZBIzCgxhdWN0aW9uX2tpbmQYBiABKA4yHS5leGNoYW5nZS50eXBlLnYxLkF1Y3Rpb25LaW5kQg0KC19sYXN0X3ByaWNlIioKD0dldFN0YXRlUmVxdWVzdBIXCg93aXRoX3N0YXRlX2hhc2gYASABKAgisAEKEEdldFN0YXRlUmVzcG9uc2USDQoFc2hhcmQYASABKA0SDQoFZXBvY2gYAiABKA0SEgoKZW5naW5lX3NlcRgDIAEoBBITCgtkdXJhYmxlX3NlcRgEIAEoBBISCgpzdGF0ZV9oYXNoGAUgASgGEhQKDHNuYXBzaG90X3NlcRgGIAEoBBIWCg5lbmdpbmVfdGltZV9ucxgHIAEoAxITCgtvcGVuX29yZGVycxgIIAEoBCIiCgxRdWVyeVJlcXVlc3QSEgoKYWNjb3VudF9pZBgBIAEoBCL9AQoNUXVlcnlSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEEi0KCGJhbGFuY2VzGAIgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkJhbGFuY2USLgoLb3Blbl9vcmRlcnMYAyADKAsyGS5leGNoYW5nZS5lbmdpbmUudjEuT3JkZXISLwoJcG9zaXRpb25zGAQgAygLMhwuZXhjaGFuZ2UuZW5naW5lLnYxLlBvc2l0aW9uEhMKC2FjY291bnRfc2VxGAUgASgEEjMKB2FjY291bnQYBiABKAsyIi5leGNoYW5nZS5lbmdpbmUudjEuQWNjb3VudFVwZGF0ZWQqdgoMUmVzcG9uc2VNb2RlEh0KGVJFU1BPTlNFX01PREVfVU5TUEVDSUZJRUQQABIVChFSRVNQT05TRV9NT0RFX0FDSxABEhgKFFJFU1BPTlNFX01PREVfUkVTVUxUEAISFgoSUkVTUE9OU0VfTU9ERV9GVUxMEAMy/AIKDUVuZ2luZVNlcnZpY2USWwoGU3VibWl0EiEuZXhjaGFuZ2UuZW5naW5lLnYxLlN1Ym1pdFJlcXVlc3QaIi5leGNoYW5nZS5lbmdpbmUudjEuU3VibWl0UmVzcG9uc2UiBoq1GAIYASgBMAESWQoGRXZlbnRzEiEuZXhjaGFuZ2UuZW5naW5lLnYxLkV2ZW50c1JlcXVlc3QaIi5leGNoYW5nZS5lbmdpbmUudjEuRXZlbnRzUmVzcG9uc2UiBoq1GAIYATABEl0KCEdldFN0YXRlEiMuZXhjaGFuZ2UuZW5naW5lLnYxLkdldFN0YXRlUmVxdWVzdBokLmV4Y2hhbmdlLmVuZ2luZS52MS5HZXRTdGF0ZVJlc3BvbnNlIgaKtRgCGAESVAoFUXVlcnkSIC5leGNoYW5nZS5lbmdpbmUudjEuUXVlcnlSZXF1ZXN0GiEuZXhjaGFuZ2UuZW5naW5lLnYxLlF1ZXJ5UmVzcG9uc2UiBoq1GAIYAWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_engine_v1_account_events, file_exchange_engine_v1_command, file_exchange_engine_v1_engine_events, file_exchange_engine_v1_instrument, file_exchange_engine_v1_market_events, file_exchange_engine_v1_order, file_exchange_error_v1_reason, file_exchange_event_v1_event, file_exchange_type_v1_authorization, file_exchange_type_v1_instrument]);
 
 /**
  * A batch of commands.
@@ -81,6 +81,13 @@ export type SubmitResponse = Message<"exchange.engine.v1.SubmitResponse"> & {
    * @generated from field: exchange.error.v1.Reason reason = 2;
    */
   reason: Reason;
+
+  /**
+   * When the batch had its turn; absent if it was refused.
+   *
+   * @generated from field: exchange.engine.v1.BatchTimes times = 3;
+   */
+  times?: BatchTimes | undefined;
 };
 
 /**
@@ -89,6 +96,42 @@ export type SubmitResponse = Message<"exchange.engine.v1.SubmitResponse"> & {
  */
 export const SubmitResponseSchema: GenMessage<SubmitResponse> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_engine_service, 1);
+
+/**
+ * When a batch had its turn in the engine, so that everybody can see whether all are served alike. By the engine's
+ * clock, in nanoseconds since 1970.
+ *
+ * @generated from message exchange.engine.v1.BatchTimes
+ */
+export type BatchTimes = Message<"exchange.engine.v1.BatchTimes"> & {
+  /**
+   * Engine time of its commands: when they got their place in the order of everything.
+   *
+   * @generated from field: int64 sequenced_time_ns = 1;
+   */
+  sequencedTimeNs: bigint;
+
+  /**
+   * When they had all been matched.
+   *
+   * @generated from field: int64 matched_time_ns = 2;
+   */
+  matchedTimeNs: bigint;
+
+  /**
+   * How many commands of all clients were not durable yet when it got its place.
+   *
+   * @generated from field: uint64 queue_length = 3;
+   */
+  queueLength: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.BatchTimes.
+ * Use `create(BatchTimesSchema)` to create a new message.
+ */
+export const BatchTimesSchema: GenMessage<BatchTimes> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_engine_service, 2);
 
 /**
  * Where to start.
@@ -133,7 +176,7 @@ export type EventsRequest = Message<"exchange.engine.v1.EventsRequest"> & {
  * Use `create(EventsRequestSchema)` to create a new message.
  */
 export const EventsRequestSchema: GenMessage<EventsRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 2);
+  messageDesc(file_exchange_engine_v1_engine_service, 3);
 
 /**
  * Starts with a snapshot.
@@ -148,7 +191,7 @@ export type SnapshotStart = Message<"exchange.engine.v1.SnapshotStart"> & {
  * Use `create(SnapshotStartSchema)` to create a new message.
  */
 export const SnapshotStartSchema: GenMessage<SnapshotStart> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 3);
+  messageDesc(file_exchange_engine_v1_engine_service, 4);
 
 /**
  * A part of the event log, of a snapshot, or a sign of life.
@@ -197,7 +240,7 @@ export type EventsResponse = Message<"exchange.engine.v1.EventsResponse"> & {
  * Use `create(EventsResponseSchema)` to create a new message.
  */
 export const EventsResponseSchema: GenMessage<EventsResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 4);
+  messageDesc(file_exchange_engine_v1_engine_service, 5);
 
 /**
  * A part of a snapshot.
@@ -239,7 +282,7 @@ export type SnapshotPart = Message<"exchange.engine.v1.SnapshotPart"> & {
  * Use `create(SnapshotPartSchema)` to create a new message.
  */
 export const SnapshotPartSchema: GenMessage<SnapshotPart> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 5);
+  messageDesc(file_exchange_engine_v1_engine_service, 6);
 
 /**
  * An instrument and the state of its book.
@@ -295,7 +338,7 @@ export type BookState = Message<"exchange.engine.v1.BookState"> & {
  * Use `create(BookStateSchema)` to create a new message.
  */
 export const BookStateSchema: GenMessage<BookState> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 6);
+  messageDesc(file_exchange_engine_v1_engine_service, 7);
 
 /**
  * What to tell.
@@ -316,7 +359,7 @@ export type GetStateRequest = Message<"exchange.engine.v1.GetStateRequest"> & {
  * Use `create(GetStateRequestSchema)` to create a new message.
  */
 export const GetStateRequestSchema: GenMessage<GetStateRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 7);
+  messageDesc(file_exchange_engine_v1_engine_service, 8);
 
 /**
  * How far the engine is.
@@ -386,7 +429,7 @@ export type GetStateResponse = Message<"exchange.engine.v1.GetStateResponse"> & 
  * Use `create(GetStateResponseSchema)` to create a new message.
  */
 export const GetStateResponseSchema: GenMessage<GetStateResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 8);
+  messageDesc(file_exchange_engine_v1_engine_service, 9);
 
 /**
  * Whose state.
@@ -407,7 +450,7 @@ export type QueryRequest = Message<"exchange.engine.v1.QueryRequest"> & {
  * Use `create(QueryRequestSchema)` to create a new message.
  */
 export const QueryRequestSchema: GenMessage<QueryRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 9);
+  messageDesc(file_exchange_engine_v1_engine_service, 10);
 
 /**
  * An account's state.
@@ -463,7 +506,7 @@ export type QueryResponse = Message<"exchange.engine.v1.QueryResponse"> & {
  * Use `create(QueryResponseSchema)` to create a new message.
  */
 export const QueryResponseSchema: GenMessage<QueryResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_engine_service, 10);
+  messageDesc(file_exchange_engine_v1_engine_service, 11);
 
 /**
  * How much of what became of its commands the caller is told. Events say all in any case.
