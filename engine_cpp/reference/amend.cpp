@@ -30,9 +30,15 @@ Result Engine::on(const AmendOrder& c) {
   if (!changes || (c.has_price && !has_limit(v.type)) || (untriggered ? c.requeue : c.has_trigger_price) ||
       (c.has_trigger_price && v.type == OrderType::kTrailingStop) ||
       (c.has_expire_time && v.time_in_force != TimeInForce::kGtd) ||
+      (order.awaits_parent && (c.size != AmendSize::kUnchanged || (c.has_trigger_price && !waits_for_price(v.type)))) ||
       (c.has_display_quantity && !order.shows_slices())) {
     return amended(c, order_id, Reason::kOrderFieldsConflict);
   }
+  const std::int64_t traded = v.cum_quantity + v.prevented_quantity;
+  const bool raises = c.size == AmendSize::kTotal  ? c.quantity > v.quantity
+                      : c.size == AmendSize::kOpen ? c.quantity > v.quantity - traded
+                                                   : false;
+  if (raises && groups_.contains(order_id)) return amended(c, order_id, Reason::kOrderFieldsConflict);
   if (c.quantity < 0) return amended(c, order_id, Reason::kQuantityOutOfRange);
   if (c.has_expire_time && !may_expire_at(c.expire_time_ns)) return amended(c, order_id, Reason::kExpireTimeOutOfRange);
   if (untriggered) return amend_waiting(c, order);

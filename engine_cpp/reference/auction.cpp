@@ -185,6 +185,8 @@ void Engine::trade_in_uncross(Instrument& i, std::int64_t price, std::int64_t qu
   if (group == account_of(sell).set.self_trade_group) {
     events_->self_trade_uncrossed(fill.trade_id, i.definition.instrument_id, group);
   }
+  feed(sell);
+  feed(buy);
   act_on_link(sell, quantity);
   act_on_link(buy, quantity);
   reduce_waiting(buy.view.account_id, i.definition.instrument_id);

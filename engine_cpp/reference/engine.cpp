@@ -75,6 +75,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   sweeps_left_ = limits_.positions_per_command;
   go_on_sweeping();
   std::uint32_t steps_left = 1'000;
+  run_groups(steps_left);
   run_triggered(steps_left);
   if (pegs_left_) static_cast<void>(move_pegs(steps_left));
   fills_.clear();

@@ -216,9 +216,27 @@ class Engine {
   void proceed(Order& order);
   // Of several orders that enter together: the answer if they did before; the first check that one fails.
   [[nodiscard]] std::optional<Result> first_answers(const PlaceOrders& command) const;
-  [[nodiscard]] Judged judge_among(const PlaceOrder& command, const std::set<std::string>& ids_before) const;
-  void claim(const PlaceOrder& command, const Judged& judged, LinkType link);
+  [[nodiscard]] Reason check_among(const PlaceOrder& command, const std::set<std::string>& ids_before) const;
+  void claim(const PlaceOrder& command, const Judged& judged, bool takes);
   Result place_together(const PlaceOrders& command, LinkType link);
+  void enter_together(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed);
+
+  // Orders that come with the fills of another.
+  [[nodiscard]] static Reason check_group(const PlaceOrderGroup& command);
+  [[nodiscard]] static bool has_children(LinkType link);
+  [[nodiscard]] std::set<std::size_t> fed_among(const PlaceOrders& command, LinkType link) const;
+  [[nodiscard]] Judged judge_child(const PlaceOrder& command, bool is_fed) const;
+  void found_group(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed);
+  // What of an order its hold is for.
+  [[nodiscard]] std::int64_t backed(const Order& order) const;
+  void feed(const Order& parent);
+  [[nodiscard]] std::vector<Order*> open_children(const Group& group);
+  [[nodiscard]] bool is_left(std::uint64_t parent, const Group& group) const;
+  [[nodiscard]] std::uint64_t next_to_pass_on();
+  void run_groups(std::uint32_t& steps_left);
+  void pass_on(std::uint64_t parent);
+  void give(const std::vector<Order*>& children, std::int64_t quantity);
+  void become_active(Order& order);
 
   // Orders that are linked in pairs.
   [[nodiscard]] const Order* other_leg(const Order& order) const;
@@ -389,6 +407,7 @@ class Engine {
   std::map<std::uint64_t, Order> orders_;
   std::set<std::uint64_t> resting_;  // open beyond their command, in a book or waiting for a price
   std::set<std::uint64_t> waiting_;  // for a price that has not come
+  std::map<std::uint64_t, Group> groups_;  // by parent
   std::list<std::uint64_t> triggered_;  // those whose price has come, in the order in which they go on
   std::map<TrailKey, TrailTold> told_;
   std::list<TrailKey> untold_;  // first moved first

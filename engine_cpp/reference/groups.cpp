@@ -6,18 +6,7 @@
 namespace exchange::engine::reference {
 
 Result Engine::on(const PlaceOrderGroup& command) {
-  if (command.link_type != LinkType::kOco && command.link_type != LinkType::kOuo) {
-    return {now_.engine_seq, Reason::kNotSupported};
-  }
-  if (command.orders.size() != 2) return {now_.engine_seq, Reason::kLinkInvalid};
-  for (const PlaceOrder& leg : command.orders) {
-    const PlaceOrder& first = command.orders.front();
-    const bool shares = leg.account_id == first.account_id && leg.instrument_id == first.instrument_id && leg.side == first.side;
-    const bool slices = leg.special != nullptr && leg.special->display_quantity != 0;
-    if (!shares || slices || leg.quote_budget != 0 || leg.type == OrderType::kPegged) {
-      return {now_.engine_seq, Reason::kLinkInvalid};
-    }
-  }
+  if (const Reason reason = check_group(command); reason != Reason::kNone) return {now_.engine_seq, reason};
   const auto listed = instruments_.find(command.orders.front().instrument_id);
   if (listed != instruments_.end() && on_margin(listed->second.definition)) {
     return {now_.engine_seq, Reason::kNotSupported};
@@ -30,10 +19,43 @@ Result Engine::on(const PlaceOrderGroup& command) {
   return place_together({legs}, command.link_type);
 }
 
+Reason Engine::check_group(const PlaceOrderGroup& command) {
+  const PlaceOrder& first = command.orders.front();
+  const bool with_parent = has_children(command.link_type);
+  if (!with_parent && command.orders.size() != 2) return Reason::kLinkInvalid;
+  if (command.link_type == LinkType::kBracket && command.orders.size() != 3) return Reason::kLinkInvalid;
+  for (std::size_t i = 0; i < command.orders.size(); ++i) {
+    const PlaceOrder& leg = command.orders[i];
+    if (leg.account_id != first.account_id || leg.instrument_id != first.instrument_id) return Reason::kLinkInvalid;
+    if (leg.quote_budget != 0 || leg.type == OrderType::kPegged) return Reason::kLinkInvalid;
+    if (with_parent && i == 0) continue;
+    if (leg.special != nullptr && leg.special->display_quantity != 0) return Reason::kLinkInvalid;
+    if (!with_parent && leg.side != first.side) return Reason::kLinkInvalid;
+    if (!with_parent) continue;
+    const bool for_auction = leg.time_in_force == TimeInForce::kAtOpen || leg.time_in_force == TimeInForce::kAtClose;
+    const bool at_once = leg.time_in_force == TimeInForce::kIoc || leg.time_in_force == TimeInForce::kFok;
+    if (leg.quantity != first.quantity || for_auction) return Reason::kLinkInvalid;
+    if (leg.type == OrderType::kMarket || leg.type == OrderType::kTrailingStop) return Reason::kLinkInvalid;
+    if (leg.type == OrderType::kLimit && at_once) return Reason::kLinkInvalid;
+    if (command.link_type != LinkType::kBracket) continue;
+    const bool stops = leg.type == OrderType::kStop || leg.type == OrderType::kStopLimit;
+    if (leg.side == first.side || stops != (i == 2)) return Reason::kLinkInvalid;
+  }
+  return Reason::kNone;
+}
+
 const Order* Engine::other_leg(const Order& order) const {
   if (!order.special || order.special->link_id == 0) return nullptr;
-  const std::uint64_t first = order.special->link_id;
-  const auto found = orders_.find(order.view.order_id == first ? first + 1 : first);
+  const LinkType link = order.special->link_type;
+  const std::uint64_t number = order.view.order_id;
+  std::uint64_t first = order.special->link_id;
+  if (link == LinkType::kBracket) {
+    if (number == first) return nullptr;
+    ++first;  // its exits
+  } else if (link != LinkType::kOco && link != LinkType::kOuo) {
+    return nullptr;
+  }
+  const auto found = orders_.find(number == first ? first + 1 : first);
   return found == orders_.end() ? nullptr : &found->second;
 }
 
@@ -87,7 +109,7 @@ void Engine::act_on_link(Order& filled, std::int64_t quantity) {
   Order& other = *other_leg(filled);
   OrderView& v = other.view;
   Instrument& instrument = instruments_.at(v.instrument_id);
-  const bool stands = resting_.contains(v.order_id) && v.status != OrderStatus::kUntriggered;
+  const bool stands = resting_.contains(v.order_id) && v.status != OrderStatus::kUntriggered && !other.awaits_parent;
   if (other.special->link_type == LinkType::kOco || quantity >= v.leaves_quantity) {
     if (resting_.contains(v.order_id)) take_out_or_stop_waiting(other);
     return end(other, OrderStatus::kCancelled, EndReason::kLinkedOrder);

@@ -163,6 +163,8 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
                   .maker_fee = maker_fee,
                   .taker_fee = taker_fee,
                   .trade_seq = ++instrument.trade_seq});
+  feed(maker);
+  feed(taker);
   act_on_link(maker, quantity);
   act_on_link(taker, quantity);
   const std::uint32_t id = instrument.definition.instrument_id;
@@ -218,6 +220,7 @@ void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t
   move(from, base, &Balance::available, units, BalanceChangeKind::kTrade);
   seller.held -= units;
   move(to, base, &Balance::held, -units, BalanceChangeKind::kTrade);
+  if (!has_open_leg_beside(seller)) release_excess(seller);  // of a child that has ended, what it might have got
   move(to, quote, &Balance::available, fill.notional, BalanceChangeKind::kTrade);
   move(to, quote, &Balance::available, -seller_fee, BalanceChangeKind::kFee);
   move(0, quote, &Balance::available, buyer_fee + seller_fee, BalanceChangeKind::kFee);

@@ -129,7 +129,7 @@ void Engine::enter(Order& order) {
 void Engine::accept(Order& order) {
   const OrderView& v = order.view;
   if (v.status == OrderStatus::kUntriggered) {
-    waiting_.insert(v.order_id);
+    if (!order.awaits_parent) waiting_.insert(v.order_id);
     resting_.insert(v.order_id);
     ++account_of(order).open_orders;
   }
@@ -406,9 +406,9 @@ std::int64_t Engine::hold_of(const Order& order) const {
   if (!open || on_margin(instruments_.at(v.instrument_id).definition)) return 0;
   if (order.has_budget()) return v.quote_budget - v.cum_notional - v.cum_fee;
   const Instrument& i = instruments_.at(v.instrument_id);
-  if (v.side == Side::kSell) return base_units(i, v.leaves_quantity);
+  if (v.side == Side::kSell) return base_units(i, backed(order));
   if (v.leaves_quantity == 0) return 0;
-  const std::int64_t at_worst = notional(i, order.held_at, v.leaves_quantity);
+  const std::int64_t at_worst = notional(i, order.held_at, backed(order));
   return at_worst + fee_of(v.cum_notional + at_worst, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
 }
 

@@ -133,8 +133,11 @@ void Engine::enter_again(Instrument& i, Order& order) {
 
 void Engine::run_followers(std::uint32_t& steps_left) {
   do {
-    find_triggered();
-    run_triggered(steps_left);
+    do {
+      run_groups(steps_left);
+      find_triggered();
+      run_triggered(steps_left);
+    } while (steps_left > 0 && next_to_pass_on() != 0);
   } while (move_pegs(steps_left));
 }
 

@@ -92,6 +92,8 @@ struct Order {
   std::int32_t maker_ppm = 0;
   std::int32_t taker_ppm = 0;
   int references = 0;
+  std::uint64_t parent = 0;     // the order that it came with and waits for, or has more to get from
+  bool awaits_parent = false;   // and got nothing of yet
 
   [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
   [[nodiscard]] bool has_budget() const { return view.quote_budget > 0; }
@@ -100,6 +102,15 @@ struct Order {
     return view.time_in_force == TimeInForce::kAtOpen || view.time_in_force == TimeInForce::kAtClose;
   }
   [[nodiscard]] bool waits() const { return is_for_auction() && view.type == OrderType::kMarket; }
+};
+
+// A parent and the children that come with its fills; gone once they can get no more.
+struct Group {
+  LinkType link{};
+  std::vector<std::uint64_t> children;  // in order of entry
+  std::vector<std::uint64_t> fed;       // those that need nothing but what the parent brings
+  std::int64_t quantity = 0;            // of the parent as it entered
+  std::int64_t passed = 0;              // of its fills, what the children got
 };
 
 struct RememberedId {

@@ -12,13 +12,20 @@ Result Engine::place_together(const PlaceOrders& command, LinkType link) {
   const bool pegs = std::ranges::any_of(command.orders, [](const auto& o) { return o.type == OrderType::kPegged; });
   if (pegs) return {now_.engine_seq, Reason::kNotSupported};
   if (auto first = first_answers(command)) return *first;
+  const std::set<std::size_t> fed = fed_among(command, link);
   const std::map<std::uint64_t, Account> as_it_was = accounts_;
   std::vector<Judged> judged;
   std::map<std::uint64_t, std::set<std::string>> ids;
   for (const PlaceOrder& order : command.orders) {
-    judged.push_back(judge_among(order, ids[order.account_id]));
+    const std::size_t at = judged.size();
+    const bool is_child = has_children(link) && at > 0;
+    judged.push_back({.reason = check_among(order, ids[order.account_id])});
+    if (judged.back().reason == Reason::kNone) {
+      judged.back() = is_child ? judge_child(order, fed.contains(at)) : judge(order);
+    }
     if (judged.back().reason != Reason::kNone) break;
-    claim(order, judged.back(), link);
+    const bool shares = link == LinkType::kOco || link == LinkType::kOuo || (link == LinkType::kBracket && is_child);
+    claim(order, judged.back(), !shares && !fed.contains(at));
     ids[order.account_id].emplace(order.client_order_id);
   }
   accounts_ = as_it_was;
@@ -35,17 +42,7 @@ Result Engine::place_together(const PlaceOrders& command, LinkType link) {
     entered.push_back(&reserve(command.orders[i], judged[i]));
     together_[entered.back()->view.order_id];
   }
-  if (link == LinkType::kNone) {
-    for (Order* order : entered) enter_in_turn(*order);
-  } else {  // both are accepted first, so that each lives to see what the fills of the other do to it
-    join(*entered[0], *entered[1], link);
-    for (Order* order : entered) accept(*order);
-    for (Order* order : entered) {
-      if (order->view.status == OrderStatus::kUntriggered || !order->is_open()) continue;
-      stay_behind(*order);
-      proceed(*order);
-    }
-  }
+  enter_together(entered, link, fed);
   for (std::size_t i = 0; i < judged.size(); ++i) {
     static_cast<void>(conclude(command.orders[i], *entered[i], Reason::kNone));
     result.orders.push_back({.order = entered[i]->view});
@@ -67,6 +64,25 @@ void Engine::enter_in_turn(Order& order) {
   enter(order);
 }
 
+// Those of a group are all accepted first, so that each lives to see what the fills of the others do to it.
+void Engine::enter_together(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed) {
+  if (link == LinkType::kNone) {
+    for (Order* order : orders) enter_in_turn(*order);
+    return;
+  }
+  if (has_children(link)) {
+    found_group(orders, link, fed);
+  } else {
+    join(*orders[0], *orders[1], link);
+  }
+  for (Order* order : orders) accept(*order);
+  for (Order* order : orders) {
+    if (order->view.status == OrderStatus::kUntriggered || !order->is_open()) continue;
+    stay_behind(*order);
+    proceed(*order);
+  }
+}
+
 // All of them known, none twice, and first answered by one command.
 std::optional<Result> Engine::first_answers(const PlaceOrders& command) const {
   Result result{0, Reason::kNone, true};
@@ -84,22 +100,22 @@ std::optional<Result> Engine::first_answers(const PlaceOrders& command) const {
   return result;
 }
 
-Engine::Judged Engine::judge_among(const PlaceOrder& c, const std::set<std::string>& ids_before) const {
-  if (const Reason shape = check_shape(c); shape != Reason::kNone) return {.reason = shape};
-  if (c.special != nullptr && c.special->validate_only) return {.reason = Reason::kOrderFieldsConflict};
-  if (!is_trader(c.account_id)) return {.reason = Reason::kUnknownAccount};
+Reason Engine::check_among(const PlaceOrder& c, const std::set<std::string>& ids_before) const {
+  if (const Reason shape = check_shape(c); shape != Reason::kNone) return shape;
+  if (c.special != nullptr && c.special->validate_only) return Reason::kOrderFieldsConflict;
+  if (!is_trader(c.account_id)) return Reason::kUnknownAccount;
   const std::string id(c.client_order_id);
-  if (ids_before.contains(id)) return {.reason = Reason::kClientOrderIdReused};
+  if (ids_before.contains(id)) return Reason::kClientOrderIdReused;
   if (const auto known = repeated(c.account_id, id, c.fingerprint, CommandKind::kPlaceOrder)) {
-    return {.reason = known->replayed ? Reason::kClientOrderIdReused : known->reason};
+    return known->replayed ? Reason::kClientOrderIdReused : known->reason;
   }
-  if (c.valid_until_ns < now_.time_ns) return {.reason = Reason::kRequestExpired};
-  if (c.valid_until_ns > now_.time_ns + limits_.id_window_ns) return {.reason = Reason::kValidUntilTooFar};
-  return judge(c);
+  if (c.valid_until_ns < now_.time_ns) return Reason::kRequestExpired;
+  if (c.valid_until_ns > now_.time_ns + limits_.id_window_ns) return Reason::kValidUntilTooFar;
+  return Reason::kNone;
 }
 
-// Legs of a pair share what they hold.
-void Engine::claim(const PlaceOrder& c, const Judged& judged, LinkType link) {
+// Unless it `takes` what it costs, it shares that with another one, or others bring it.
+void Engine::claim(const PlaceOrder& c, const Judged& judged, bool takes) {
   Account& account = accounts_.at(c.account_id);
   const InstrumentDefinition& d = instruments_.at(c.instrument_id).definition;
   if (c.special != nullptr && c.special->reduce_only) {
@@ -107,7 +123,7 @@ void Engine::claim(const PlaceOrder& c, const Judged& judged, LinkType link) {
     if (!fleeting || waits_for_price(c.type)) ++account.claimed[c.instrument_id].reducing;
   } else if (on_margin(d)) {
     add(account.claimed[c.instrument_id], as_order(c, judged.held_at));
-  } else if (link == LinkType::kNone) {
+  } else if (takes) {
     account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);
   }
   ++account.ids;

@@ -78,7 +78,8 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   }
   std::int64_t worst = c.has_price ? c.price : order.limit;
   const std::int64_t trigger = c.has_trigger_price ? c.trigger_price : order.special->trigger_price;
-  for (const std::int64_t price : {worst, trigger}) {
+  const bool has_trigger = waits_for_price(v.type);
+  for (const std::int64_t price : {worst, has_trigger ? trigger : worst}) {
     if (!is_price(i.definition, price)) return amended(c, v.order_id, Reason::kPriceOutOfRange);
     if (price % tick != 0) return amended(c, v.order_id, Reason::kPriceNotOnTick);
   }
@@ -90,7 +91,7 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   if (order.special->min_quantity > quantity) return amended(c, v.order_id, Reason::kMinQuantityOutOfRange);
   if (c.has_trigger_price) {
     const Reason reason = check_trigger(i, v, order.special->trigger_reference, trigger);
-    if (reason != Reason::kNone) return amended(c, v.order_id, reason);
+    if (reason != Reason::kNone && !order.awaits_parent) return amended(c, v.order_id, reason);
     if (!has_limit(v.type)) worst = protected_price(i, v.side, trigger);
   }
   if (const Reason reason = check_amended(order, worst, quantity, {}, true); reason != Reason::kNone) {
@@ -105,8 +106,10 @@ Result Engine::amend_waiting(const AmendOrder& c, Order& order) {
   if (c.has_expire_time) order.special->expire_time_ns = c.expire_time_ns;
   changed(order, OrderUpdateCause::kAmended);
   release_excess(order);
-  if (c.has_trigger_price) triggered_.remove(v.order_id);
-  if (c.has_trigger_price) waiting_.insert(v.order_id);
+  if (c.has_trigger_price && !order.awaits_parent) {
+    triggered_.remove(v.order_id);
+    waiting_.insert(v.order_id);
+  }
   return amended(c, v.order_id, Reason::kNone);
 }
 

@@ -272,7 +272,7 @@ Remove Accounts::removal_of(Slot slot, OrderStatus status, EndReason reason) con
           .status = status,
           .end_reason = reason,
           .waits = order.waits(),
-          .is_untriggered = order.is_untriggered(),
+          .is_untriggered = order.has_trigger(),
           .is_off_book = order.is_off_book()};
 }
 

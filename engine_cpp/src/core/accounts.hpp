@@ -16,6 +16,7 @@
 #include "answers.hpp"
 #include "auction_orders.hpp"
 #include "balances.hpp"
+#include "children.hpp"
 #include "claims.hpp"
 #include "events.hpp"
 #include "ids.hpp"
@@ -103,6 +104,32 @@ class Accounts {
   void enter_together(const PlaceOrder& command, Entrant& entrant, Step& step);
   // The same for the second leg of a pair: both hold the larger of what they need, once.
   void enter_linked(const PlaceOrder& command, Entrant& entrant, Slot first, LinkType type, Step& step);
+  // The first of a group is the parent of those that come after it; `is_fed`: the child has to back nothing.
+  void lead(Slot parent, LinkType type) noexcept;
+  void enter_child(const PlaceOrder& command, Entrant& entrant, Slot parent, Step& step);
+  [[nodiscard]] Pricing price_child(const PlaceOrder& command, Slot instrument) const noexcept;
+  // Which of the orders of a group are fed by the first.
+  void find_fed(std::span<const PlaceOrder> orders, LinkType link, std::vector<Entrant>& out) const noexcept;
+
+  // Parents that have something for their children, or may have.
+  [[nodiscard]] bool has_stirred() const noexcept { return !stirred_.empty(); }
+  // The first of them in order of entry whose children can take it now, or kNil. It is stirred no more.
+  [[nodiscard]] Slot next_to_pass_on() noexcept;
+  [[nodiscard]] bool has_to_pass_on() const noexcept;
+  // The children that are open, in order of entry.
+  [[nodiscard]] Children children_of(const OrderRecord& parent) const noexcept;
+  // Has an exit of a bracket traded all that it was given?
+  [[nodiscard]] bool has_left(const OrderRecord& parent) const noexcept;
+  // What the children get; the parent has passed it on.
+  [[nodiscard]] std::int64_t pass_on(Slot parent) noexcept;
+  // Gives a child so much more; nothing follows the last. Then its owner is told.
+  void give(Slot child, std::int64_t quantity, bool last) noexcept;
+  void tell_given(Slot child, std::int64_t quantity, Step& step);
+  // How a child enters the book, unless it ended.
+  [[nodiscard]] std::optional<Place> enter_active(Slot child, const Quote& quote, Step& step);
+  // The parent leads no more.
+  void disband(Slot parent) noexcept;
+
   // The other leg of a pair, while it is open.
   [[nodiscard]] Slot other_open_leg(const OrderRecord& order) const noexcept;
   // Fills whose links have not acted, in their order.
@@ -337,6 +364,8 @@ class Accounts {
   [[nodiscard]] Reservation take(const PlaceOrder& command, const Admission& admission, const Quote& quote,
                                  const Pricing& pricing, const Step& step) noexcept;
   [[nodiscard]] Place hold(const PlaceOrder& command, Slot order, std::int64_t worst_price) noexcept;
+  // The balances that the order gives and takes.
+  void find_balances(OrderRecord& order) noexcept;
   // What the special terms of an order mean for its entry.
   void work_special_terms(const OrderRecord& order, const Quote& quote, Place& place) noexcept;
   void move(const OrderRecord& order, std::optional<std::int64_t> working_price, std::int64_t& limit) noexcept;
@@ -454,6 +483,14 @@ class Accounts {
   // What must be available besides for the order to need so much.
   [[nodiscard]] std::int64_t missing(const OrderRecord& order, std::int64_t needed) const noexcept;
   void note_linked_fill(Slot order, std::int64_t quantity);
+  // Something happened to an order with special terms that its parent or its children may have to act on.
+  void stir(const OrderRecord& order);
+  void feed(Slot parent, std::int64_t quantity, Step& step);
+  [[nodiscard]] bool has_news(const OrderRecord& parent) const noexcept;
+  [[nodiscard]] bool can_take_news(const OrderRecord& parent) const noexcept;
+  void restore_parents() noexcept;
+  [[nodiscard]] bool parent_consistent(const OrderRecord& order) const noexcept;
+  [[nodiscard]] bool child_consistent(const OrderRecord& order) const noexcept;
   [[nodiscard]] bool link_consistent(const OrderRecord& order) const noexcept;
   void reserve(OrderRecord& order, std::int64_t needed, Step& step);
   [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
@@ -500,6 +537,7 @@ class Accounts {
   Sessions sessions_;
   std::vector<LinkedFill> linked_fills_;
   std::vector<Slot> shrunk_;
+  std::vector<std::uint64_t> stirred_;  // numbers of parents, in order
 };
 
 }  // namespace exchange::engine

@@ -22,7 +22,7 @@ bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
          ids_.load(in) &&
          mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
                             [&](Slot account) { return balances_.account(account).account_id; }) &&
-         sessions_.load(in, balances_.accounts(), last_seq);
+         sessions_.load(in, balances_.accounts(), last_seq) && (restore_parents(), true);
 }
 
 Place Accounts::place_again(Slot slot) const noexcept {

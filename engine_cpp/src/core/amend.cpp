@@ -15,8 +15,11 @@ std::int64_t total_quantity(const AmendOrder& command, const OrderView& order) n
 
 // Does the amend change anything, and nothing that the order has not? A place in the book has only what is in it, a
 // trigger of one's own only what waits for it and does not trail, a time to expire only GTD: a day ends for all at once.
-bool can_take(const AmendOrder& command, const OrderRecord& order) noexcept {
+// The quantity of a child is its parent's until it is given some.
+bool can_take(const AmendOrder& command, const OrderRecord& order, bool awaits_parent) noexcept {
   const bool waits_for_price = order.is_untriggered();
+  if (awaits_parent && command.size != AmendSize::kUnchanged) return false;
+  if (command.has_trigger_price && !exchange::engine::waits_for_price(order.view.type)) return false;
   if (command.has_price && !has_limit(order.view.type)) return false;
   if (waits_for_price ? command.requeue : command.has_trigger_price) return false;
   if (command.has_trigger_price && order.view.type == OrderType::kTrailingStop) return false;
@@ -70,7 +73,8 @@ Amendment Accounts::find_to_amend(const AmendOrder& command, Step& step) {
            .mode = view.self_trade_prevention,
            .keeps_priority = keeps_priority,
            .waits = order.waits(),
-           .is_untriggered = order.is_untriggered()}};
+           .is_untriggered = order.has_trigger(),
+           .awaits_parent = orders_.awaits_parent(order)}};
 }
 
 Reason Accounts::check_amend(const AmendOrder& command, Slot slot, std::int64_t now_ns) const noexcept {
@@ -83,7 +87,9 @@ Reason Accounts::check_amend(const AmendOrder& command, Slot slot, std::int64_t 
   const Instrument& instrument = instruments_[order.instrument];
   const bool pegged = order.view.type == OrderType::kPegged;  // which follow only while the market matches
   if (pegged ? instrument.phase != TradingPhase::kContinuous : !may_amend(instrument)) return Reason::kPhaseNotAllowed;
-  if (!can_take(command, order)) return Reason::kOrderFieldsConflict;
+  if (!can_take(command, order, orders_.awaits_parent(order))) return Reason::kOrderFieldsConflict;
+  const bool raises = order.special != kNil && total_quantity(command, order.view) > order.view.quantity;
+  if (raises && orders_.specials()[order.special].leads) return Reason::kOrderFieldsConflict;
   if (command.has_display_quantity && display_of(order) == 0) return Reason::kOrderFieldsConflict;
   if (command.quantity < 0) return Reason::kQuantityOutOfRange;
   if (!command.has_expire_time) return Reason::kNone;
@@ -149,8 +155,9 @@ std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, c
 // What the order holds once it is amended so.
 std::int64_t Accounts::hold_of(const OrderRecord& order, const Amend& amend) const noexcept {
   const Instrument& instrument = instruments_[order.instrument];
-  if (order.view.side == Side::kSell) return instrument.base_amount(amend.leaves);
-  return buyer_hold(instrument.notional(amend.limit, amend.leaves), order.view.cum_notional, order.max_fee_ppm(),
+  const std::int64_t most = amend.leaves + orders_.promised(order);
+  if (order.view.side == Side::kSell) return instrument.base_amount(most);
+  return buyer_hold(instrument.notional(amend.limit, most), order.view.cum_notional, order.max_fee_ppm(),
                     order.view.cum_fee);
 }
 

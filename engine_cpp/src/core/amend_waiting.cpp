@@ -1,5 +1,6 @@
 // Amending an order that waits for a price: the accounts' half. It is judged as if it were entered so now, and keeps its
-// number, so its turn among those whose triggers come true together.
+// number, so its turn among those whose triggers come true together. So is a child that waits for its parent; what its
+// trigger watches counts from its first fill on.
 #include "accounts.hpp"
 #include "checks.hpp"
 
@@ -11,13 +12,15 @@ Reason Accounts::check_amend_waiting(const AmendOrder& command, Amend& amend, co
   const Instrument& instrument = instruments_[amend.instrument];
   Trigger trigger = trigger_of(amend.owner);
   if (command.has_trigger_price) trigger.price = command.trigger_price;
-  for (const std::int64_t price : {amend.limit, trigger.price}) {
-    if (const Reason reason = check_price(instrument, price); reason != Reason::kNone) return reason;
+  if (const Reason reason = check_price(instrument, amend.limit); reason != Reason::kNone) return reason;
+  if (waits_for_price(order.view.type)) {
+    if (const Reason reason = check_price(instrument, trigger.price); reason != Reason::kNone) return reason;
   }
   if (const Reason reason = check_quantity(instrument, amend.leaves); reason != Reason::kNone) return reason;
   if (orders_.specials()[order.special].view.min_quantity > amend.leaves) return Reason::kMinQuantityOutOfRange;
   if (command.has_trigger_price) {
-    if (const Reason reason = check_trigger(trigger, prices); reason != Reason::kNone) return reason;
+    const Reason reason = amend.awaits_parent ? Reason::kNone : check_trigger(trigger, prices);
+    if (reason != Reason::kNone) return reason;
     if (!has_limit(order.view.type)) amend.limit = protected_price(instrument, order.view.side, trigger.price);
   }
   const Reason reason = check_terms(order, amend.limit, amend.leaves, /*keeps_priority=*/true);

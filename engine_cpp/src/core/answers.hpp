@@ -69,6 +69,8 @@ struct Entrant {
   Reason reason = Reason::kNone;  // why it was refused
   Slot order = kNil;
   Slot first = kNil;  // of the id window, if the command is a repeat: show the order as its first answer did
+  bool is_child = false;  // it waits for the first of them
+  bool is_fed = false;    // and has to back nothing
   Admission admission{};
   Pricing pricing{};
   Place place{};

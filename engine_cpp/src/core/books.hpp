@@ -125,6 +125,12 @@ class Books {
   [[nodiscard]] bool may_hide_one_more() const noexcept { return reserves_.has_room(); }
   [[nodiscard]] bool reserves_consistent() const noexcept;
 
+  // An order has more to trade, at the back of its level.
+  void grow(Slot instrument, Side side, Slot book_slot, std::int64_t leaves) noexcept {
+    Book& book = books_[instrument];
+    book.move(side, book_slot, book.level(book.order(book_slot).level).price, leaves);
+  }
+
   // Two orders, neither of which stands in a book, are a pair from here on.
   void link(Slot one, Slot other, bool cancels) noexcept { pairs_.join(one, other, cancels); }
   [[nodiscard]] const Pairs& pairs() const noexcept { return pairs_; }

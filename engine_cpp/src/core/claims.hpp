@@ -21,7 +21,10 @@ class Claims {
  public:
   Claims() { claims_.reserve(kMaxAtomicOrders); }
 
-  // One id, one open order if it `rests`, and an amount that is available.
+  // One id, and one open order if it `rests`; and an amount that is available.
+  void take(Balances& balances, Slot account, bool rests) {
+    take(balances, {.account = account, .rests = rests});
+  }
   void take(Balances& balances, Slot account, Slot asset, std::int64_t amount, bool rests);
   // The same of an order on margin: what it exposes, in its position.
   void take(Balances& balances, Positions& positions, const Position& after, bool rests);

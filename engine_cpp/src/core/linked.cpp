@@ -1,19 +1,20 @@
 // Orders that are linked in pairs: the accounts' half. A pair holds the larger of what its legs need, once: all of it
 // stands with one of them, and goes over to the one that trades.
 #include "accounts.hpp"
+#include "group_shape.hpp"
 
 namespace exchange::engine {
-namespace {
 
-constexpr bool are_pair(LinkType type) noexcept { return type == LinkType::kOco || type == LinkType::kOuo; }
-
-}  // namespace
-
-// Whatever became of it; kNil if it is forgotten. The numbers of a pair follow each other.
+// Whatever became of it; kNil if it is forgotten. The numbers of a pair follow each other; the exits of a bracket follow
+// their entry.
 Slot Accounts::other_leg(const OrderRecord& order) const noexcept {
   const SpecialView* const special = orders_.special_view(order);
-  if (special == nullptr || !are_pair(special->link_type)) return kNil;
-  return orders_.find(order.view.order_id == special->link_id ? special->link_id + 1 : special->link_id);
+  if (special == nullptr) return kNil;
+  const std::uint64_t number = order.view.order_id;
+  const bool exits = special->link_type == LinkType::kBracket;
+  if (!are_pair(special->link_type) && (!exits || number == special->link_id)) return kNil;
+  const std::uint64_t first = exits ? special->link_id + 1 : special->link_id;
+  return orders_.find(number == first ? first + 1 : first);
 }
 
 Slot Accounts::other_open_leg(const OrderRecord& order) const noexcept {
@@ -93,10 +94,18 @@ void Accounts::act_on_link(const LinkedFill& fill, Step& step) {
 // Legs of one account, instrument and side know each other, and hold the larger of what they need.
 bool Accounts::link_consistent(const OrderRecord& order) const noexcept {
   const SpecialView* const special = orders_.special_view(order);
-  if (special == nullptr || special->link_type == LinkType::kNone) return order.held == required_hold(order);
-  if (!are_pair(special->link_type) || order.has_budget()) return false;
+  if (special == nullptr) return order.held == required_hold(order);
   const std::uint64_t number = order.view.order_id;
-  if (number != special->link_id && number != special->link_id + 1) return false;
+  if (has_children(special->link_type)) {
+    if (number == special->link_id) return parent_consistent(order) && order.held == required_hold(order);
+    if (!child_consistent(order)) return false;
+  } else {
+    const SpecialRecord& record = orders_.specials()[order.special];
+    if (record.leads || record.is_fed || record.awaits || record.passed != 0 || record.promised != 0) return false;
+    if (special->link_type == LinkType::kNone) return order.held == required_hold(order);
+    if (number != special->link_id && number != special->link_id + 1) return false;
+  }
+  if (order.has_budget()) return false;
   const Slot slot = other_leg(order);
   if (slot == kNil) return order.held == required_hold(order);
   const OrderRecord& other = orders_[slot];

@@ -83,7 +83,7 @@ struct Remove {
   EndReason end_reason{};
   bool waits = false;  // a MARKET order that waits for an uncross, beside the book
   bool is_untriggered = false;  // `book_slot` is of its trigger
-  bool is_off_book = false;     // a pegged order that has nowhere to stand: no `book_slot`
+  bool is_off_book = false;     // it stands nowhere: no `book_slot`
 };
 
 // Accounts to books: change a resting order.
@@ -101,6 +101,7 @@ struct Amend {
   bool keeps_priority = false;
   bool waits = false;  // as of Remove
   bool is_untriggered = false;  // as of Remove; it never gets to the books
+  bool awaits_parent = false;   // nor does a child that has no fill of its parent's
   bool is_pegged = false;
   std::optional<std::int64_t> peg_price{};  // where a pegged order stands under the new terms, if anywhere
 };

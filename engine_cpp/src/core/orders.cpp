@@ -64,6 +64,26 @@ bool may_wait(const OrderRecord& order, const SpecialView* special, const Instru
          instrument.notional(order.hold_price, v.quantity) <= kMaxAmount;
 }
 
+// A child that its parent has given nothing: it stays, once it is given something, or waits for a price.
+bool may_await(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
+  const OrderView& v = order.view;
+  if (waits_for_price(v.type)) return may_wait(order, special, instruments);
+  if (v.type != OrderType::kLimit || !may_rest(v.time_in_force) || is_for_auction(v.time_in_force)) return false;
+  if (special->has_trigger_price || order.instrument >= instruments.size()) return false;
+  const Instrument& instrument = instruments[order.instrument];
+  return v.cum_quantity == 0 && v.prevented_quantity == 0 && v.price == order.hold_price &&
+         instrument.is_price(v.price) && v.price % instrument.tick == 0;
+}
+
+// What it may get can be held.
+bool may_be_promised(const OrderRecord& order, std::int64_t promised, const Instruments& instruments) noexcept {
+  if (promised < -kMaxAmount || promised > kMaxAmount || order.instrument >= instruments.size()) return false;
+  const Instrument& instrument = instruments[order.instrument];
+  const std::int64_t most = order.view.leaves_quantity + promised;
+  return most >= 0 && most <= kMaxAmount / instrument.base_factor &&
+         instrument.notional(order.hold_price, most) <= kMaxAmount;
+}
+
 // It says when it expires exactly if its time in force needs that.
 bool expires_as_it_says(const OrderRecord& order, const SpecialView* special) noexcept {
   const std::int64_t expire_time_ns = special == nullptr ? 0 : special->expire_time_ns;
@@ -93,9 +113,11 @@ bool shows_as_it_says(const OrderRecord& order, const SpecialView* special, std:
 }
 
 // An open order is good to rest: on the grid of its instrument, a limit, or a MARKET order for an auction.
-bool may_be_open(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
+bool may_be_open(const OrderRecord& order, const SpecialView* special, bool awaits,
+                 const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
   if (!expires_as_it_says(order, special)) return false;
+  if (awaits) return order.is_untriggered() && may_await(order, special, instruments);
   if (order.is_untriggered()) return may_wait(order, special, instruments);
   const bool rests = has_limit(v.type) ? may_rest(v.time_in_force) && v.price == order.hold_price
                                        : v.type == OrderType::kMarket && is_for_auction(v.time_in_force) &&
@@ -240,7 +262,9 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Positio
   in.require(o.instrument < instruments.size() || v.status == OrderStatus::kRejected);
   in.require(v.accepted_time_ns >= 0 && v.accepted_time_ns <= kMaxTimeNs);
   o.special = specials_.load(in);
-  in.require(in.ok() && adds_up(o) && (v.leaves_quantity == 0 || may_be_open(o, special_view(o), instruments)));
+  in.require(in.ok() && adds_up(o));
+  in.require(v.leaves_quantity == 0 || may_be_open(o, special_view(o), awaits_parent(o), instruments));
+  in.require(v.leaves_quantity == 0 || may_be_promised(o, promised(o), instruments));
   in.require(v.leaves_quantity == 0 || shows_as_it_says(o, special_view(o), last_id));
   in.require(v.leaves_quantity == 0 || is_pegged_as_it_says(o, special_view(o)));
   if (!in.ok()) return false;

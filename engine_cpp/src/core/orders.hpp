@@ -21,7 +21,8 @@
 
 namespace exchange::engine {
 
-// In place of a handle of a book: the order is pegged and has nowhere to stand.
+// In place of a handle of a book: the order is open, but stands nowhere. A pegged one has no price, a child no fill of
+// its parent.
 inline constexpr Slot kOffBook = kNil - 1;
 
 struct alignas(64) OrderRecord {
@@ -36,7 +37,7 @@ struct alignas(64) OrderRecord {
   Slot base_balance = kNil;   // on margin: the position
   Slot quote_balance = kNil;  // on margin: none
   Slot special = kNil;  // kNil if it says nothing that only some orders say
-  std::uint32_t references = 0;  // ids of the window that refer to it
+  std::uint32_t references = 0;  // ids of the window, and children, that refer to it
   std::int32_t taker_fee_ppm = 0;
   std::int32_t maker_fee_ppm = 0;
   bool id_is_pinned = false;
@@ -55,6 +56,8 @@ struct alignas(64) OrderRecord {
     return special == kNil && is_resting() && view.type == OrderType::kLimit;
   }
   [[nodiscard]] bool is_untriggered() const noexcept { return view.status == OrderStatus::kUntriggered; }
+  // Does it wait for a price, and for no parent?
+  [[nodiscard]] bool has_trigger() const noexcept { return is_untriggered() && !is_off_book(); }
   [[nodiscard]] std::int64_t taker_notional() const noexcept { return view.cum_notional - maker_notional; }
   [[nodiscard]] std::int32_t max_fee_ppm() const noexcept { return std::max(taker_fee_ppm, maker_fee_ppm); }
 };
@@ -80,6 +83,17 @@ class Orders {
   [[nodiscard]] const SpecialView* special_view(const OrderRecord& order) const noexcept {
     return order.special == kNil ? nullptr : &specials_[order.special].view;
   }
+
+  // Does it wait for the first fill of its parent? What its hold is for beyond what is open of it.
+  [[nodiscard]] bool awaits_parent(const OrderRecord& order) const noexcept {
+    return order.special != kNil && specials_[order.special].awaits;
+  }
+  [[nodiscard]] std::int64_t promised(const OrderRecord& order) const noexcept {
+    return order.special == kNil ? 0 : specials_[order.special].promised;
+  }
+
+  // One more, or one less, that needs the order to be kept; the last one forgets it.
+  void refer(Slot slot) noexcept { ++orders_[slot].references; }
 
   // The order is in the book from here on, or in another place of it.
   void rest(Slot slot, Slot book_slot, Account& account) noexcept;

@@ -90,16 +90,21 @@ Place Accounts::hold(const PlaceOrder& command, Slot slot, std::int64_t worst_pr
     return place;
   }
   order.held = entry_hold(command, account, order.instrument, worst_price);
-  const auto obtain = [&](Slot asset) {
-    return balances_.obtain(order.account, asset, instruments_.asset(asset).asset_id);
-  };
-  order.base_balance = obtain(instrument.base);
-  order.quote_balance = obtain(instrument.quote);
+  find_balances(order);
   AccountBalance& balance = given(order);
   balance.available -= order.held;
   balance.held += order.held;
   assert(balance.available >= 0);
   return place_of(command, slot);
+}
+
+void Accounts::find_balances(OrderRecord& order) noexcept {
+  const Instrument& instrument = instruments_[order.instrument];
+  const auto obtain = [&](Slot asset) {
+    return balances_.obtain(order.account, asset, instruments_.asset(asset).asset_id);
+  };
+  order.base_balance = obtain(instrument.base);
+  order.quote_balance = obtain(instrument.quote);
 }
 
 Place Accounts::place_of(const PlaceOrder& command, Slot slot) const noexcept {
@@ -194,6 +199,8 @@ void Accounts::on(const Fill& message, Step& step) {
                      .trade_seq = message.trade_seq});
   if (message.uncross) report_self_trade(maker, taker, message, step);
   if (maker.special != kNil || taker.special != kNil) [[unlikely]] {
+    feed(message.maker, message.quantity, step);
+    feed(message.taker, message.quantity, step);
     note_linked_fill(message.maker, message.quantity);
     note_linked_fill(message.taker, message.quantity);
   }
@@ -220,7 +227,10 @@ std::int64_t Accounts::fill(Slot slot, const Fill& message, Liquidity liquidity,
   view.cum_quantity += message.quantity;
   (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? message.quantity
                                                                                     : -message.quantity;
-  if (order.special != kNil) [[unlikely]] show_less(order, message.quantity, makes);
+  if (order.special != kNil) [[unlikely]] {
+    show_less(order, message.quantity, makes);
+    stir(order);
+  }
   const bool done = order.has_budget() ? message.taker_done : view.leaves_quantity == 0;
   view.status = done ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   if (done && order.is_resting()) leave_book(slot, step);
@@ -256,6 +266,8 @@ void Accounts::settle_seller(OrderRecord& order, const Fill& message, std::int64
   base.held -= delivered;
   assert(order.held >= 0 && base.held >= 0);
   tell(base, BalanceChangeKind::kTrade, -delivered, step, message.trade_id);
+  // A child that has ended leaves what was promised to it.
+  if (order.special != kNil && other_open_leg(order) == kNil) [[unlikely]] rehold(order, step);
   AccountBalance& quote = balances_[order.quote_balance];
   quote.available += message.notional;
   tell(quote, BalanceChangeKind::kTrade, message.notional, step, message.trade_id);
@@ -297,7 +309,10 @@ void Accounts::decrement(Slot slot, std::int64_t quantity, bool rests, Step& ste
   if (order.is_on_margin()) [[unlikely]] discount(order);
   view.prevented_quantity += quantity;
   (order.has_budget() ? view.quantity : view.leaves_quantity) += order.has_budget() ? quantity : -quantity;
-  if (order.special != kNil) [[unlikely]] show_less(order, quantity, rests);
+  if (order.special != kNil) [[unlikely]] {
+    show_less(order, quantity, rests);
+    stir(order);
+  }
   const bool ended = !order.has_budget() && view.leaves_quantity == 0;
   if (ended) {
     view.status = OrderStatus::kCancelled;
@@ -317,7 +332,10 @@ void Accounts::on(const Release& message, Step& step) {
   order.view.leaves_quantity = 0;
   order.view.status = message.status;
   order.view.end_reason = message.end_reason;
-  if (order.special != kNil) [[unlikely]] show_nothing(order);
+  if (order.special != kNil) [[unlikely]] {
+    show_nothing(order);
+    stir(order);
+  }
   if (order.is_resting()) leave_book(message.owner, step);
   touch(order, step);
   const OrderUpdateCause cause = message.status == OrderStatus::kCancelled ? OrderUpdateCause::kCancelled
@@ -360,8 +378,9 @@ std::int64_t Accounts::required_hold(const OrderRecord& order) const noexcept {
   if (!is_active(view.status) || order.is_on_margin()) return 0;
   if (order.has_budget()) return view.quote_budget - view.cum_notional - view.cum_fee;
   const Instrument& instrument = instruments_[order.instrument];
-  if (view.side == Side::kSell) return instrument.base_amount(view.leaves_quantity);
-  return buyer_hold(instrument.notional(order.hold_price, view.leaves_quantity), view.cum_notional,
+  const std::int64_t most = view.leaves_quantity + orders_.promised(order);
+  if (view.side == Side::kSell) return instrument.base_amount(most);
+  return buyer_hold(instrument.notional(order.hold_price, most), view.cum_notional,
                     order.max_fee_ppm(), view.cum_fee);
 }
 

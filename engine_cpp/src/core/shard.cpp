@@ -76,7 +76,8 @@ void Core::Shard::begin(const Command& command, std::uint32_t& steps_left, Step&
   if (std::holds_alternative<LeaderChange>(command.body)) accounts_.lead_anew(step);
   run_due(step);
   if (sweeps_.has_unfinished()) go_on_sweeping(step);
-  if (triggers_.has_due() || !unfinished_pegs_.empty()) {
+  if (triggers_.has_due() || !unfinished_pegs_.empty() || accounts_.has_stirred()) {
+    run_groups(steps_left, step);
     run_triggers(steps_left, step);
     if (!unfinished_pegs_.empty()) static_cast<void>(move_pegs(steps_left, step));
     fills_.clear();
@@ -135,7 +136,9 @@ Answer Core::Shard::on(const CancelOrder& command, Step& step) {
 Answer Core::Shard::on(const AmendOrder& command, Step& step) {
   Amendment found = accounts_.find_to_amend(command, step);
   if (found.answer) return *found.answer;
-  if (found.amend.is_untriggered) [[unlikely]] return amend_waiting(command, found.amend, step);
+  if (found.amend.is_untriggered || found.amend.awaits_parent) [[unlikely]] {
+    return amend_waiting(command, found.amend, step);
+  }
   if (accounts_.orders()[found.amend.owner].view.type == OrderType::kPegged) [[unlikely]] {
     return amend_pegged(command, found.amend, step);
   }

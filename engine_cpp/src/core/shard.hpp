@@ -48,8 +48,8 @@ class Core::Shard {
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
-    const bool unfinished = triggers_.has_due() || triggers_.trails().has_untold() || !unfinished_pegs_.empty() ||
-                            sweeps_.has_unfinished();
+    const bool unfinished = triggers_.has_due() || accounts_.has_to_pass_on() || triggers_.trails().has_untold() ||
+                            !unfinished_pegs_.empty() || sweeps_.has_unfinished();
     return unfinished ? last_.time_ns : accounts_.next_deadline();
   }
 
@@ -79,7 +79,9 @@ class Core::Shard {
   void begin(const Command& command, std::uint32_t& steps_left, Step& step);
   void run_due(Step& step);
   void finish(std::uint32_t steps_left, Step& step);
-  [[nodiscard]] bool has_followers() const noexcept { return triggers_.size() > 0 || accounts_.pegs().has_any(); }
+  [[nodiscard]] bool has_followers() const noexcept {
+    return triggers_.size() > 0 || accounts_.pegs().has_any() || accounts_.has_stirred();
+  }
   [[nodiscard]] bool go_on_cancelling(std::uint32_t& cancels_left, Step& step);
   [[nodiscard]] bool cancel_matching(MassCancelTask& task, std::uint32_t most, Step& step);
   [[nodiscard]] Answer run(const Command& command, Step& step);
@@ -155,8 +157,16 @@ class Core::Shard {
   [[nodiscard]] Reason check_entrant(const PlaceOrder& command, bool repeats_id, LinkType link, Entrant& entrant,
                                      Step& step);
   void enter_together(std::span<const PlaceOrder> orders, LinkType link, Step& step);
-  // Legs of a pair; the first has its hold already.
+  // Orders of a group; the first has its hold already.
   void enter_group(std::span<const PlaceOrder> legs, LinkType type, Step& step);
+  void enter_children(std::span<const PlaceOrder> orders, LinkType type, Step& step);
+  void enter_leg(Entrant& leg, bool linked, Step& step);
+  // Lets parents pass on what they have filled, in order, as far as the command's steps go.
+  void run_groups(std::uint32_t& steps_left, Step& step);
+  void pass_on(Slot parent, Step& step);
+  void give(const Children& children, std::int64_t quantity, bool last, Step& step);
+  void go_on_with_more(Slot child, Step& step);
+  void begin_to_watch(Slot child, Step& step);
   void act_on_links(Step& step);
   [[nodiscard]] bool links_consistent() const;
   void restore_links() noexcept;
@@ -214,6 +224,7 @@ class Core::Shard {
   Books books_;
   Triggers triggers_;
   Sweeps sweeps_;
+  std::vector<Slot> woken_;  // instruments where children began to wait for a price
   Slot repriced_ = kNil;  // instrument whose phase or stated prices this command changed
   std::vector<FillView> fills_;
   std::vector<AuctionView> told_;  // what each auction would do, as told last

@@ -1,4 +1,7 @@
 // Groups: orders that enter together and then depend on each other.
+#include <algorithm>
+
+#include "group_shape.hpp"
 #include "shard.hpp"
 
 namespace exchange::engine {
@@ -6,54 +9,51 @@ namespace {
 
 constexpr SpecialTerms kNoTerms{};  // of a leg that says nothing special: its link has to stand somewhere
 
-// Legs share what they hold, so they give the same asset of one account; what shows a slice or follows a price has
-// other ways to change its quantity or its place.
-bool go_together(const PlaceOrder& one, const PlaceOrder& other) noexcept {
-  const auto fits = [](const PlaceOrder& leg) {
-    const bool plain = leg.special == nullptr || leg.special->display_quantity == 0;
-    return plain && leg.quote_budget == 0 && leg.type != OrderType::kPegged;
-  };
-  return one.account_id == other.account_id && one.instrument_id == other.instrument_id && one.side == other.side &&
-         fits(one) && fits(other);
-}
-
 }  // namespace
 
 Answer Core::Shard::on(const PlaceOrderGroup& command, Step& step) {
-  if (command.link_type != LinkType::kOco && command.link_type != LinkType::kOuo) {
-    return refuse(Reason::kNotSupported, step);
-  }
-  if (command.orders.size() != 2 || !go_together(command.orders[0], command.orders[1])) {
-    return refuse(Reason::kLinkInvalid, step);
-  }
+  if (const Reason reason = check_group_shape(command); reason != Reason::kNone) return refuse(reason, step);
   const Slot instrument = instruments_.find(command.orders[0].instrument_id);
   if (instrument != kNil && instruments_[instrument].on_margin) return refuse(Reason::kNotSupported, step);
-  std::array<PlaceOrder, 2> legs{command.orders[0], command.orders[1]};
-  for (PlaceOrder& leg : legs) {
+  std::array<PlaceOrder, kMaxGroupOrders> legs;
+  std::ranges::copy(command.orders, legs.begin());
+  const std::span placed = std::span(legs).first(command.orders.size());
+  for (PlaceOrder& leg : placed) {
     if (leg.special == nullptr) leg.special = &kNoTerms;
   }
-  return place_together(legs, command.link_type, step);
+  return place_together(placed, command.link_type, step);
 }
 
-// All are accepted before the first of them trades: what that does to the others, they live to see.
+// All are accepted before the first of them trades: what that does to the others, they live to see. The first is in.
 void Core::Shard::enter_group(std::span<const PlaceOrder> legs, LinkType type, Step& step) {
-  accounts_.enter_linked(legs[1], entrants_[1], entrants_[0].order, type, step);
-  books_.link(entrants_[0].order, entrants_[1].order, type == LinkType::kOco);
+  if (has_children(type)) {
+    enter_children(legs, type, step);
+  } else {
+    accounts_.enter_linked(legs[1], entrants_[1], entrants_[0].order, type, step);
+    books_.link(entrants_[0].order, entrants_[1].order, type == LinkType::kOco);
+  }
   for (const Entrant& leg : entrants_) accounts_.accept(leg.order, step);
   for (Entrant& leg : entrants_) {
-    const OrderView& view = accounts_.orders()[leg.order].view;
-    if (!is_active(view.status)) continue;
-    if (view.status == OrderStatus::kUntriggered) {
-      accounts_.restore_resting({leg.order, triggers_.wait(accounts_.trigger_of(leg.order))});
-      continue;
+    if (leg.is_child) {
+      accounts_.restore_resting({leg.order, kOffBook});
+    } else {
+      enter_leg(leg, are_pair(type), step);
     }
-    leg.place.linked = true;
-    leg.place.quantity = view.leaves_quantity;
-    if (view.time_in_force == TimeInForce::kFok) leg.place.min_quantity = view.leaves_quantity;
-    accounts_.meet(leg.place, books_.inquire(leg.admission.inquiry));
-    books_.activate(leg.place);
-    deliver_together(step);
   }
+}
+
+void Core::Shard::enter_leg(Entrant& leg, bool linked, Step& step) {
+  const OrderView& view = accounts_.orders()[leg.order].view;
+  if (!is_active(view.status)) return;
+  if (view.status == OrderStatus::kUntriggered) {
+    return accounts_.restore_resting({leg.order, triggers_.wait(accounts_.trigger_of(leg.order))});
+  }
+  leg.place.linked = linked;
+  leg.place.quantity = view.leaves_quantity;
+  if (view.time_in_force == TimeInForce::kFok) leg.place.min_quantity = view.leaves_quantity;
+  accounts_.meet(leg.place, books_.inquire(leg.admission.inquiry));
+  books_.activate(leg.place);
+  deliver_together(step);
 }
 
 // A fill was settled: now the other leg of each side of it, the resting one's first.
@@ -63,7 +63,7 @@ void Core::Shard::act_on_links(Step& step) {
     const Slot other = accounts_.other_open_leg(accounts_.orders()[fill.order]);
     if (other == kNil) continue;
     const OrderRecord& order = accounts_.orders()[other];
-    const Slot trigger = order.is_untriggered() ? order.book_slot : kNil;
+    const Slot trigger = order.has_trigger() ? order.book_slot : kNil;
     if (trigger != kNil) follow(trigger);
     accounts_.act_on_link(fill, step);
     if (trigger != kNil && !is_active(order.view.status)) triggers_.remove(trigger);

@@ -80,10 +80,12 @@ void Core::Shard::stand_again(Slot slot, Step& step) {
 
 void Core::Shard::run_followers(std::uint32_t& steps_left, Step& step) {
   for (;;) {
+    if (accounts_.has_stirred()) [[unlikely]] run_groups(steps_left, step);
     if (triggers_.size() > 0) {
       find_fired();
       run_triggers(steps_left, step);
     }
+    if (steps_left > 0 && accounts_.has_to_pass_on()) [[unlikely]] continue;
     if (!move_pegs(steps_left, step)) return;
   }
 }

@@ -18,6 +18,7 @@ Answer Core::Shard::place_together(std::span<const PlaceOrder> orders, LinkType 
   const std::size_t repeated = first_repeated_id(orders);
   if (repeated == orders.size() && accounts_.are_repeated(orders, step, entrants_)) return answer_again();
   entrants_.assign(orders.size(), {});
+  accounts_.find_fed(orders, link, entrants_);
   const bool refused = !check_together(orders, repeated, link, step);
   accounts_.unclaim();
   if (refused) return refuse(Reason::kBatchRefused, step);
@@ -57,11 +58,12 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, Li
   const bool waits = waits_for_price(command.type);
   if (waits ? !triggers_.has_room(count) : inquiry.may_rest && !books_.has_room(count)) return Reason::kEngineFull;
   const Quote quote = books_.inquire(inquiry);
-  entrant.pricing = waits ? accounts_.price_waiting(command, inquiry.instrument, books_.watched(inquiry.instrument))
-                          : price_of(command, instruments_[inquiry.instrument], quote);
+  entrant.pricing = entrant.is_child ? accounts_.price_child(command, inquiry.instrument)
+                    : waits ? accounts_.price_waiting(command, inquiry.instrument, books_.watched(inquiry.instrument))
+                            : price_of(command, instruments_[inquiry.instrument], quote);
   if (entrant.pricing.reason != Reason::kNone) return entrant.pricing.reason;
   reason = accounts_.claim(command, entrant, link);
-  if (reason != Reason::kNone || waits) return reason;
+  if (reason != Reason::kNone || waits || entrant.is_child) return reason;
   return accounts_.check_post_only(command, inquiry.instrument, quote);
 }
 

@@ -20,7 +20,7 @@ void Core::Shard::trail_with(const PlaceOrder& command, Slot instrument) noexcep
   triggers_.trails().queue_moved();
 }
 
-// A new trigger begins to wait anew, also if the old one has come true and is due.
+// A new trigger begins to wait anew, also if the old one has come true and is due; one of a child once that is active.
 Answer Core::Shard::amend_waiting(const AmendOrder& command, Amend& amend, Step& step) {
   if (amend.leaves <= 0) {
     remove(accounts_.removal_of(amend.owner, OrderStatus::kCancelled, EndReason::kAmendedAway), step);
@@ -29,9 +29,9 @@ Answer Core::Shard::amend_waiting(const AmendOrder& command, Amend& amend, Step&
   const Reason reason = accounts_.check_amend_waiting(command, amend, books_.watched(amend.instrument));
   if (reason != Reason::kNone) return accounts_.conclude(command, amend.owner, reason, step);
   if (command.has_trigger_price && !triggers_.has_room_to_move()) return refuse(Reason::kEngineFull, step);
-  follow(amend.book_slot);
+  if (amend.is_untriggered) follow(amend.book_slot);
   accounts_.amend_waiting(command, amend, step);
-  if (command.has_trigger_price) {
+  if (command.has_trigger_price && amend.is_untriggered) {
     triggers_.remove(amend.book_slot);
     accounts_.wait_again(amend.owner, triggers_.wait(accounts_.trigger_of(amend.owner)));
   }
@@ -42,6 +42,8 @@ Answer Core::Shard::amend_waiting(const AmendOrder& command, Amend& amend, Step&
 void Core::Shard::find_fired() noexcept {
   Slot seen = repriced_;
   if (seen != kNil) find_fired(seen);
+  for (const Slot instrument : woken_) find_fired(instrument);
+  woken_.clear();
   for (const LevelChange& change : books_.outbox().changes) {
     if (change.instrument == seen) continue;
     seen = change.instrument;
@@ -85,7 +87,7 @@ void Core::Shard::follow(Slot trigger) noexcept {
 const SpecialView* Core::Shard::shown_special(Slot slot) const {
   const OrderRecord& order = accounts_.orders()[slot];
   const SpecialView* const told = accounts_.orders().special_view(order);
-  if (!order.is_untriggered() || order.view.type != OrderType::kTrailingStop) return told;
+  if (!order.has_trigger() || order.view.type != OrderType::kTrailingStop) return told;
   shown_ = *told;
   engine::follow(shown_, triggers_.now(order.book_slot));
   return &shown_;
@@ -105,7 +107,7 @@ bool Core::Shard::triggers_consistent() const {
   std::uint32_t waiting = 0;
   const Orders& orders = accounts_.orders();
   for (const Slot slot : orders.sorted()) {
-    if (!orders[slot].is_untriggered()) continue;
+    if (!orders[slot].has_trigger()) continue;
     ++waiting;
     const Trigger trigger = triggers_.now(orders[slot].book_slot);
     if (trigger.owner != slot || trigger.order_id != orders[slot].view.order_id) return false;

@@ -13,7 +13,7 @@ void Core::Shard::save_triggers(StateWriter& out) const {
   triggers_.for_each_due([&](const Trigger& trigger) { out.put(trigger.order_id); });
   const Orders& orders = accounts_.orders();
   for (const Slot slot : orders.sorted()) {
-    if (!orders[slot].is_untriggered() || orders[slot].view.type != OrderType::kTrailingStop) continue;
+    if (!orders[slot].has_trigger() || orders[slot].view.type != OrderType::kTrailingStop) continue;
     out.put(triggers_.now(orders[slot].book_slot).watermark);
   }
   std::uint32_t untold = 0;
@@ -34,6 +34,10 @@ bool Core::Shard::load_triggers(StateReader& in, std::vector<Rested>& rested) {
   std::vector<Trigger> due_triggers;
   for (const Slot slot : all) {
     if (!orders[slot].is_untriggered()) continue;
+    if (orders.awaits_parent(orders[slot])) {
+      rested.push_back({slot, kOffBook});
+      continue;
+    }
     Trigger trigger = accounts_.trigger_of(slot);
     if (trigger.trails() && !load_trail(in, trigger)) return false;
     if (std::ranges::binary_search(sorted_due, trigger.order_id)) {

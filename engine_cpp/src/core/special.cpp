@@ -41,14 +41,16 @@ SpecialView view_of(const SpecialTerms& terms) noexcept {
 
 Slot Specials::enter(const SpecialTerms& terms) noexcept {
   const Slot slot = records_.take();
-  records_[slot].view = view_of(terms);
+  records_[slot] = {.view = view_of(terms)};
   return slot;
 }
 
 void Specials::save(StateWriter& out, Slot slot) const {
   out.put(slot != kNil);
   if (slot == kNil) return;
-  for_each_field(records_[slot].view, [&](const auto&... fields) { out.put(fields...); });
+  const SpecialRecord& record = records_[slot];
+  for_each_field(record.view, [&](const auto&... fields) { out.put(fields...); });
+  out.put(record.passed, record.promised, record.leads, record.is_fed, record.awaits);
 }
 
 Slot Specials::load(StateReader& in) noexcept {
@@ -56,12 +58,13 @@ Slot Specials::load(StateReader& in) noexcept {
   in.get(present);
   in.require(!present || has_room());
   if (!in.ok() || !present) return kNil;
-  SpecialView view;
-  for_each_field(view, [&](auto&... fields) { in.get(fields...); });
-  in.require(has_known_terms(view));
+  SpecialRecord record;
+  for_each_field(record.view, [&](auto&... fields) { in.get(fields...); });
+  in.get(record.passed, record.promised, record.leads, record.is_fed, record.awaits);
+  in.require(has_known_terms(record.view));
   if (!in.ok()) return kNil;
   const Slot slot = records_.take();
-  records_[slot].view = view;
+  records_[slot] = record;
   return slot;
 }
 

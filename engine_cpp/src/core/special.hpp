@@ -4,6 +4,7 @@
 // Invariants:
 //   1. A record belongs to exactly one order, from its entry until that order is forgotten.
 //   2. All of a record is saved with its order.
+//   3. An order that a parent feeds is not open for more than it was given: what it may still get is `promised`, and held.
 //
 // Threads: none; owned by the accounts half of one Core.
 #pragma once
@@ -19,6 +20,11 @@ namespace exchange::engine {
 
 struct SpecialRecord {
   SpecialView view;
+  std::int64_t passed = 0;    // of a parent's fills, what its children were given
+  std::int64_t promised = 0;  // to a child, beyond what is open of it; below zero: all that is open is not backed yet
+  bool leads = false;    // a parent whose children may get more, or have to be told that they will not
+  bool is_fed = false;   // a child that is backed by what its parent's fills bring, and by nothing before
+  bool awaits = false;   // a child that was given nothing yet; it says the quantity that it would be given at most
 };
 
 // The terms as an order enters with them.

@@ -1,6 +1,7 @@
 // Orders that enter all or none: the accounts' half.
 #include "accounts.hpp"
 #include "checks.hpp"
+#include "group_shape.hpp"
 
 namespace exchange::engine {
 
@@ -86,7 +87,7 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
   const Admission& admission = entrant.admission;
   const Slot slot = admission.inquiry.instrument;
   const Reason reason = check_price_and_funds(command, admission, entrant.pricing.worst);
-  if (reason != Reason::kNone) return reason;
+  if (reason != Reason::kNone && !(entrant.is_fed && reason == Reason::kInsufficientFunds)) return reason;
   const Instrument& instrument = instruments_[slot];
   if (instrument.on_margin) [[unlikely]] {
     if (positions_.room() == 0) return Reason::kEngineFull;
@@ -94,9 +95,14 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
     claims_.take(balances_, positions_, wanted.after, may_rest(command));
     return Reason::kNone;
   }
+  const bool shares = are_pair(link) || (link == LinkType::kBracket && entrant.is_child);
+  if (shares || entrant.is_fed) {
+    claims_.take(balances_, admission.account, may_rest(command));
+    return Reason::kNone;
+  }
   const std::int64_t cost = entry_hold(command, balances_.account(admission.account), slot, entrant.pricing.worst);
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
-  claims_.take(balances_, admission.account, asset, link == LinkType::kNone ? cost : 0, may_rest(command));
+  claims_.take(balances_, admission.account, asset, cost, may_rest(command));
   return Reason::kNone;
 }
 

@@ -30,7 +30,9 @@ std::string Argument::next() {
   if (events.view() != expected_events.view()) return "the events differ of" + place;
   const ReadResult read = read_results(result.view()).front();
   if (read.order) stream_.saw_order(read.order->view);
-  for (const ReadOrderResult& one : read.orders) stream_.saw_order(one.standing.order_id);
+  for (const ReadOrderResult& one : read.orders) {
+    if (one.order) stream_.saw_order(one.order->view);
+  }
   return {};
 }
 

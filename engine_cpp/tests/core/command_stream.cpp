@@ -56,7 +56,7 @@ std::string CommandStream::next() {
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (one_in(25)) return change_market();
-  if (one_in(25)) return recent_.emplace_back(one_in(2) ? place_group() : place_together());
+  if (one_in(14)) return recent_.emplace_back(one_in(3) ? place_together() : place_group());
   if (one_in(12)) return recent_.emplace_back(connect());
   const std::int64_t dice = below(100);
   std::string command = one_in(4) ? trade_on_margin() : one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
@@ -95,47 +95,6 @@ std::string CommandStream::place() {
   make(made);
   if (one_in(12)) spoil(made.order);
   return encode(made.order);
-}
-
-// Few, and most of them such as would enter alone.
-std::string CommandStream::place_together() {
-  std::array<Made, 4> made;
-  std::vector<PlaceOrder> orders;
-  const auto count = static_cast<std::size_t>(1 + below(std::ssize(made)));
-  for (Made& one : std::span(made).first(count)) {
-    one_in(3) ? make_on_margin(one, margin_instrument()) : make(one);
-    one.special.validate_only = one.special.validate_only && one_in(10);
-    if (one_in(3)) one.order.account_id = made.front().order.account_id;
-    if (one_in(30)) one.order.client_order_id = made.front().id;
-    if (one_in(40)) spoil(one.order);
-    orders.push_back(one.order);
-  }
-  return encode(PlaceOrders{orders});
-}
-
-// Mostly pairs that go together.
-std::string CommandStream::place_group() {
-  std::array<Made, 3> made;
-  std::vector<PlaceOrder> legs;
-  const std::size_t count = one_in(40) ? 3 : 2;
-  for (Made& leg : std::span(made).first(count)) {
-    const PlaceOrder& first = made.front().order;
-    do {
-      make(leg);
-    } while (!legs.empty() && leg.order.instrument_id != first.instrument_id);
-    if (!one_in(30)) leg.order.account_id = first.account_id;
-    if (!one_in(30)) leg.order.side = first.side;
-    if (leg.order.quote_budget != 0 && !one_in(10)) {
-      leg.order.quantity = 10 * (1 + below(40));
-      leg.order.quote_budget = 0;
-    }
-    if (one_in(3)) leg.order.quantity = first.quantity;
-    leg.special.validate_only = leg.special.validate_only && one_in(20);
-    legs.push_back(leg.order);
-  }
-  if (one_in(30)) spoil(legs[one_in(2) ? 1 : 0]);
-  const LinkType type = one_in(40) ? static_cast<LinkType>(1 + below(5)) : any({LinkType::kOco, LinkType::kOuo});
-  return encode(PlaceOrderGroup{.link_type = type, .orders = legs});
 }
 
 void CommandStream::make(Made& made) {

@@ -50,6 +50,11 @@ class CommandStream {
   void make(Made& made);
   [[nodiscard]] std::string place_together();
   [[nodiscard]] std::string place_group();
+  [[nodiscard]] std::string place_pair(LinkType type);
+  [[nodiscard]] std::string place_family(LinkType type);
+  void make_child(Made& made, const PlaceOrder& parent, bool exits, std::size_t place);
+  void make_plain(Made& made);
+  [[nodiscard]] static OrderType with_limit(OrderType type, bool stops);
   [[nodiscard]] std::string cancel();
   [[nodiscard]] std::string amend();
   [[nodiscard]] std::string cancel_many();

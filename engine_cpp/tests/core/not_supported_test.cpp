@@ -23,14 +23,6 @@ TEST_F(NotSupportedTest, PeggedOrdersTogether) {
   refused("PEGGED_TOGETHER", encode(PlaceOrders{.orders = orders}));
 }
 
-TEST_F(NotSupportedTest, OrdersTogether) {
-  const std::vector<PlaceOrder> orders = {limit(kAlice, Side::kBuy, 10'000, 100),
-                                          limit(kAlice, Side::kBuy, 10'005, 100)};
-  refused("OTO_PARTIAL", encode(PlaceOrderGroup{.link_type = LinkType::kOtoPartial, .orders = orders}));
-  refused("OTO_FULL", encode(PlaceOrderGroup{.link_type = LinkType::kOtoFull, .orders = orders}));
-  refused("BRACKET", encode(PlaceOrderGroup{.link_type = LinkType::kBracket, .orders = orders}));
-}
-
 TEST_F(NotSupportedTest, MarginInstruments) {
   InstrumentDefinition delivered = eth_btc();
   delivered.terms.kind = InstrumentKind::kFuture;
