@@ -65,8 +65,10 @@ Result Engine::place_pegged(const PlaceOrder& c) {
   if (!price) return reject(c, Reason::kNoReferencePrice);
   if (const Reason reason = check_money(c, c.price); reason != Reason::kNone) return reject(c, reason);
   if (c.post_only && would_cross(i, c.side, *price)) {
-    PlaceOrder entered = c;  // as large as it may be: the book is asked last
-    if (c.special->reduce_only) entered.quantity = std::min(c.quantity, closable(c.account_id, c.instrument_id, c.side));
+    // One that may move is refused by the book, and is as large by then as it may be.
+    const bool by_book = c.special->post_only_reprice && behind_market(i, c.side);
+    PlaceOrder entered = c;
+    if (c.special->reduce_only && by_book) entered.quantity = std::min(c.quantity, closable(c.account_id, c.instrument_id, c.side));
     return reject(entered, Reason::kPostOnlyWouldCross);
   }
   Order& order = reserve(c, {.limit = c.price, .held_at = c.price});
