@@ -88,11 +88,12 @@ func (m *maker) price(buy bool) int64 {
 	return middle + away
 }
 
-// learn takes in what became of a batch, and counts what was refused.
-func (m *maker) learn(results []result, entered []order) (refused int) {
+// learn takes in what became of a batch, and tells the reasons of what was refused.
+func (m *maker) learn(results []result, entered []order) []uint64 {
+	var refused []uint64
 	for i, each := range results {
 		if each.reason != 0 {
-			refused++
+			refused = append(refused, each.reason)
 			continue
 		}
 		if entered[i].clientID != "" && len(m.resting) < 4*wanted {

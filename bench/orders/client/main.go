@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -42,17 +43,18 @@ type Plan struct {
 
 // Report is what came of it.
 type Report struct {
-	Items       int64   `json:"items"`
-	Messages    int64   `json:"messages"`
-	Refused     int64   `json:"refused_items"`
-	Batches     int64   `json:"refused_messages"`
-	Seconds     float64 `json:"seconds"`
-	ItemsPerS   float64 `json:"items_per_s"`
-	P50         float64 `json:"p50_ms"`
-	P90         float64 `json:"p90_ms"`
-	P99         float64 `json:"p99_ms"`
-	P999        float64 `json:"p99_9_ms"`
-	Max         float64 `json:"max_ms"`
+	Items       int64            `json:"items"`
+	Messages    int64            `json:"messages"`
+	Refused     int64            `json:"refused_items"`
+	Batches     int64            `json:"refused_messages"`
+	Reasons     map[uint64]int64 `json:"refused_by_reason"`
+	Seconds     float64          `json:"seconds"`
+	ItemsPerS   float64          `json:"items_per_s"`
+	P50         float64          `json:"p50_ms"`
+	P90         float64          `json:"p90_ms"`
+	P99         float64          `json:"p99_ms"`
+	P999        float64          `json:"p99_9_ms"`
+	Max         float64          `json:"max_ms"`
 	sinceWarmUp time.Time
 	histogram   *hdrhistogram.Histogram
 	lock        sync.Mutex
@@ -67,7 +69,7 @@ func (rawCodec) Name() string                       { return "proto" }
 func main() {
 	var plan Plan
 	check(json.NewDecoder(os.Stdin).Decode(&plan))
-	report := &Report{histogram: hdrhistogram.New(1, 60_000_000, 3)}
+	report := &Report{Reasons: map[uint64]int64{}, histogram: hdrhistogram.New(1, 60_000_000, 3)}
 	start := time.Now()
 	report.sinceWarmUp = start.Add(warmUp)
 	end := report.sinceWarmUp.Add(time.Duration(plan.Seconds * float64(time.Second)))
@@ -98,7 +100,7 @@ func (r *Report) finish() {
 }
 
 // take notes an answer: how long its message took, and what it said.
-func (r *Report) take(due time.Time, items, refused int, whole bool) {
+func (r *Report) take(due time.Time, items int, refused []uint64, whole bool) {
 	now := time.Now()
 	if now.Before(r.sinceWarmUp) {
 		return
@@ -107,7 +109,10 @@ func (r *Report) take(due time.Time, items, refused int, whole bool) {
 	defer r.lock.Unlock()
 	r.Messages++
 	r.Items += int64(items)
-	r.Refused += int64(refused)
+	r.Refused += int64(len(refused))
+	for _, reason := range refused {
+		r.Reasons[reason]++
+	}
 	if whole {
 		r.Batches++
 	}
@@ -252,9 +257,9 @@ func (c *client) work(worker int) error {
 		due := time.Now()
 		var bytes []byte
 		err := c.channel.Invoke(c.context, placeMethod, request, &bytes)
-		refused := 0
+		var refused []uint64
 		if err != nil {
-			refused = 1
+			refused = append(refused, uint64(status.Code(err)))
 		}
 		c.report.take(due, 1, refused, false)
 	}

@@ -10,16 +10,14 @@ import pytest
 
 from exchange.orders.v1 import order_entry_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
-from services.orders.entry import stream as stream_module
 from services.orders.entry.stream import ANSWER_FACTOR, UNANSWERED
 from services.runtime.refusals import refusal_of
 from tests.integration.orders.entry.client import Item, entry
-from tests.integration.orders.venue import PATIENCE_S, Orders, Venue, limit_order, refused
+from tests.integration.orders.venue import Orders, Venue, limit_order, refused
 from tests.unit.orders.samples import BOB
 
 ORDER_ENTRY = "/exchange.orders.v1.OrderEntryService/OrderEntry"
 OPENING = pb.OrderEntryRequest(open_session={"scope": t.DISCONNECT_SCOPE_SESSION}).SerializeToString()
-STREAMS = "exchange_orders_entry_streams"
 TAKEN = "exchange_orders_entry_room_taken_bytes"
 
 
@@ -74,26 +72,6 @@ async def test_a_message_of_a_hundred_megabytes_is_refused(orders: Orders, venue
             await stream.write(b"\x12" * 100_000_000)
         assert await stream.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
     await goes_on(orders)
-
-
-async def test_a_client_that_reads_nothing_is_held_up_and_then_cut_off(
-    orders: Orders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream_module, "WRITE_LIMIT", timedelta(milliseconds=300))
-    monkeypatch.setattr(stream_module, "UNANSWERED", 80)
-    async with entry(orders) as deaf:
-        await deaf.open()
-        message = pb.OrderEntryRequest.FromString(batch(1_000))
-        for _ in range(80):  # more answers than the connection holds
-            await deaf.stream.write(message)
-        async with asyncio.timeout(3 * PATIENCE_S):
-            while orders.entry.measured(STREAMS):
-                await goes_on(orders)
-        assert orders.entry.measured(TAKEN) == 0
-        async with refused() as caught:
-            while True:
-                await deaf.read()
-        assert caught[0].reason == "LIMIT_EXCEEDED"
 
 
 async def test_a_stream_has_so_many_batches_on_their_way_and_no_more(venue: Venue) -> None:
