@@ -26,6 +26,7 @@ Result Engine::on(const SetAccount& command) {
   if (invalid) return {now_.engine_seq, Reason::kInvalidField};
   const auto collateral = account.balances.find(settlement_asset());
   bool exposed = account.open_orders > 0 || (collateral != account.balances.end() && collateral->second.available < 0);
+  exposed = exposed || is_being_busted(s.account_id);
   for (const auto& [id, position] : account.positions) exposed = exposed || position.quantity != 0;
   if (account.set.kind == AccountKind::kMargin && wanted.kind == AccountKind::kCash && exposed) {
     return {now_.engine_seq, Reason::kAccountKindNotAllowed};

@@ -41,6 +41,7 @@ bool valid(const InstrumentDefinition& d) {
   if (Wide{d.max_quantity} * ten_to(d.base.scale - d.quantity_scale) > kLargest) return false;
   if (d.quote.symbol == "KK99" && d.min_notional < ten_to(d.quote.scale)) return false;
   const InstrumentTerms& t = d.terms;
+  if (t.delayed_settlement && t.kind != InstrumentKind::kSecurity) return false;
   const bool on_margin = t.kind != InstrumentKind::kSpot && t.kind != InstrumentKind::kSecurity;
   if (on_margin) {
     const bool option = t.kind == InstrumentKind::kOption;
@@ -72,6 +73,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   forget_old_ids();
   if (std::holds_alternative<LeaderChange>(command.body)) lead_anew();  // before anything runs out
   run_what_is_due();
+  bust_cancels_left_ = limits_.cancels_per_command;
+  go_on_busting();
   sweeps_left_ = limits_.positions_per_command;
   go_on_sweeping();
   std::uint32_t steps_left = 1'000;
@@ -133,10 +136,11 @@ Result Engine::on(const OpenAccount& command) {
 
 Reason Engine::check_listing(const InstrumentDefinition& d) const {
   if (on_margin(d)) {
-    const bool known = d.terms.settlement_method == SettlementMethod::kCash && !d.terms.delayed_settlement;
+    const bool known = d.terms.settlement_method == SettlementMethod::kCash;
     return !known ? Reason::kNotSupported : valid(d) ? Reason::kNone : Reason::kInstrumentInvalid;
   }
   InstrumentTerms unknown = d.terms;
+  unknown.delayed_settlement = false;
   unknown.static_band_bps = 0;
   unknown.dynamic_band_bps = 0;
   unknown.fee_schedule_id = 0;
@@ -199,7 +203,7 @@ Result Engine::on(const Transfer& command) {
     reason = Reason::kAmountOutOfRange;
   } else if (in && Wide{supply_[command.asset_id]} + command.amount > kLargest) {
     reason = Reason::kAmountOutOfRange;
-  } else if (!in && spendable(command.account_id, command.asset_id) < command.amount) {
+  } else if (!in && transferable(command.account_id, command.asset_id) < command.amount) {
     reason = Reason::kTransferInsufficient;
   }
   transfers_.push_back({command, now_.engine_seq, reason});

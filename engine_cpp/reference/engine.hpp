@@ -56,6 +56,9 @@ class Engine {
   Result on(const RollPositions& command);
   Result on(const ExpireInstrument& command);
   Result on(const ExerciseOption& command);
+  Result on(const BustTrade& command);
+  Result on(const SetValueDate& command);
+  Result on(const DeliverTrades& command);
   Result on(const CreateInstrument& command);
   Result on(const UpdateInstrument& command);
   Result on(const SetPhase& command);
@@ -139,6 +142,22 @@ class Engine {
   void tell_exercised(std::uint64_t account, std::uint32_t instrument_id, std::int64_t quantity);
   void keep_residue(const Instrument& instrument);
   [[nodiscard]] bool exercise(Sweep& sweep);
+
+  // Securities that settle after the trade.
+  static void settle_later(Instrument& instrument, std::uint32_t date, std::uint64_t buyer, std::uint64_t seller,
+                           std::int64_t base, std::int64_t quote);
+  [[nodiscard]] std::int64_t transferable(std::uint64_t account_id, std::uint32_t asset_id) const;
+  [[nodiscard]] bool deliver(Sweep& sweep);
+
+  // Busts.
+  [[nodiscard]] Reason check_bust(const BustedTrade& trade) const;
+  void go_on_busting();
+  void take_back(const BustedTrade& trade);
+  std::int64_t give_fee_back(std::uint64_t account_id, std::int64_t fee, const BustedTrade& trade);
+  std::int64_t move_back(std::uint64_t to, std::uint64_t from, std::uint32_t asset_id, std::int64_t amount,
+                         const BustedTrade& trade);
+  void trade_back(std::uint64_t account_id, std::int64_t quantity, std::int64_t value, const BustedTrade& trade);
+  [[nodiscard]] bool is_being_busted(std::uint64_t account_id) const;
 
   // Accounts. One that trades is none of the venue's own.
   [[nodiscard]] bool is_trader(std::uint64_t account_id) const {
@@ -422,6 +441,9 @@ class Engine {
   std::map<std::uint64_t, CancelTimer> cancel_timers_;
   std::map<std::uint64_t, Session> sessions_;  // by epoch
   std::map<std::uint64_t, Gateway> gateways_;
+  std::map<std::uint64_t, Bust> busts_;  // by the number of the trade
+  std::list<BustLeft> busts_left_;       // first asked first
+  std::uint32_t bust_cancels_left_ = 0;
   std::list<Sweep> sweeps_;  // first asked first
   std::uint32_t sweeps_left_ = 0;
 };

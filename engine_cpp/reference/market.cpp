@@ -24,6 +24,7 @@ Result Engine::on(const UpdateInstrument& command) {
   conflict = conflict || d.terms.underlying_id != old.terms.underlying_id || d.terms.right != old.terms.right;
   conflict = conflict || d.terms.strike_price != old.terms.strike_price;
   conflict = conflict || d.terms.exercise_style != old.terms.exercise_style;
+  conflict = conflict || d.terms.delayed_settlement != old.terms.delayed_settlement;
   for (const auto& [id, other] : instruments_) conflict = conflict || (id != d.instrument_id && other.symbol == d.symbol);
   if (conflict) return {now_.engine_seq, Reason::kInstrumentConflict};
   if ((d.terms.fee_schedule_id != 0 || on_margin(d)) && !schedules_.contains(d.terms.fee_schedule_id)) {
@@ -63,6 +64,7 @@ void Engine::define(Instrument& i, const InstrumentDefinition& d) {
 }
 
 bool Engine::allows(const Instrument& i, const PlaceOrder& c) {
+  if (i.definition.terms.delayed_settlement && i.unsettled.empty()) return false;  // it has no value date yet
   const bool for_auction = c.time_in_force == TimeInForce::kAtOpen || c.time_in_force == TimeInForce::kAtClose;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (waits_for_price(c.type)) return i.definition.phase == TradingPhase::kContinuous;

@@ -67,6 +67,7 @@ bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
   const EndReason reason = cancel.cause == MassCancelCause::kRequested    ? EndReason::kMassCancel
                            : cancel.cause == MassCancelCause::kKillSwitch ? EndReason::kKillSwitch
                            : cancel.cause == MassCancelCause::kDisconnected ? EndReason::kDisconnected
+                           : cancel.cause == MassCancelCause::kBust ? EndReason::kBust
                                                                           : EndReason::kCancelAllAfter;
   const std::set<std::uint64_t> open = resting_;
   for (const std::uint64_t order_id : open) {

@@ -224,6 +224,9 @@ void Engine::pay(Order& buyer, Order& seller, const FillView& fill, std::int64_t
   move(to, quote, &Balance::available, fill.notional, BalanceChangeKind::kTrade);
   move(to, quote, &Balance::available, -seller_fee, BalanceChangeKind::kFee);
   move(0, quote, &Balance::available, buyer_fee + seller_fee, BalanceChangeKind::kFee);
+  if (!instrument.definition.terms.delayed_settlement) return;
+  settle_later(instruments_.at(buyer.view.instrument_id), instrument.unsettled.rbegin()->first, from, to, units,
+               fill.notional);
 }
 
 void Engine::finish(Instrument& instrument, Order& taker) {

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -21,6 +22,11 @@ __extension__ using Wide = __int128;
 struct Asset {
   std::string symbol;
   std::uint32_t scale = 0;
+};
+
+struct Unsettled {
+  Wide base = 0;
+  Wide quote = 0;
 };
 
 struct Instrument {
@@ -38,7 +44,11 @@ struct Instrument {
   std::tuple<std::uint32_t, std::int64_t> settled{};
   std::tuple<std::uint32_t, std::int64_t, std::int64_t> rolled{};
   std::tuple<std::uint32_t, std::int64_t> expired{};
-  std::vector<std::uint64_t> holders{};  // accounts with an order or a position on margin, in order of the first
+  // What each account is to receive under each value date that is not delivered; negative: to give.
+  std::map<std::uint32_t, std::map<std::uint64_t, Unsettled>> unsettled{};
+  std::uint32_t delivered = 0;  // the last date that was
+  std::set<std::uint32_t> delivering{};
+  std::vector<std::uint64_t> holders{};  // accounts with an order or a position, in order of the first
   // MARKET orders that wait for an uncross, by the worst price of each.
   std::map<std::int64_t, std::list<std::uint64_t>> waiting_bids;
   std::map<std::int64_t, std::list<std::uint64_t>> waiting_asks;
@@ -170,7 +180,7 @@ struct Gateway {
 
 // What is done to all positions of an instrument, or an exercise of some.
 struct Sweep {
-  enum Kind { kSettle, kRoll, kExpire, kExercise };
+  enum Kind { kSettle, kRoll, kExpire, kExercise, kDeliver };
 
   Kind kind{};
   std::uint32_t instrument_id = 0;
@@ -181,6 +191,18 @@ struct Sweep {
   std::int64_t quantity = 0;
   std::size_t next = 0;  // of the holders
   std::uint32_t positions = 0;
+};
+
+// A trade that was taken back, or is.
+struct Bust {
+  BustedTrade trade;
+  std::uint64_t asked_seq = 0;
+};
+
+// A bust that is not done yet.
+struct BustLeft {
+  std::uint64_t trade_id = 0;
+  std::list<MassCancelLeft> cancels{};  // of its accounts
 };
 
 struct CancelTimer {

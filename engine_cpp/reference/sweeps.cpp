@@ -120,7 +120,7 @@ Wide Engine::payoff(const Instrument& i, std::int64_t gain, Wide quantity) const
 }
 
 void Engine::go_on_sweeping() {
-  while (!sweeps_.empty() && sweeps_left_ > 0) {
+  while (!sweeps_.empty() && sweeps_left_ > 0 && busts_left_.empty()) {
     if (!go_on(sweeps_.front())) return;
     sweeps_.pop_front();
   }
@@ -129,6 +129,7 @@ void Engine::go_on_sweeping() {
 bool Engine::go_on(Sweep& s) {
   Instrument& i = instruments_.at(s.instrument_id);
   if (s.kind == Sweep::kExercise) return exercise(s);
+  if (s.kind == Sweep::kDeliver) return deliver(s);
   if (s.kind == Sweep::kExpire) {
     const std::set<std::uint64_t> open = resting_;
     for (const std::uint64_t order_id : open) {

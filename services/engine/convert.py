@@ -26,6 +26,8 @@ _ADMIN_COMMANDS = (
     "activate_rules",
     "bust_trade",
     "roll_positions",
+    "set_value_date",
+    "deliver_trades",
 )
 
 _SENTENCES = {
@@ -43,7 +45,7 @@ _SENTENCES = {
     "RULES_VERSION_UNKNOWN": "This build does not know the version of the rules, or a later one is active.",
     "INSTRUMENT_BUSY": "The change needs an instrument that is CLOSED with an empty book.",
     "UNKNOWN_TRADE": "The engine has had no such trade; take it from the event log.",
-    "TRADE_NOT_BUSTABLE": "The trade has reached its value date and stands.",
+    "TRADE_NOT_BUSTABLE": "The trade has reached its value date and stands, or was taken back with other numbers.",
     "DATE_NOT_AFTER_LAST": "The same was done for this date or a later one, with other numbers.",
     "EXERCISE_NOT_ALLOWED": "The account does not hold as much, or the option cannot be exercised now.",
     "MARGIN_PARAMETERS_INVALID": "The margin parameters contradict each other or the listing.",

@@ -219,6 +219,20 @@ class AdminServicer(admin_service_pb2_grpc.AdminServiceServicer):
         engine_seq = await self._command(convert.batch(Command(roll_positions=request.roll)))
         return admin_service_pb2.RollPositionsResponse(engine_seq=engine_seq)
 
+    async def SetValueDate(
+        self, request: admin_service_pb2.SetValueDateRequest, context: Context
+    ) -> admin_service_pb2.SetValueDateResponse:
+        """State under which date trades settle from now on."""
+        engine_seq = await self._command(convert.batch(Command(set_value_date=request.value_date)))
+        return admin_service_pb2.SetValueDateResponse(engine_seq=engine_seq)
+
+    async def DeliverTrades(
+        self, request: admin_service_pb2.DeliverTradesRequest, context: Context
+    ) -> admin_service_pb2.DeliverTradesResponse:
+        """Deliver what was traded under a value date."""
+        engine_seq = await self._command(convert.batch(Command(deliver_trades=request.delivery)))
+        return admin_service_pb2.DeliverTradesResponse(engine_seq=engine_seq)
+
     async def TakeSnapshot(
         self, request: admin_service_pb2.TakeSnapshotRequest, context: Context
     ) -> admin_service_pb2.TakeSnapshotResponse:

@@ -50,6 +50,7 @@ OWNERS: dict[str, _Owners] = {
     "cancel_all_after_changed": _one,
     "option_exercised": _one,
     "liquidation_changed": _one,
+    "unsettled_delivered": _one,
     "session_changed": _one,
 }
 """How to tell whose a private event is, by its kind. Every other kind is public."""

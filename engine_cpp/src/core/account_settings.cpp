@@ -37,6 +37,7 @@ AccountChange Accounts::set(const AccountSettings& settings, Step& step) {
   }
   const bool pays_in_full_again = before.kind == AccountKind::kMargin && after.kind == AccountKind::kCash;
   const bool is_exposed = balances_.account(slot).open_orders > 0 || positions_.has_open(slot) ||
+                          busts_.concern(settings.account_id) ||
                           balances_.available(slot, instruments_.settlement_asset()) < 0;
   if (pays_in_full_again && is_exposed) {
     return {.answer = refuse(Reason::kAccountKindNotAllowed, step)};

@@ -23,7 +23,9 @@ Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& 
       pegs_(limits.instruments, limits.special_orders),
       reducing_(limits),
       expire_times_(limits.special_orders),
-      sessions_(limits) {}
+      sessions_(limits),
+      busts_(limits),
+      unsettled_(limits) {}
 
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (is_venue(command.account_id) || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
@@ -62,13 +64,13 @@ Answer Accounts::transfer(const Transfer& command, Step& step) {
   return refuse(reason, step);
 }
 
-Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept {
+Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asset) const {
   const bool clears = command.account_id > kInsuranceAccount;
   if (account == kNil || clears) return Reason::kUnknownAccount;
   if (asset == kNil) return Reason::kUnknownAsset;
   if (command.amount <= 0 || command.amount > kMaxAmount) return Reason::kAmountOutOfRange;
   if (command.direction == TransferDirection::kOut) {
-    return command.amount > spendable(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
+    return command.amount > transferable(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
   }
   return command.amount > kMaxAmount - balances_.supply(asset) ? Reason::kAmountOutOfRange : Reason::kNone;
 }
@@ -107,6 +109,7 @@ Admission Accounts::admit(const PlaceOrder& command, Step& step) {
 Reason Accounts::check_terms(const PlaceOrder& command, Slot account, Slot instrument,
                              const Step& step) const noexcept {
   if (instrument == kNil) return Reason::kUnknownInstrument;
+  if (lacks_value_date(instrument)) [[unlikely]] return Reason::kPhaseNotAllowed;
   Reason reason = check_grid(instruments_[instrument], command);
   if (reason != Reason::kNone || command.special == nullptr) return reason;
   reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
@@ -129,6 +132,9 @@ Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admiss
     if (is_reduce_only(command)) {
       return take(clamped(command, admission.account, instrument), admission, quote, pricing, step);
     }
+  }
+  if (terms.delayed && !unsettled_.has_room_for(admission.account, instrument)) [[unlikely]] {
+    return {refuse(Reason::kEngineFull, step), {}};
   }
   return take(command, admission, quote, pricing, step);
 }

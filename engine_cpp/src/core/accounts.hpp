@@ -16,6 +16,7 @@
 #include "answers.hpp"
 #include "auction_orders.hpp"
 #include "balances.hpp"
+#include "busts.hpp"
 #include "children.hpp"
 #include "claims.hpp"
 #include "events.hpp"
@@ -35,6 +36,7 @@
 #include "sweeps.hpp"
 #include "transfers.hpp"
 #include "triggers.hpp"
+#include "unsettled.hpp"
 
 namespace exchange::engine {
 
@@ -206,6 +208,26 @@ class Accounts {
   [[nodiscard]] Answer conclude(const MassCancel& command, Reason reason, std::uint32_t cancelled, Step& step);
   [[nodiscard]] MassCancels& mass_cancels() noexcept { return mass_cancels_; }
 
+  // Trades that are taken back: the first answer to a bust, or why it cannot be under that number; what speaks against
+  // it; its beginning; the orders that go next, if any; what it moves once they are gone.
+  [[nodiscard]] std::optional<Answer> find_bust(const BustedTrade& trade, const Step& step) const noexcept;
+  [[nodiscard]] Reason check_bust(const BustedTrade& trade, Slot instrument, bool has_traded,
+                                  const Step& step) const noexcept;
+  void begin_bust(const BustedTrade& trade, Slot instrument, const Step& step);
+  [[nodiscard]] std::optional<MassCancelTask> cancels_of(const BustTask& task) const noexcept;
+  void take_back(const BustTask& task, Step& step);
+  [[nodiscard]] const Busts& busts() const noexcept { return busts_; }
+  [[nodiscard]] Busts& busts() noexcept { return busts_; }
+
+  // Securities that settle after the trade: what an account is to receive of an asset, and a delivery to one record.
+  [[nodiscard]] Unsettled& unsettled() noexcept { return unsettled_; }
+  [[nodiscard]] const Unsettled& unsettled() const noexcept { return unsettled_; }
+  [[nodiscard]] std::int64_t unsettled(Slot account, Slot asset) const {
+    return unsettled_.of(account, asset, instruments_);
+  }
+  void deliver(Slot record, std::uint32_t value_date, Step& step);
+  [[nodiscard]] bool resume_deliveries(const Sweeps& sweeps) noexcept;
+
   [[nodiscard]] Answer cancel_all_after(const CancelAllAfter& command, Step& step);
   // The account's timer that is due first; it is armed no more.
   [[nodiscard]] MassCancelTask fire_cancel_all_after(Step& step);
@@ -251,7 +273,7 @@ class Accounts {
   void roll_position(Slot position, std::int64_t long_price, std::int64_t short_price, Step& step);
   void expire_position(Slot position, std::int64_t final_price, Step& step);
   void keep_residue(Slot instrument, Step& step);
-  // Do the sweeps of a saved state fit the instruments and the positions?
+  // Do the sweeps of a saved state, deliveries apart, fit the instruments and the positions?
   [[nodiscard]] bool can_go_on(const Sweeps& sweeps) const noexcept;
   // Numbers of the first `most` open orders of an instrument; true if there are more.
   [[nodiscard]] bool collect_orders_of(Slot instrument, std::uint32_t most, std::vector<std::uint64_t>& out) const;
@@ -386,7 +408,7 @@ class Accounts {
                                                             const Quote& quote) const noexcept;
   [[nodiscard]] Answer reject(const PlaceOrder& command, Slot account, Slot instrument, Reason reason, Step& step);
   [[nodiscard]] Answer remember(const IdEntry& entry, std::string_view id) noexcept;
-  [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const noexcept;
+  [[nodiscard]] Reason apply_transfer(const Transfer& command, Slot account, Slot asset) const;
   void book_transfer(const Transfer& command, Slot account, Slot asset, Step& step);
 
   void on(const Accepted& message, Step& step);
@@ -460,6 +482,19 @@ class Accounts {
   // Moves an amount of the settlement unit, which may be below zero, to an account from another one.
   void pay(Slot to, Slot from, Int128 amount, BalanceChangeKind kind, const Instrument& instrument,
            std::uint64_t trade_id, Step& step);
+  void settle_later(const OrderRecord& buyer, const OrderRecord& seller, const Fill& message) noexcept;
+  [[nodiscard]] std::int64_t transferable(Slot account, Slot asset) const;
+  [[nodiscard]] bool unsettled_consistent() const;
+  // Is there no date yet under which trades would settle?
+  [[nodiscard]] bool lacks_value_date(Slot instrument) const noexcept {
+    return instruments_[instrument].delayed && !unsettled_.has_value_date(instrument);
+  }
+  void give_fee_back(BustSide& side, const BustedTrade& trade, Slot instrument, Step& step);
+  void deliver_back(BustSide& buyer, BustSide& seller, const BustedTrade& trade, Slot instrument, Step& step);
+  std::int64_t move_back(Slot to, Slot from, Slot asset, std::int64_t amount, const BustedTrade& trade, Step& step);
+  void trade_back(Slot bought, Slot sold, const BustedTrade& trade, Step& step);
+  void trade_back(Slot position, std::int64_t delta, std::int64_t value, std::uint64_t trade_id, Step& step);
+  [[nodiscard]] bool busts_consistent() const;
   [[nodiscard]] PositionChangeView view_of(const Position& position) const noexcept;
   [[nodiscard]] Request exercise_request(const ExerciseOption& command) const noexcept;
   [[nodiscard]] std::int64_t intrinsic(const Instrument& option, std::int64_t price) const noexcept;
@@ -535,6 +570,8 @@ class Accounts {
   Deadlines expire_times_;  // of open orders that say when they expire, by their special records
   Claims claims_;
   Sessions sessions_;
+  Busts busts_;
+  Unsettled unsettled_;
   std::vector<LinkedFill> linked_fills_;
   std::vector<Slot> shrunk_;
   std::vector<std::uint64_t> stirred_;  // numbers of parents, in order

@@ -14,6 +14,8 @@ void Accounts::save(StateWriter& out) const {
   ids_.save(out);
   mass_cancels_.save(out, balances_.accounts());
   sessions_.save(out);
+  busts_.save(out);
+  unsettled_.save(out, instruments_.size());
 }
 
 bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
@@ -22,7 +24,8 @@ bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
          ids_.load(in) &&
          mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
                             [&](Slot account) { return balances_.account(account).account_id; }) &&
-         sessions_.load(in, balances_.accounts(), last_seq) && (restore_parents(), true);
+         sessions_.load(in, balances_.accounts(), last_seq) && busts_.load(in, last_seq) &&
+         unsettled_.load(in, instruments_, balances_.accounts()) && (restore_parents(), true);
 }
 
 Place Accounts::place_again(Slot slot) const noexcept {
@@ -140,8 +143,9 @@ bool Accounts::consistent() const {
       if (found != holds.end()) holds.erase(found);
     });
   }
-  return held && holds.empty() && expiries_consistent() && pegs_consistent() && reducing_consistent() && orders_.all_remembered() &&
-         positions_consistent() && mass_cancels_.timers().consistent() && sessions_.consistent() &&
+  return held && holds.empty() && expiries_consistent() && pegs_consistent() && reducing_consistent() &&
+         orders_.all_remembered() && positions_consistent() && mass_cancels_.timers().consistent() &&
+         sessions_.consistent() && busts_consistent() && unsettled_consistent() &&
          balances_.conserved(instruments_.assets());
 }
 

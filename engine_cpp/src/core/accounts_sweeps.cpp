@@ -27,6 +27,7 @@ std::uint32_t Accounts::collect_positions(Sweep& sweep, std::uint32_t most, std:
 
 bool Accounts::can_go_on(const Sweeps& sweeps) const noexcept {
   return std::ranges::all_of(sweeps.unfinished(), [&](const Sweep& sweep) {
+    if (sweep.kind == SweepKind::kDeliver) return true;
     const Instrument& instrument = instruments_[sweep.instrument];
     const bool option = instrument.terms.kind == InstrumentKind::kOption;
     const Instrument& priced = option ? instruments_[instruments_.find(instrument.terms.underlying_id)] : instrument;

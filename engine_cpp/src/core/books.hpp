@@ -142,6 +142,9 @@ class Books {
   [[nodiscard]] const Book& book(Slot instrument) const noexcept { return books_[instrument]; }
   // The MARKET orders that wait for an uncross, at the worst price that each may trade at.
   [[nodiscard]] const Book& waiting(Slot instrument) const noexcept { return waiting_[instrument]; }
+  // The number of the last trade, and the one before the first.
+  [[nodiscard]] std::uint64_t last_trade_id() const noexcept { return first_trade_id_ + trades_; }
+  [[nodiscard]] std::uint64_t before_first_trade_id() const noexcept { return first_trade_id_; }
   [[nodiscard]] std::uint32_t open_orders() const noexcept { return pools_.orders.size(); }
 
   // Puts an order of a saved state back at the end of its queue.

@@ -208,6 +208,7 @@ BustTrade read_bust_trade(Reader in, Batch& batch) {
       case 8: out.maker_fee = read_sint64(in); break;
       case 9: out.taker_fee = read_sint64(in); break;
       case 10: out.value_time_ns = read_int64(in); break;
+      case 11: out.value_date = read_uint32(in); break;
       default: throw Malformed{};
     }
   }
@@ -223,6 +224,20 @@ RollPositions read_roll_positions(Reader in) {
       case 2: out.long_swap_price = read_sint64(in); break;
       case 3: out.short_swap_price = read_sint64(in); break;
       case 4: out.trading_date = read_uint32(in); break;
+      default: throw Malformed{};
+    }
+  }
+  return out;
+}
+
+// SetValueDate or DeliverTrades.
+template <class Dated>
+Dated read_dated(Reader in) {
+  Dated out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: out.instrument_id = read_uint32(in); break;
+      case 2: out.value_date = read_uint32(in); break;
       default: throw Malformed{};
     }
   }
@@ -247,6 +262,8 @@ void read_admin_body(CommandKind kind, Reader in, Batch& batch, Command& out) {
     case CommandKind::kActivateRules: out.body = read_activate_rules(in); return;
     case CommandKind::kBustTrade: out.body = read_bust_trade(in, batch); return;
     case CommandKind::kRollPositions: out.body = read_roll_positions(in); return;
+    case CommandKind::kSetValueDate: out.body = read_dated<SetValueDate>(in); return;
+    case CommandKind::kDeliverTrades: out.body = read_dated<DeliverTrades>(in); return;
     default: throw Malformed{};
   }
 }

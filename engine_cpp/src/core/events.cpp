@@ -11,6 +11,7 @@ constexpr WireWriter::Field kAccountOpened = 2;
 constexpr WireWriter::Field kTransferUpdated = 3;
 constexpr WireWriter::Field kAccountUpdated = 13;
 constexpr WireWriter::Field kVariationSettled = 16;
+constexpr WireWriter::Field kTradeBusted = 17;
 constexpr WireWriter::Field kMarginParametersChanged = 18;
 constexpr WireWriter::Field kInstrumentExpired = 22;
 constexpr WireWriter::Field kOptionExercised = 23;
@@ -21,6 +22,9 @@ constexpr WireWriter::Field kAuctionUpdated = 14;
 constexpr WireWriter::Field kAuctionUncrossed = 15;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
 constexpr WireWriter::Field kSelfTradeUncrossed = 25;
+constexpr WireWriter::Field kValueDateChanged = 28;
+constexpr WireWriter::Field kTradesDelivered = 29;
+constexpr WireWriter::Field kUnsettledDelivered = 30;
 
 // A settlement or an expiry.
 void write_sweep(WireWriter& body, const SweepView& s) {
@@ -29,6 +33,14 @@ void write_sweep(WireWriter& body, const SweepView& s) {
   body.put(3, s.trading_date);
   body.put(4, s.positions);
   body.put(5, s.done);
+}
+
+// A roll or a delivery.
+void write_unpriced(WireWriter& body, const SweepView& s) {
+  body.put(1, s.instrument_id);
+  body.put(2, s.trading_date);
+  body.put(3, s.positions);
+  body.put(4, s.done);
 }
 
 void write_auction(WireWriter& body, std::uint32_t instrument_id, AuctionKind kind, const AuctionView& view) {
@@ -113,11 +125,30 @@ void EventWriter::instrument_expired(const SweepView& s) {
 }
 
 void EventWriter::positions_rolled(const SweepView& s) {
-  put_serialized(kPositionsRolled, [&](WireWriter& body) {
-    body.put(1, s.instrument_id);
-    body.put(2, s.trading_date);
-    body.put(3, s.positions);
-    body.put(4, s.done);
+  put_serialized(kPositionsRolled, [&](WireWriter& body) { write_unpriced(body, s); });
+}
+
+void EventWriter::trades_delivered(const SweepView& s) {
+  put_serialized(kTradesDelivered, [&](WireWriter& body) { write_unpriced(body, s); });
+}
+
+void EventWriter::value_date_changed(std::uint32_t instrument_id, std::uint32_t value_date) {
+  put_serialized(kValueDateChanged, [&](WireWriter& body) {
+    body.put(1, instrument_id);
+    body.put(2, value_date);
+  });
+}
+
+void EventWriter::unsettled_delivered(const UnsettledDeliveredView& d) {
+  put_serialized(kUnsettledDelivered, [&](WireWriter& body) {
+    body.put(1, d.account_id);
+    body.put(2, d.instrument_id);
+    body.put(3, d.value_date);
+    body.put(4, d.base_asset_id);
+    body.put_signed(5, d.base_amount);
+    body.put(6, d.quote_asset_id);
+    body.put_signed(7, d.quote_amount);
+    body.put(8, d.account_seq);
   });
 }
 
@@ -128,6 +159,20 @@ void EventWriter::option_exercised(const OptionExercisedView& e) {
     body.put(3, e.quantity);
     body.put(4, e.assigned);
     body.put(5, e.account_seq);
+  });
+}
+
+void EventWriter::trade_busted(const TradeBustedView& b) {
+  put_serialized(kTradeBusted, [&](WireWriter& body) {
+    body.put(1, b.trade_id);
+    body.put(2, b.instrument_id);
+    body.put(3, b.maker_owes_quote + b.taker_owes_quote);
+    body.put(4, b.maker_account_id);
+    body.put(5, b.taker_account_id);
+    body.put(6, b.maker_owes_quote);
+    body.put(7, b.maker_owes_base);
+    body.put(8, b.taker_owes_quote);
+    body.put(9, b.taker_owes_base);
   });
 }
 

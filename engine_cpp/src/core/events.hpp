@@ -119,6 +119,10 @@ class EventWriter {
   void positions_rolled(const SweepView& sweep);
   void instrument_expired(const SweepView& sweep);
   void option_exercised(const OptionExercisedView& exercised);
+  void value_date_changed(std::uint32_t instrument_id, std::uint32_t value_date);
+  void trades_delivered(const SweepView& sweep);
+  void unsettled_delivered(const UnsettledDeliveredView& delivered);
+  void trade_busted(const TradeBustedView& busted);
   void margin_parameters_changed(const SetMarginParameters& parameters);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);

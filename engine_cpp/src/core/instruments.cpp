@@ -59,6 +59,7 @@ Notional notional_of(const InstrumentDefinition& d) noexcept {
 bool is_supported(const InstrumentDefinition& d) noexcept {
   if (is_on_margin(d.terms.kind)) return has_supported_margin_terms(d.terms);
   InstrumentTerms others = d.terms;
+  others.delayed_settlement = false;
   others.static_band_bps = others.dynamic_band_bps = others.fee_schedule_id = 0;
   if (others.kind == InstrumentKind::kSecurity) others.kind = InstrumentKind::kSpot;  // paid in full alike
   return others == InstrumentTerms{};
@@ -208,6 +209,7 @@ void Instruments::take_terms(Instrument& i, const InstrumentDefinition& d) noexc
   i.has_static_band = i.terms.static_band_bps > 0 && i.prices.has_reference;
   i.has_dynamic_band = i.terms.dynamic_band_bps > 0;
   i.on_margin = is_on_margin(i.terms.kind);
+  i.delayed = i.terms.delayed_settlement;
 }
 
 }  // namespace exchange::engine

@@ -46,6 +46,7 @@ struct alignas(64) Instrument {
   TradingPhase phase{};
   bool has_static_band = false;   // and a reference price to measure it from
   bool has_dynamic_band = false;
+  bool delayed = false;           // settles after the trade, under a value date
   bool on_margin = false;         // traded against collateral; its price may be below zero
   AuctionKind auction_kind{};     // of the phase AUCTION
   AuctionKind collected_for{};    // the auction that orders have collected for since they last matched
@@ -79,7 +80,7 @@ struct alignas(64) Instrument {
 
   // Does it match now, paid in full, and without a band?
   [[nodiscard]] bool is_plain() const noexcept {
-    return phase == TradingPhase::kContinuous && !has_static_band && !has_dynamic_band && !on_margin;
+    return phase == TradingPhase::kContinuous && !has_static_band && !has_dynamic_band && !on_margin && !delayed;
   }
 
   // Exact on the grid, and of a price below zero as of one above; kMaxAmount + 1 for anything larger than kMaxAmount.

@@ -10,6 +10,7 @@ bool keeps_identity(const InstrumentDefinition& before, const InstrumentDefiniti
   const InstrumentTerms& a = after.terms;
   return after.base == before.base && after.quote == before.quote && after.price_scale == before.price_scale &&
          after.quantity_scale == before.quantity_scale && a.kind == b.kind && a.multiplier == b.multiplier &&
+         a.delayed_settlement == b.delayed_settlement &&
          a.underlying_id == b.underlying_id && a.strike_price == b.strike_price && a.right == b.right &&
          a.exercise_style == b.exercise_style;
 }

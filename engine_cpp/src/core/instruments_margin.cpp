@@ -21,11 +21,12 @@ bool has_no_option_terms(const InstrumentTerms& t) noexcept {
 }  // namespace
 
 bool has_supported_margin_terms(const InstrumentTerms& terms) noexcept {
-  return terms.settlement_method == SettlementMethod::kCash && !terms.delayed_settlement;
+  return terms.settlement_method == SettlementMethod::kCash;
 }
 
 bool has_kind_terms(const InstrumentDefinition& d) noexcept {
   const InstrumentTerms& t = d.terms;
+  if (t.delayed_settlement && t.kind != InstrumentKind::kSecurity) return false;
   if (!is_on_margin(t.kind)) return true;
   const bool bounded = t.multiplier >= 1 && t.multiplier <= kMaxMultiplier && t.max_position >= 0 && t.expiry_time_ns >= 0 &&
                        d.max_notional <= kMaxOrderNotional;

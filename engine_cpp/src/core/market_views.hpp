@@ -31,13 +31,37 @@ struct PhaseChangeView {
   AuctionKind auction_kind{};
 };
 
-// How far a settlement, a roll or an expiry has come.
+// How far a settlement, a roll, an expiry or a delivery has come.
 struct SweepView {
   std::uint32_t instrument_id = 0;
-  std::int64_t price = 0;  // of a roll untold
+  std::int64_t price = 0;  // of a roll or a delivery untold
   std::uint32_t trading_date = 0;
   std::uint32_t positions = 0;
   bool done = false;
+};
+
+// What an account had open under a value date.
+struct UnsettledDeliveredView {
+  std::uint64_t account_id = 0;
+  std::uint32_t instrument_id = 0;
+  std::uint32_t value_date = 0;
+  std::uint32_t base_asset_id = 0;
+  std::int64_t base_amount = 0;  // negative: given
+  std::uint32_t quote_asset_id = 0;
+  std::int64_t quote_amount = 0;
+  std::uint64_t account_seq = 0;
+};
+
+// A trade that was taken back, and what its accounts owe the insurance fund for it.
+struct TradeBustedView {
+  std::uint64_t trade_id = 0;
+  std::uint32_t instrument_id = 0;
+  std::uint64_t maker_account_id = 0;
+  std::uint64_t taker_account_id = 0;
+  std::int64_t maker_owes_quote = 0;
+  std::int64_t maker_owes_base = 0;
+  std::int64_t taker_owes_quote = 0;
+  std::int64_t taker_owes_base = 0;
 };
 
 // Options that were exercised, or assigned.

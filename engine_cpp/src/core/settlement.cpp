@@ -142,6 +142,7 @@ void Accounts::on(const Accepted& message, Step& step) {
   tell(OrderUpdateCause::kAccepted, order, step);
   if (order.is_on_margin()) [[unlikely]] return;
   tell(given(order), BalanceChangeKind::kHold, 0, step);
+  if (instruments_[order.instrument].delayed) [[unlikely]] unsettled_.obtain(order.account, order.instrument);
 }
 
 // What was reserved goes back untold: to its owner a refused order never held anything.
@@ -182,6 +183,7 @@ void Accounts::on(const Fill& message, Step& step) {
     settle_buyer(buyer, message, taker_buys ? taker_fee : maker_fee, step);
     settle_seller(seller, message, taker_buys ? maker_fee : taker_fee, step);
     collect_fee(instrument, maker_fee + taker_fee, message.trade_id, step);
+    if (instrument.delayed) [[unlikely]] settle_later(buyer, seller, message);
   }
   step.events.trade({.trade_id = message.trade_id,
                      .instrument_id = instrument.instrument_id,

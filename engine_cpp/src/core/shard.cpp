@@ -65,6 +65,7 @@ void Core::Shard::answer_plainly(Slot order, ResponseMode mode, ByteBuffer& resu
 void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step) {
   std::uint32_t steps_left = kMaxTriggersPerCommand;
   const bool leads_anew = std::holds_alternative<LeaderChange>(command.body);
+  busts_left_ = cancels_per_command_;
   sweeps_left_ = positions_per_command_;
   if (leads_anew || step.stamp.time_ns >= calm_until_ns_) begin(command, steps_left, step);
   write_answer(run(command, step), mode, result);
@@ -75,6 +76,7 @@ void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteB
 void Core::Shard::begin(const Command& command, std::uint32_t& steps_left, Step& step) {
   if (std::holds_alternative<LeaderChange>(command.body)) accounts_.lead_anew(step);
   run_due(step);
+  if (accounts_.busts().has_unfinished()) go_on_busting(step);
   if (sweeps_.has_unfinished()) go_on_sweeping(step);
   if (triggers_.has_due() || !unfinished_pegs_.empty() || accounts_.has_stirred()) {
     run_groups(steps_left, step);

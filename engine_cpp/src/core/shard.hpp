@@ -49,7 +49,8 @@ class Core::Shard {
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
     const bool unfinished = triggers_.has_due() || accounts_.has_to_pass_on() || triggers_.trails().has_untold() ||
-                            !unfinished_pegs_.empty() || sweeps_.has_unfinished();
+                            !unfinished_pegs_.empty() || sweeps_.has_unfinished() ||
+                            accounts_.busts().has_unfinished();
     return unfinished ? last_.time_ns : accounts_.next_deadline();
   }
 
@@ -111,16 +112,23 @@ class Core::Shard {
   [[nodiscard]] Answer on(const RollPositions& command, Step& step);
   [[nodiscard]] Answer on(const ExpireInstrument& command, Step& step);
   [[nodiscard]] Answer on(const ExerciseOption& command, Step& step);
+  [[nodiscard]] Answer on(const BustTrade& command, Step& step);
+  [[nodiscard]] Answer on(const SetValueDate& command, Step& step);
+  [[nodiscard]] Answer on(const DeliverTrades& command, Step& step);
   [[nodiscard]] Answer on(const CreateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const UpdateInstrument& command, Step& step);
   [[nodiscard]] Answer on(const SetPhase& command, Step& step);
   [[nodiscard]] Answer on(const SetMarkPrice& command, Step& step);
   [[nodiscard]] Answer on(const Tick& command, Step& step);
   [[nodiscard]] Answer begin(const Sweep& sweep, Step& step);
+  // What is unfinished of busts, as far as the command's cancels go.
+  void go_on_busting(Step& step);
+  [[nodiscard]] bool go_on(BustTask& task, Step& step);
   // What is unfinished of sweeps, as far as the command's positions go.
   void go_on_sweeping(Step& step);
   [[nodiscard]] bool go_on(Sweep& sweep, Step& step);
   [[nodiscard]] bool go_on_exercising(Sweep& sweep, Step& step);
+  [[nodiscard]] bool go_on_delivering(Sweep& sweep, Step& step);
   // Ends open orders of an instrument that has expired; true if none is left.
   [[nodiscard]] bool expire_orders(Slot instrument, Step& step);
   void tell(const Sweep& sweep, bool done, Step& step);
@@ -215,6 +223,7 @@ class Core::Shard {
   std::uint8_t shard_;
   std::uint32_t cancels_per_command_;
   std::uint32_t positions_per_command_;
+  std::uint32_t busts_left_ = 0;   // orders that busts may still cancel in this command
   std::uint32_t sweeps_left_ = 0;  // positions that this command may still treat
   std::uint32_t trails_per_command_;
   Stamp last_;

@@ -17,7 +17,8 @@ class Parts {
         const std::function<void(std::string_view)>& emit)
       : shard_(shard), epoch_(epoch), engine_seq_(engine_seq), emit_(emit) {}
 
-  void add_book(const InstrumentDefinition& instrument, const Instrument& market, const Book& state) {
+  void add_book(const InstrumentDefinition& instrument, const Instrument& market, const Book& state,
+                std::uint32_t value_date) {
     WireWriter(body_).message(2, [&](WireWriter& book) {
       book.message(1, [&](WireWriter& definition) { write_instrument(definition, instrument); });
       book.put(2, state.seq());
@@ -27,6 +28,7 @@ class Parts {
         book.message(5, [&](WireWriter& prices) { write_prices(prices, market.instrument_id, market.prices); });
       }
       book.put(6, market.auction_kind);
+      book.put(7, value_date);
     });
     if (++books_ == kSnapshotPartOrders) flush(false);
   }
@@ -98,12 +100,14 @@ bool Core::Shard::load(Source& source) {
   for (Slot slot = 0; slot < accounts_.positions().size(); ++slot) {
     books_.restate_holding(slot, accounts_.positions()[slot].quantity);
   }
-  return load_queues(in) && load_sweeps(in) && consistent();
+  return load_queues(in) && load_sweeps(in) && consistent() &&
+         accounts_.busts().are_numbered(books_.before_first_trade_id(), books_.last_trade_id());
 }
 
 bool Core::Shard::load_sweeps(StateReader& in) {
-  return sweeps_.load(in, instruments_.size(), accounts_.balances().accounts(), accounts_.positions().size()) &&
-         accounts_.can_go_on(sweeps_);
+  return sweeps_.load(in, instruments_.size(), accounts_.balances().accounts(), accounts_.positions().size(),
+                      accounts_.unsettled().size()) &&
+         accounts_.can_go_on(sweeps_) && accounts_.resume_deliveries(sweeps_);
 }
 
 // Orders of each book by number, in order of price and time; then those that wait beside it, likewise.
@@ -192,6 +196,7 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
       message.put(1, balance.asset_id);
       message.put(2, balance.available);
       message.put(3, balance.held);
+      message.put(4, accounts_.unsettled(account, balance.asset));
     });
   });
   std::vector<Slot> open;
@@ -213,7 +218,8 @@ void Core::Shard::query(Slot account, ByteBuffer& out) const {
 void Core::Shard::snapshot_parts(std::uint32_t epoch, const std::function<void(std::string_view)>& emit) const {
   Parts parts(shard_, epoch, last_.engine_seq, emit);
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
-    parts.add_book(instruments_.definition(instrument), instruments_[instrument], books_.book(instrument));
+    parts.add_book(instruments_.definition(instrument), instruments_[instrument], books_.book(instrument),
+                   accounts_.unsettled().dates(instrument).last());
   }
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) {
     for (const Side side : {Side::kBuy, Side::kSell}) {

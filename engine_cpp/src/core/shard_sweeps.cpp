@@ -4,11 +4,6 @@
 namespace exchange::engine {
 namespace {
 
-constexpr std::uint32_t kFirstDate = 19'700'101;
-constexpr std::uint32_t kLastDate = 99'991'231;
-
-bool is_date(std::uint32_t date) noexcept { return date >= kFirstDate && date <= kLastDate; }
-
 bool is_rolled(InstrumentKind kind) noexcept {
   return kind == InstrumentKind::kFxMargin || kind == InstrumentKind::kCommodityMargin;
 }
@@ -105,6 +100,7 @@ Answer Core::Shard::begin(const Sweep& sweep, Step& step) {
 }
 
 void Core::Shard::go_on_sweeping(Step& step) {
+  if (accounts_.busts().has_unfinished()) return;
   while (sweeps_.has_unfinished() && sweeps_left_ > 0) {
     if (!go_on(sweeps_.first(), step)) return;
     sweeps_.finish_first();
@@ -115,6 +111,7 @@ void Core::Shard::go_on_sweeping(Step& step) {
 bool Core::Shard::go_on(Sweep& sweep, Step& step) {
   swept_.clear();
   if (sweep.kind == SweepKind::kExercise) return go_on_exercising(sweep, step);
+  if (sweep.kind == SweepKind::kDeliver) return go_on_delivering(sweep, step);
   if (sweep.kind == SweepKind::kExpire && !sweep.orders_gone) {
     sweep.orders_gone = expire_orders(sweep.instrument, step);
     if (!sweep.orders_gone || sweeps_left_ == 0) return false;

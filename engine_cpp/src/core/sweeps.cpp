@@ -14,7 +14,8 @@ void Sweeps::save(StateWriter& out, std::uint32_t instruments) const {
   }
 }
 
-bool Sweeps::load(StateReader& in, std::uint32_t instruments, std::uint32_t accounts, std::uint32_t positions) {
+bool Sweeps::load(StateReader& in, std::uint32_t instruments, std::uint32_t accounts, std::uint32_t positions,
+                  std::uint32_t unsettled) {
   for (Slot slot = 0; slot < instruments; ++slot) {
     LastSweeps& l = last_[slot];
     in.get(l.settlement_price, l.long_price, l.short_price, l.final_price, l.settled, l.rolled, l.expired);
@@ -24,8 +25,8 @@ bool Sweeps::load(StateReader& in, std::uint32_t instruments, std::uint32_t acco
     Sweep s;
     in.get(s.kind, s.orders_gone, s.is_begun, s.trading_date, s.price, s.short_price, s.quantity, s.instrument, s.next,
            s.account, s.positions);
-    in.require(is_between(s.kind, SweepKind::kSettle, SweepKind::kExercise) && s.instrument < instruments);
-    in.require(s.next == kNil || s.next < positions);
+    in.require(is_between(s.kind, SweepKind::kSettle, SweepKind::kDeliver) && s.instrument < instruments);
+    in.require(s.next == kNil || s.next < (s.kind == SweepKind::kDeliver ? unsettled : positions));
     in.require(s.kind == SweepKind::kExercise ? s.account < accounts && s.quantity > 0 : s.account == kNil);
     if (in.ok()) begin(s);
   }

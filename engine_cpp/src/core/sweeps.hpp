@@ -1,4 +1,5 @@
-// What operators do to all positions of an instrument: settling, rolling, expiring; and exercises, which assign some.
+// What operators do to all positions of an instrument: settling, rolling, expiring; exercises, which assign some; and
+// deliveries, to all that have something open under a value date.
 //
 // Invariants:
 //   1. A command does so many positions and no more; what it does not get done is unfinished and goes on before later
@@ -18,7 +19,7 @@
 
 namespace exchange::engine {
 
-enum class SweepKind : std::uint8_t { kSettle = 1, kRoll = 2, kExpire = 3, kExercise = 4 };
+enum class SweepKind : std::uint8_t { kSettle = 1, kRoll = 2, kExpire = 3, kExercise = 4, kDeliver = 5 };
 
 struct Sweep {
   SweepKind kind{};
@@ -29,7 +30,7 @@ struct Sweep {
   std::int64_t short_price = 0;  // swap price of shorts
   std::int64_t quantity = 0;     // that is still to be exercised
   Slot instrument = kNil;
-  Slot next = kNil;     // position that comes next, once begun
+  Slot next = kNil;     // position, or record of what is unsettled, that comes next, once begun
   Slot account = kNil;  // that exercises
   std::uint32_t positions = 0;
 };
@@ -62,7 +63,8 @@ class Sweeps {
   [[nodiscard]] bool is_expired(Slot instrument) const noexcept { return last_[instrument].expired != 0; }
 
   void save(StateWriter& out, std::uint32_t instruments) const;
-  [[nodiscard]] bool load(StateReader& in, std::uint32_t instruments, std::uint32_t accounts, std::uint32_t positions);
+  [[nodiscard]] bool load(StateReader& in, std::uint32_t instruments, std::uint32_t accounts, std::uint32_t positions,
+                          std::uint32_t unsettled);
 
  private:
   std::deque<Sweep> unfinished_;

@@ -95,6 +95,9 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
     claims_.take(balances_, positions_, wanted.after, may_rest(command));
     return Reason::kNone;
   }
+  if (instrument.delayed && !unsettled_.has_room_for(admission.account, slot, claimed())) [[unlikely]] {
+    return Reason::kEngineFull;
+  }
   const bool shares = are_pair(link) || (link == LinkType::kBracket && entrant.is_child);
   if (shares || entrant.is_fed) {
     claims_.take(balances_, admission.account, may_rest(command));

@@ -30,7 +30,7 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   const Slot account = find_trader(command.account_id);
   const bool market = command.type == OrderType::kMarket;
   if (!quote.has_room) out.add(Reason::kEngineFull);
-  if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
+  if (!may_place(instrument, command) || lacks_value_date(slot)) out.add(Reason::kPhaseNotAllowed);
   const bool waits = market && is_for_auction(command.time_in_force);
   const bool priced = waits ? instrument.has_static_band : quote.protection.has_value();
   const Reason unpriced = waits ? Reason::kNoReferencePrice : Reason::kNoLiquidity;
@@ -70,7 +70,7 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   const Instrument& instrument = instruments_[slot];
   const Slot account = find_trader(command.account_id);
   if (!has_room) out.add(Reason::kEngineFull);
-  if (!may_place(instrument, command)) out.add(Reason::kPhaseNotAllowed);
+  if (!may_place(instrument, command) || lacks_value_date(slot)) out.add(Reason::kPhaseNotAllowed);
   const Reason price = has_limit(command.type) ? check_price(instrument, command.price) : Reason::kNone;
   const Reason trigger = check_trigger_terms(instrument, command);
   const Reason quantity = check_quantity(instrument, command.quantity);

@@ -71,7 +71,9 @@ Waiting Accounts::reserve_waiting(const PlaceOrder& command, const Admission& ad
   if (const Reason reason = check_price_and_funds(command, admission, pricing.worst); reason != Reason::kNone) {
     return reject_for(reason);
   }
-  if (instruments_[instrument].on_margin && positions_.room() == 0) [[unlikely]] {
+  const Instrument& terms = instruments_[instrument];
+  const bool has_record = !terms.delayed || unsettled_.has_room_for(admission.account, instrument);
+  if ((terms.on_margin && positions_.room() == 0) || !has_record) [[unlikely]] {
     return {refuse(Reason::kEngineFull, step), kNil};
   }
   const PlaceOrder entered =

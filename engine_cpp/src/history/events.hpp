@@ -31,7 +31,7 @@ struct Owner {
   std::uint32_t seq;
 };
 inline constexpr Owner kOwners[] = {{6, 1, 8},  {9, 1, 7},  {10, 1, 5}, {13, 1, 10},
-                                    {21, 1, 4}, {23, 1, 5}, {24, 1, 5}, {27, 1, 7}};
+                                    {21, 1, 4}, {23, 1, 5}, {24, 1, 5}, {27, 1, 7}, {30, 1, 8}};
 
 struct Fields {
   std::uint64_t values[kOrderFields] = {};

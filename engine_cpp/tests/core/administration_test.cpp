@@ -33,10 +33,9 @@ TEST_F(ListingTest, ASecurityIsPaidInFullLikeAPair) {
   EXPECT_TRUE(submit(encode(share)).result.replayed);
   share.terms.kind = InstrumentKind::kSpot;
   EXPECT_EQ(submit(UpdateInstrument{&share}).reason(), Reason::kInstrumentConflict);
-  InstrumentDefinition late = halted();
-  late.terms.kind = InstrumentKind::kSecurity;
-  late.terms.delayed_settlement = true;
-  EXPECT_EQ(submit(encode(late)).reason(), Reason::kNotSupported);
+  InstrumentDefinition late = acme_kk99();
+  late.terms.kind = InstrumentKind::kSpot;
+  EXPECT_EQ(submit(encode(late)).reason(), Reason::kInstrumentInvalid);
 }
 
 TEST_F(ListingTest, TheOnlyVersionOfTheRulesIsActive) {

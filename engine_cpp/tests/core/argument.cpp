@@ -28,11 +28,7 @@ std::string Argument::next() {
   oracle_.apply(batch_.commands.front(), stamp, expected_result, expected_events);
   if (result.view() != expected_result.view()) return "the answers differ to" + place;
   if (events.view() != expected_events.view()) return "the events differ of" + place;
-  const ReadResult read = read_results(result.view()).front();
-  if (read.order) stream_.saw_order(read.order->view);
-  for (const ReadOrderResult& one : read.orders) {
-    if (one.order) stream_.saw_order(one.order->view);
-  }
+  stream_.saw(result.view(), events);
   return {};
 }
 

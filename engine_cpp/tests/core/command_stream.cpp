@@ -58,6 +58,8 @@ std::string CommandStream::next() {
   if (one_in(25)) return change_market();
   if (one_in(14)) return recent_.emplace_back(one_in(3) ? place_together() : place_group());
   if (one_in(12)) return recent_.emplace_back(connect());
+  if (one_in(120)) return recent_.emplace_back(bust());
+  if (one_in(60)) return recent_.emplace_back(settle());
   const std::int64_t dice = below(100);
   std::string command = one_in(4) ? trade_on_margin() : one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
   recent_.push_back(command);
@@ -103,7 +105,7 @@ void CommandStream::make(Made& made) {
   PlaceOrder& order = made.order;
   order = PlaceOrder{.account_id = account(),
                    .client_order_id = made.id,
-                   .instrument_id = cross ? kEthBtc : kBtcKk99,
+                   .instrument_id = cross ? kEthBtc : one_in(4) ? kAcmeKk99 : kBtcKk99,
                    .side = any({Side::kBuy, Side::kSell}),
                    .type = one_in(4) ? OrderType::kMarket : OrderType::kLimit,
                    .time_in_force = any({TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kIoc, TimeInForce::kFok}),
@@ -313,7 +315,7 @@ std::string CommandStream::transfer() {
   Transfer transfer{.direction = one_in(4) ? TransferDirection::kOut : TransferDirection::kIn,
                     .transfer_seq = gap ? static_cast<std::uint64_t>(below(50)) : transfer_seq_ + 1,
                     .account_id = one_in(50) ? 99 : static_cast<std::uint64_t>(below(kAccounts + 1)),
-                    .asset_id = one_in(50) ? 44 : static_cast<std::uint32_t>(1 + below(3)),
+                    .asset_id = one_in(50) ? 44 : any<std::uint32_t>({kKk99, kBtc, kEth, kAcme}),
                     .amount = 1 + below(60'000'000)};
   if (one_in(40)) transfer.amount = any<std::int64_t>({0, -1, INT64_MAX, INT64_MIN, std::int64_t{1} << 61});
   if (transfer.amount == std::int64_t{1} << 61 && transfer.direction == TransferDirection::kIn) transfer.asset_id = 44;

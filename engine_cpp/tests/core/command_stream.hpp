@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "exchange/engine/byte_buffer.hpp"
 #include "exchange/engine/command.hpp"
 #include "exchange/engine/core.hpp"
 #include "margin_listings.hpp"
@@ -28,6 +31,8 @@ class CommandStream {
   [[nodiscard]] std::int64_t time_ns() const noexcept { return time_ns_; }
   // Tells the stream of an order that exists, so that it can be amended and cancelled.
   void saw_order(const OrderView& order);
+  // Tells the stream what a command came to: the orders and the trades that it made.
+  void saw(std::string_view results, const ByteBuffer& events);
   void saw_order(std::uint64_t order_id) { last_order_ = std::max(last_order_, order_id); }
 
  private:
@@ -61,6 +66,11 @@ class CommandStream {
   // Sessions and the gateways that they come by.
   [[nodiscard]] std::string connect();
   [[nodiscard]] std::string open_session();
+  // What becomes of trades after they were made.
+  void saw_trade(const TradeView& trade);
+  [[nodiscard]] std::string bust();
+  [[nodiscard]] BustedTrade invent_trade();
+  [[nodiscard]] std::string settle();
   [[nodiscard]] std::string transfer();
   [[nodiscard]] std::string administer();
   // What operators set of accounts and fees.
@@ -73,7 +83,7 @@ class CommandStream {
   [[nodiscard]] std::string state_prices(const InstrumentDefinition& listing);
   [[nodiscard]] std::string change_terms(InstrumentDefinition& listing);
   // What only instruments on margin know.
-  static constexpr std::uint64_t kMarginSetUp = 16;
+  static constexpr std::uint64_t kMarginSetUp = 17;
   [[nodiscard]] std::string set_up_margin(std::uint64_t step);
   [[nodiscard]] std::string trade_on_margin();
   [[nodiscard]] std::string place_on_margin(std::uint32_t instrument);
@@ -112,6 +122,7 @@ class CommandStream {
   std::uint64_t transfer_seq_ = 0;
   std::uint64_t last_order_ = 1;
   std::vector<Target> open_;  // the newest of those that were open
+  std::vector<BustedTrade> traded_;  // the newest trades, as they would be taken back
   std::uint64_t ids_ = 0;
   static constexpr std::uint32_t kLastSeries = 31;
   std::vector<std::string> recent_;
@@ -125,7 +136,9 @@ class CommandStream {
   std::uint32_t option_id_ = kOilOption;
   std::uint32_t next_series_ = kOilOption + 1;
   std::uint32_t date_ = 20'260'101;
-  std::array<InstrumentDefinition, 3> listings_ = {btc_kk99(), eth_btc(), halted()};  // as they are now, nearly always
+  std::deque<std::uint32_t> value_dates_;  // that are open, nearly always
+  std::uint32_t last_value_date_ = 20'260'100;
+  std::array<InstrumentDefinition, 4> listings_ = {btc_kk99(), eth_btc(), acme_kk99(), halted()};  // as they are now, nearly always
 };
 
 }  // namespace exchange::engine::testing

@@ -26,6 +26,7 @@ std::string CommandStream::set_up_margin(std::uint64_t step) {
     default: break;
   }
   const auto instrument = kEurKk99 + static_cast<std::uint32_t>(step % 4);
+  if (step == kMarginSetUp - 5) return encode(acme_kk99());
   if (step >= kMarginSetUp - 4) return state_margin_prices(instrument, true);
   return set_margin(instrument, instrument == kEurJpy ? 1 : 0);  // one of them has to wait for its parameters
 }

@@ -5,7 +5,7 @@
 namespace exchange::engine::testing {
 
 std::string CommandStream::change_market() {
-  InstrumentDefinition& listing = listings_[static_cast<std::size_t>(one_in(8) ? 2 : below(2))];
+  InstrumentDefinition& listing = listings_[static_cast<std::size_t>(one_in(8) ? 3 : below(3))];
   // Markets are mostly open: one that is not soon opens again.
   if (listing.phase != TradingPhase::kContinuous && !one_in(4)) return change_phase(listing);
   switch (below(4)) {

@@ -163,6 +163,8 @@ TEST(DecodeAdminTest, ReadsEveryFieldOfEveryKind) {
   expect_round_trip(ActivateRules{2});
   expect_round_trip(BustTrade{&trade});
   expect_round_trip(RollPositions{1, 20'261'126, -3, 4});
+  expect_round_trip(SetValueDate{1, 20'261'126});
+  expect_round_trip(DeliverTrades{1, 20'261'126});
 }
 
 TEST(DecodeAdminTest, FieldsLandWhereTheyBelong) {
@@ -178,6 +180,10 @@ TEST(DecodeAdminTest, FieldsLandWhereTheyBelong) {
   const std::string bust = encode(BustTrade{&trade});
   ASSERT_EQ(Core::decode_command(bytes_of(bust), batch), Reason::kNone);
   EXPECT_EQ(*std::get<BustTrade>(batch.commands[0].body).trade, trade);
+  const std::string dated = encode(SetValueDate{7, 20'261'126});
+  ASSERT_EQ(Core::decode_command(bytes_of(dated), batch), Reason::kNone);
+  EXPECT_EQ(std::get<SetValueDate>(batch.commands[0].body).instrument_id, 7U);
+  EXPECT_EQ(std::get<SetValueDate>(batch.commands[0].body).value_date, 20'261'126U);
   const std::string fees = encode(SetFeeSchedule{7, kTiers});
   ASSERT_EQ(Core::decode_command(bytes_of(fees), batch), Reason::kNone);
   const auto& schedule = std::get<SetFeeSchedule>(batch.commands[0].body);
@@ -201,6 +207,8 @@ TEST(DecodeAdminTest, RefusesUnknownFieldsOfEveryKind) {
   EXPECT_EQ(with_unknown_field(ActivateRules{1}, CommandKind::kActivateRules), malformed);
   EXPECT_EQ(with_unknown_field(BustTrade{&trade}, CommandKind::kBustTrade), malformed);
   EXPECT_EQ(with_unknown_field(RollPositions{}, CommandKind::kRollPositions), malformed);
+  EXPECT_EQ(with_unknown_field(SetValueDate{}, CommandKind::kSetValueDate), malformed);
+  EXPECT_EQ(with_unknown_field(DeliverTrades{}, CommandKind::kDeliverTrades), malformed);
 }
 
 TEST(DecodeAdminTest, RefusesChoicesThatNobodyMadeOrKnows) {

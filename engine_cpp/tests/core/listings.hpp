@@ -8,10 +8,12 @@ namespace exchange::engine::testing {
 inline constexpr std::uint32_t kKk99 = 1;
 inline constexpr std::uint32_t kBtc = 2;
 inline constexpr std::uint32_t kEth = 3;
+inline constexpr std::uint32_t kAcme = 8;
 inline constexpr std::uint32_t kBtcKk99 = 10;
 inline constexpr std::uint32_t kEthBtc = 11;
 inline constexpr std::uint32_t kHalted = 12;
 inline constexpr std::uint32_t kPenny = 13;
+inline constexpr std::uint32_t kAcmeKk99 = 14;
 
 // Price 0.01 KK99, quantity 0.0001 BTC: price * quantity is in units of KK99 (6 decimals). Grid 0.05 by 0.0010.
 [[nodiscard]] inline InstrumentDefinition btc_kk99() {
@@ -87,6 +89,18 @@ inline constexpr std::uint32_t kPenny = 13;
           .max_notional = 1'000'000'000'000,
           .market_protection_bps = 500,
           .phase = TradingPhase::kContinuous};
+}
+
+// A share on the grid of BTC-KK99, delivered after the trade.
+[[nodiscard]] inline InstrumentDefinition acme_kk99() {
+  InstrumentDefinition out = btc_kk99();
+  out.instrument_id = kAcmeKk99;
+  out.symbol = "ACME-KK99";
+  out.asset_class = AssetClass::kEquity;
+  out.base = {kAcme, "ACME", 8};
+  out.terms.kind = InstrumentKind::kSecurity;
+  out.terms.delayed_settlement = true;
+  return out;
 }
 
 }  // namespace exchange::engine::testing

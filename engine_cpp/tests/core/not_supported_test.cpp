@@ -30,23 +30,5 @@ TEST_F(NotSupportedTest, MarginInstruments) {
   refused("PHYSICAL_DELIVERY", encode(delivered));
 }
 
-TEST_F(NotSupportedTest, WhatComesAfterTheTrade) {
-  InstrumentDefinition late = halted();
-  late.instrument_id = 40;
-  late.symbol = "LATE";
-  late.terms.kind = InstrumentKind::kSecurity;
-  late.terms.delayed_settlement = true;
-  refused("DELAYED_SETTLEMENT", encode(late));
-  const BustedTrade trade{.trade_id = 1,
-                          .maker_account_id = kAlice,
-                          .taker_account_id = kBob,
-                          .price = 10'000,
-                          .quantity = 100,
-                          .value_time_ns = now_ns_ + kDay,
-                          .instrument_id = kBtcKk99,
-                          .taker_side = Side::kBuy};
-  refused("BUST", encode(BustTrade{&trade}));
-}
-
 }  // namespace
 }  // namespace exchange::engine::testing

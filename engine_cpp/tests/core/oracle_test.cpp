@@ -44,11 +44,7 @@ TEST_P(OracleTest, SurvivesSaveAndLoadAtAnyPoint) {
     restarted.apply(batch.commands.front(), {seq, stream.time_ns()}, results[1], events[1]);
     ASSERT_TRUE(results[0].view() == results[1].view()) << "answer to command " << seq;
     ASSERT_TRUE(events[0].view() == events[1].view()) << "events of command " << seq;
-    const ReadResult read = read_results(results[0].view()).front();
-    if (read.order) stream.saw_order(read.order->view);
-    for (const ReadOrderResult& one : read.orders) {
-      if (one.order) stream.saw_order(one.order->view);
-    }
+    stream.saw(results[0].view(), events[0]);
     if (seq % 997 != 0) continue;
     ASSERT_EQ(steady.state_hash(), restarted.state_hash());
     const std::string saved = save(restarted);
@@ -88,11 +84,8 @@ struct Met {
       core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
       const ReadResult read = read_results(result.view()).front();
       reasons.insert(read.reason);
-      if (read.order) stream.saw_order(read.order->view);
-      for (const ReadOrderResult& one : read.orders) {
-        reasons_together.insert(one.reason);
-        if (one.order) stream.saw_order(one.order->view);
-      }
+      for (const ReadOrderResult& one : read.orders) reasons_together.insert(one.reason);
+      stream.saw(result.view(), events);
       const ReadBlock block = read_blocks(events).front();
       for (const ReadEvent& event : block.events) see(event);
     }
@@ -113,7 +106,7 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   Met met;
   for (const std::uint64_t seed : seeds()) met.play(seed);
   for (std::uint16_t reason = 200; reason <= 224; ++reason) {
-    const bool never = reason == 219 || reason == 220 || reason == 223;  // full, malformed, the clock: not from a stream
+    const bool never = reason == 220 || reason == 223;  // malformed, the clock: not from a stream
     EXPECT_EQ(met.reasons.contains(static_cast<Reason>(reason)), !never) << reason;
   }
   for (const Reason reason : {Reason::kRulesVersionUnknown, Reason::kTradingState, Reason::kOrderSizeLimit, Reason::kUnknownFeeSchedule,
@@ -141,8 +134,12 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
     EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
   }
   EXPECT_TRUE(met.reasons.contains(Reason::kReduceOnlyNoPosition));
+  for (const Reason reason : {Reason::kUnknownTrade, Reason::kTradeNotBustable}) {
+    EXPECT_TRUE(met.reasons.contains(reason)) << static_cast<int>(reason);
+  }
   EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
-  EXPECT_EQ(met.ends.size(), 23U) << ::testing::PrintToString(met.ends);
+  EXPECT_TRUE(met.ends.contains(EndReason::kBust));
+  EXPECT_EQ(met.ends.size(), 24U) << ::testing::PrintToString(met.ends);
   EXPECT_EQ(met.causes.size(), 14U);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ namespace exchange::engine::testing {
 [[nodiscard]] std::string encode(const ActivateRules& command);
 [[nodiscard]] std::string encode(const BustTrade& command);
 [[nodiscard]] std::string encode(const RollPositions& command);
+[[nodiscard]] std::string encode(const SetValueDate& command);
+[[nodiscard]] std::string encode(const DeliverTrades& command);
 [[nodiscard]] std::string encode(const OpenSession& command);
 [[nodiscard]] std::string encode(const KeepGateway& command);
 [[nodiscard]] std::string encode(const EndSession& command);
@@ -110,6 +113,20 @@ struct SweepEvent {
   SweepView view;
 };
 
+struct ValueDateEvent {
+  std::uint32_t instrument_id = 0;
+  std::uint32_t value_date = 0;
+};
+
+struct DeliveryEvent {
+  SweepView view;
+};
+
+struct TradeBustedEvent {
+  TradeBustedView view;
+  std::int64_t insured_amount = 0;
+};
+
 struct AuctionEvent {
   std::uint32_t instrument_id = 0;
   AuctionKind kind{};
@@ -127,7 +144,8 @@ using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, Orde
                                BalanceChangeView, TradeView, BookChangeView, MassCancelDoneView, CancelAllAfterView,
                                PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
                                AuctionEvent, SelfTradeEvent, SessionView, PositionChangeView, MarginParametersEvent,
-                               SweepEvent, OptionExercisedView>;
+                               SweepEvent, OptionExercisedView, TradeBustedEvent, ValueDateEvent,
+                               DeliveryEvent, UnsettledDeliveredView>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);
@@ -147,6 +165,7 @@ struct ReadBlock {
 struct ReadAccount {
   std::uint64_t engine_seq = 0;
   std::vector<BalanceChangeView> balances;  // asset, available, held
+  std::map<std::uint32_t, std::int64_t> unsettled{};  // by asset
   std::vector<ReadOrder> open_orders;
   std::vector<PositionChangeView> positions;  // instrument, quantity, cost, result
   std::uint64_t account_seq = 0;
@@ -162,6 +181,7 @@ struct ReadBook {
   std::optional<std::int64_t> last_price{};
   StatedPrices prices{};
   AuctionKind auction_kind{};
+  std::uint32_t value_date = 0;
 
   bool operator==(const ReadBook&) const = default;
 };

@@ -192,6 +192,21 @@ std::string encode(const BustTrade& c) {
     out.add_sint64(8, t.maker_fee);
     out.add_sint64(9, t.taker_fee);
     out.add_int64(10, t.value_time_ns);
+    if (t.value_date != 0) out.add_uint32(11, t.value_date);
+  });
+}
+
+std::string encode(const SetValueDate& c) {
+  return one(CommandKind::kSetValueDate, [&](Writer& out) {
+    out.add_uint32(1, c.instrument_id);
+    out.add_uint32(2, c.value_date);
+  });
+}
+
+std::string encode(const DeliverTrades& c) {
+  return one(CommandKind::kDeliverTrades, [&](Writer& out) {
+    out.add_uint32(1, c.instrument_id);
+    out.add_uint32(2, c.value_date);
   });
 }
 

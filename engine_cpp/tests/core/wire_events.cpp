@@ -369,6 +369,7 @@ ReadEvent read_event(Reader in) {
     case 14: return read_auction(in.get_message(), false);
     case 15: return read_auction(in.get_message(), true);
     case 16: return read_sweep(in.get_message());
+    case 17: return read_trade_busted(in.get_message());
     case 18: return read_margin_parameters_changed(in.get_message());
     case 19: return read_fee_schedule_changed(in.get_message());
     case 21: return read_cancel_all_after_changed(in.get_message());
@@ -377,6 +378,9 @@ ReadEvent read_event(Reader in) {
     case 27: return read_session_changed(in.get_message());
     case 25: return read_self_trade_uncrossed(in.get_message());
     case 26: return read_positions_rolled(in.get_message());
+    case 28: return read_value_date_changed(in.get_message());
+    case 29: return DeliveryEvent{read_positions_rolled(in.get_message()).view};
+    case 30: return read_unsettled_delivered(in.get_message());
     default: unknown(in);
   }
 }
@@ -404,6 +408,7 @@ ReadBook read_book_state(Reader in) {
       case 4: out.last_price = in.get_sint64(); break;
       case 5: out.prices = read_mark_price_changed(in.get_message()).prices; break;
       case 6: take(in, out.auction_kind); break;
+      case 7: take(in, out.value_date); break;
       default: unknown(in);
     }
   }
@@ -445,6 +450,7 @@ ReadAccount read_account(std::string_view response) {
           if (message.tag() == 1) take(message, balance.asset_id);
           if (message.tag() == 2) take(message, balance.available);
           if (message.tag() == 3) take(message, balance.held);
+          if (message.tag() == 4) take(message, out.unsettled[balance.asset_id]);
         }
         break;
       }

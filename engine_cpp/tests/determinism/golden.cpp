@@ -78,9 +78,9 @@ std::string make_golden_journal() {
     ByteBuffer result;
     ByteBuffer events;
     core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
-    const ReadResult read = read_results(result.view()).front();
-    if (read.order) stream.saw_order(read.order->view);
-    if (read.reason != Reason::kNotSupported) writer.add(bytes, stream.time_ns());
+    const Reason reason = read_results(result.view()).front().reason;
+    stream.saw(result.view(), events);
+    if (reason != Reason::kNotSupported) writer.add(bytes, stream.time_ns());
   }
   return writer.finish();
 }

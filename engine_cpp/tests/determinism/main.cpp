@@ -23,9 +23,8 @@ struct Speaker {
   Digest64 results;
   Digest64 events;
 
-  std::string apply(const Command& command, Stamp stamp) {
+  std::string apply(const Command& command, Stamp stamp, ByteBuffer& blocks) {
     ByteBuffer result;
-    ByteBuffer blocks;
     ByteBuffer wire;
     core.apply(command, stamp, result, blocks);
     encode_blocks(blocks.view(), wire);
@@ -58,9 +57,11 @@ bool play(std::uint64_t seed) {
     const std::string bytes = stream.next();
     if (Core::decode_command(bytes_of(bytes), batch) != Reason::kNone) return false;
     const Stamp stamp{seq, stream.time_ns()};
-    const std::string result = steady.apply(batch.commands.front(), stamp);
-    restarted.apply(batch.commands.front(), stamp);
-    if (const ReadResult read = read_results(result).front(); read.order) stream.saw_order(read.order->view);
+    ByteBuffer blocks;
+    ByteBuffer others;
+    const std::string result = steady.apply(batch.commands.front(), stamp, blocks);
+    restarted.apply(batch.commands.front(), stamp, others);
+    stream.saw(result, blocks);
     if (seq % kInterval != 0) continue;
     std::cout << "seed " << seed << " command " << seq << ' ' << steady.line() << '\n';
     if (restarted.line() != steady.line() || !restarted.restart()) {

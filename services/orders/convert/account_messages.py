@@ -47,6 +47,7 @@ class AccountMessages:
             "session_changed": ("trading_session_update", _session),
             "option_exercised": ("option_exercise_update", self._exercise),
             "liquidation_changed": ("liquidation_update", _liquidation),
+            "unsettled_delivered": ("delivery_update", self._delivery),
         }
 
     def snapshot(self, epoch: int, state: AccountState) -> Iterator[bytes]:
@@ -55,7 +56,7 @@ class AccountMessages:
         begin = AccountSnapshotBegin(as_of_seq=seq, engine_seq=str(state.engine_seq))
         yield _encoded(epoch, seq, snapshot_begin=begin)
         first = AccountSnapshotPart(
-            balances=map(self._balance, answer.balances),
+            balances=map(self._whole_balance, answer.balances),
             positions=map(self._position, answer.positions),
             settings=_settings(answer.account),
         )
@@ -122,13 +123,17 @@ class AccountMessages:
             instrument=self._names.instruments[change.instrument_id].symbol if change.instrument_id else "",
         )
 
+    def _whole_balance(self, balance: engine_order.Balance) -> pb.AccountBalance:
+        message = self._balance(balance)
+        message.unsettled = text_of(balance.unsettled, self._names.assets[balance.asset_id].scale)
+        return message
+
     def _balance(self, balance: engine_order.Balance | engine.BalanceChanged) -> pb.AccountBalance:
         asset = self._names.assets[balance.asset_id]
         return pb.AccountBalance(
             asset=asset.symbol,
             available=text_of(balance.available, asset.scale),
             held=text_of(balance.held, asset.scale),
-            unsettled=text_of(balance.unsettled, asset.scale),
         )
 
     def _position_update(self, change: engine_account.PositionChanged) -> pb.PositionUpdate:
@@ -148,6 +153,15 @@ class AccountMessages:
             quantity=scales.quantity_text(position.quantity),
             cost=scales.quote_text(position.cost),
             realised_result=scales.quote_text(position.realised_result),
+        )
+
+    def _delivery(self, delivered: engine_account.UnsettledDelivered) -> pb.DeliveryUpdate:
+        assets = self._names.assets
+        return pb.DeliveryUpdate(
+            instrument=self._names.instruments[delivered.instrument_id].symbol,
+            value_date=delivered.value_date,
+            base_amount=text_of(delivered.base_amount, assets[delivered.base_asset_id].scale),
+            quote_amount=text_of(delivered.quote_amount, assets[delivered.quote_asset_id].scale),
         )
 
     def _exercise(self, exercise: engine_account.OptionExercised) -> pb.OptionExerciseUpdate:

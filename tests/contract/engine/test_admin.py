@@ -9,6 +9,7 @@ from exchange.engine.v1 import admin_service_pb2 as admin
 from exchange.engine.v1.admin_command_pb2 import (
     ActivateRules,
     BustTrade,
+    DeliverTrades,
     ExerciseOption,
     ExpireInstrument,
     FeeTier,
@@ -19,6 +20,7 @@ from exchange.engine.v1.admin_command_pb2 import (
     SetMarkPrice,
     SetPhase,
     SettleFuture,
+    SetValueDate,
     UpdateInstrument,
 )
 from exchange.engine.v1.admin_service_pb2_grpc import AdminServiceStub
@@ -85,6 +87,8 @@ COMMANDS: dict[str, Message] = {
         )
     ),
     "RollPositions": admin.RollPositionsRequest(roll=RollPositions(instrument_id=1, trading_date=DAY)),
+    "SetValueDate": admin.SetValueDateRequest(value_date=SetValueDate(instrument_id=1, value_date=DAY)),
+    "DeliverTrades": admin.DeliverTradesRequest(delivery=DeliverTrades(instrument_id=1, value_date=DAY)),
 }
 """One request for each method that gives a command, right by the rules of its fields."""
 

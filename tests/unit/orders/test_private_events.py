@@ -104,12 +104,12 @@ def values_of(enum: object) -> dict[int, str]:
 
 def test_amounts_have_the_decimals_of_their_asset_and_instrument() -> None:
     change = engine_events_pb2.BalanceChanged(
-        account_id=ALICE, asset_id=2, kind=3, amount=-5, available=100_000_000, held=1, unsettled=2, trade_id=2**63
+        account_id=ALICE, asset_id=2, kind=3, amount=-5, available=100_000_000, held=1, trade_id=2**63
     )
     told = event_of(Event(balance_changed=change)).balance_update
     assert (told.amount, told.trade_id, told.instrument) == ("-0.00000005", str(2**63), "")
     assert (told.balance.asset, told.balance.available) == ("BTC", "1.00000000")
-    assert (told.balance.held, told.balance.unsettled) == ("0.00000001", "0.00000002")
+    assert (told.balance.held, told.balance.unsettled) == ("0.00000001", "")  # only a snapshot says it
     assert told.kind == account_event_pb2.BALANCE_UPDATE_KIND_TRADE
     position = order_pb2.Position(instrument_id=7, quantity=-15_000, cost=-3, realised_result=4)
     moved = account_events_pb2.PositionChanged(account_id=ALICE, kind=2, position=position, quantity=5)
@@ -123,6 +123,21 @@ def test_a_prevented_match_names_both_orders() -> None:
     assert (told.instrument, told.price, told.quantity) == ("BTC-KK99", "100.50", "0.5000")
     assert (told.maker_order_id, told.taker_order_id) == ("1", "2")
     assert (told.maker_account_id, told.taker_account_id) == (str(ALICE), str(BOB))
+
+
+def test_a_delivery_tells_both_legs() -> None:
+    delivered = account_events_pb2.UnsettledDelivered(
+        account_id=ALICE,
+        instrument_id=7,
+        value_date=20_261_130,
+        base_asset_id=2,
+        base_amount=100_000_000,
+        quote_asset_id=1,
+        quote_amount=-5,
+    )
+    told = event_of(Event(unsettled_delivered=delivered)).delivery_update
+    assert (told.instrument, told.value_date) == ("BTC-KK99", 20_261_130)
+    assert (told.base_amount, told.quote_amount) == ("1.00000000", "-0.000005")
 
 
 def event_of(told: Event) -> account_event_pb2.AccountEvent:

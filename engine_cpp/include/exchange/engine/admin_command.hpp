@@ -185,6 +185,7 @@ struct BustedTrade {
   std::int64_t taker_fee = 0;
   std::int64_t value_time_ns = 0;
   std::uint32_t instrument_id = 0;
+  std::uint32_t value_date = 0;  // YYYYMMDD; 0 unless it settles after the trade
   Side taker_side{};
 
   bool operator==(const BustedTrade&) const = default;
@@ -199,6 +200,16 @@ struct RollPositions {
   std::uint32_t trading_date = 0;  // YYYYMMDD
   std::int64_t long_swap_price = 0;
   std::int64_t short_swap_price = 0;
+};
+
+struct SetValueDate {
+  std::uint32_t instrument_id = 0;
+  std::uint32_t value_date = 0;  // YYYYMMDD
+};
+
+struct DeliverTrades {
+  std::uint32_t instrument_id = 0;
+  std::uint32_t value_date = 0;  // YYYYMMDD
 };
 
 // Most tiers of one fee schedule.

@@ -166,7 +166,8 @@ struct Command {
   std::variant<Tick, PlaceOrder, CancelOrder, AmendOrder, Transfer, MassCancel, CancelAllAfter, PlaceOrderGroup,
                PlaceOrders, OpenAccount, CreateInstrument, UpdateInstrument, SetPhase, SetMarkPrice, SetAccount,
                SetMarginParameters, SetFeeSchedule, SettleFuture, ExpireInstrument, ExerciseOption, ActivateRules,
-               BustTrade, RollPositions, OpenSession, KeepGateway, EndSession, LeaderChange>
+               BustTrade, RollPositions, SetValueDate, DeliverTrades, OpenSession, KeepGateway, EndSession,
+               LeaderChange>
       body;
   std::span<const std::byte> bytes;  // the serialized `Command`, exactly as received
 };

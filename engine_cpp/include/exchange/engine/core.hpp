@@ -57,6 +57,8 @@ struct Limits {
   std::uint32_t cancels_per_command = 1'000;   // orders that mass cancels take out at once; the rest follows in the next
   std::uint32_t trails_per_command = 100;  // trailing stops that are told at once that they moved; the rest in the next
   std::uint32_t positions_per_command = 1'000;  // positions that settlements and their like treat at once; likewise
+  std::uint32_t unsettled = 262'144;            // (account, instrument that settles after the trade) pairs
+  std::uint32_t busted_trades = 65'536;         // trades that can ever be taken back
   std::int64_t id_window_ns = 600'000'000'000;  // how long an id is remembered, at least
   // Spreads ids over their table. Drawn by chance for each process, it keeps clients from choosing ids that all fall into
   // one place; no output depends on it.

@@ -302,6 +302,8 @@ enum class CommandKind : std::uint8_t {
   kKeepGateway = 26,
   kEndSession = 27,
   kLeaderChange = 28,
+  kSetValueDate = 29,
+  kDeliverTrades = 30,
 };
 
 // A set of command kinds has bit `1 << kind` for each member.
@@ -311,7 +313,7 @@ using CommandKinds = std::uint32_t;
   return CommandKinds{1} << static_cast<unsigned>(kind);
 }
 
-inline constexpr auto kLastCommandKind = CommandKind::kLeaderChange;
+inline constexpr auto kLastCommandKind = CommandKind::kDeliverTrades;
 
 inline constexpr CommandKinds kAllCommandKinds = (kind_bit(kLastCommandKind) << 1U) - 2;
 

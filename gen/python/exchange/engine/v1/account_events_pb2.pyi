@@ -629,30 +629,169 @@ class LiquidationChanged(_message.Message):
 Global___LiquidationChanged: _TypeAlias = LiquidationChanged  # noqa: Y015
 
 @_typing.final
+class ValueDateChanged(_message.Message):
+    """The trades of an instrument settle under another date from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int = ...,
+        value_date: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValueDateChanged: _TypeAlias = ValueDateChanged  # noqa: Y015
+
+@_typing.final
+class TradesDelivered(_message.Message):
+    """What was traded under a value date is delivered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD."""
+    accounts: _builtins.int
+    """Accounts so far that had something open under it: a block holds only so many, the rest follow in the next."""
+    done: _builtins.bool
+    """True if none is left."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int = ...,
+        value_date: _builtins.int = ...,
+        accounts: _builtins.int = ...,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "done", b"done", "instrument_id", b"instrument_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TradesDelivered: _TypeAlias = TradesDelivered  # noqa: Y015
+
+@_typing.final
+class UnsettledDelivered(_message.Message):
+    """What an account had open under a value date was delivered, both legs at once: balances are as before, but what it
+    received can be transferred out; private to it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    BASE_ASSET_ID_FIELD_NUMBER: _builtins.int
+    BASE_AMOUNT_FIELD_NUMBER: _builtins.int
+    QUOTE_ASSET_ID_FIELD_NUMBER: _builtins.int
+    QUOTE_AMOUNT_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Account."""
+    instrument_id: _builtins.int
+    """Instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD."""
+    base_asset_id: _builtins.int
+    """The base asset."""
+    base_amount: _builtins.int
+    """What it received of it, in units of the asset's scale; negative: gave."""
+    quote_asset_id: _builtins.int
+    """The quote asset."""
+    quote_amount: _builtins.int
+    """What it received of it, in units of the asset's scale; negative: gave. Fees were paid at the trades."""
+    account_seq: _builtins.int
+    """Number among the account's private events, contiguous from 1."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        instrument_id: _builtins.int = ...,
+        value_date: _builtins.int = ...,
+        base_asset_id: _builtins.int = ...,
+        base_amount: _builtins.int = ...,
+        quote_asset_id: _builtins.int = ...,
+        quote_amount: _builtins.int = ...,
+        account_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "base_amount", b"base_amount", "base_asset_id", b"base_asset_id", "instrument_id", b"instrument_id", "quote_amount", b"quote_amount", "quote_asset_id", b"quote_asset_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnsettledDelivered: _TypeAlias = UnsettledDelivered  # noqa: Y015
+
+@_typing.final
 class TradeBusted(_message.Message):
-    """A trade was taken back."""
+    """A trade was taken back: its fees, and what each side had received, went back. Of that, what an account no longer had
+    available the insurance fund paid, whatever that left it with: the account owes it to the fund. Nobody owes anything for
+    a trade on margin, whose positions traded once more, the other way round.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TRADE_ID_FIELD_NUMBER: _builtins.int
     INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
     INSURED_AMOUNT_FIELD_NUMBER: _builtins.int
+    MAKER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    TAKER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MAKER_OWES_QUOTE_FIELD_NUMBER: _builtins.int
+    MAKER_OWES_BASE_FIELD_NUMBER: _builtins.int
+    TAKER_OWES_QUOTE_FIELD_NUMBER: _builtins.int
+    TAKER_OWES_BASE_FIELD_NUMBER: _builtins.int
     trade_id: _builtins.int
     """Number of the trade."""
     instrument_id: _builtins.int
     """Instrument."""
     insured_amount: _builtins.int
     """What the insurance fund paid for what the accounts lacked, in units of the quote asset."""
+    maker_account_id: _builtins.int
+    """Account of the resting order."""
+    taker_account_id: _builtins.int
+    """Account of the order that took."""
+    maker_owes_quote: _builtins.int
+    """What the account of the resting order owes the insurance fund, in units of the quote asset."""
+    maker_owes_base: _builtins.int
+    """What it owes the insurance fund, in units of the base asset."""
+    taker_owes_quote: _builtins.int
+    """What the account of the order that took owes the insurance fund, in units of the quote asset."""
+    taker_owes_base: _builtins.int
+    """What it owes the insurance fund, in units of the base asset."""
     def __init__(
         self,
         *,
         trade_id: _builtins.int = ...,
         instrument_id: _builtins.int = ...,
         insured_amount: _builtins.int = ...,
+        maker_account_id: _builtins.int = ...,
+        taker_account_id: _builtins.int = ...,
+        maker_owes_quote: _builtins.int = ...,
+        maker_owes_base: _builtins.int = ...,
+        taker_owes_quote: _builtins.int = ...,
+        taker_owes_base: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "insured_amount", b"insured_amount", "trade_id", b"trade_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "insured_amount", b"insured_amount", "maker_account_id", b"maker_account_id", "maker_owes_base", b"maker_owes_base", "maker_owes_quote", b"maker_owes_quote", "taker_account_id", b"taker_account_id", "taker_owes_base", b"taker_owes_base", "taker_owes_quote", b"taker_owes_quote", "trade_id", b"trade_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,9 +24,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class UpdateInstrument(_message.Message):
-    """Changes an instrument. Kind, assets, scales, multiplier and option terms never change; tick and lot only while it is
-    CLOSED with an empty book. Its phase must be the present one: SetPhase changes that. The same command again changes
-    nothing.
+    """Changes an instrument. Kind, assets, scales, multiplier, delayed settlement and option terms never change; tick and lot
+    only while it is CLOSED with an empty book. Its phase must be the present one: SetPhase changes that. The same command
+    again changes nothing.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -483,8 +483,9 @@ Global___ActivateRules: _TypeAlias = ActivateRules  # noqa: Y015
 
 @_typing.final
 class BustTrade(_message.Message):
-    """Takes a trade back as the event log has it: the engine keeps no trades. Fees come back, the open orders of both accounts
-    are cancelled. The same trade again changes nothing.
+    """Takes a trade back as the event log has it: the engine keeps no trades, only which were taken back. First the open
+    orders of both accounts are cancelled, over several commands if they are many; then the money moves, and TradeBusted
+    tells of it. No price, candle or public trade changes. The same trade again is answered as at first and changes nothing.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -499,6 +500,7 @@ class BustTrade(_message.Message):
     MAKER_FEE_FIELD_NUMBER: _builtins.int
     TAKER_FEE_FIELD_NUMBER: _builtins.int
     VALUE_TIME_NS_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
     trade_id: _builtins.int
     """Number of the trade."""
     instrument_id: _builtins.int
@@ -519,6 +521,10 @@ class BustTrade(_message.Message):
     """Fee of the taking side, in units of the quote asset; negative for a rebate."""
     value_time_ns: _builtins.int
     """When the trade settles, nanoseconds since 1970: it cannot be taken back from then on."""
+    value_date: _builtins.int
+    """The value date that it was made under, as the decimal number YYYYMMDD; 0 unless the instrument has
+    `delayed_settlement`.
+    """
     def __init__(
         self,
         *,
@@ -532,14 +538,72 @@ class BustTrade(_message.Message):
         maker_fee: _builtins.int = ...,
         taker_fee: _builtins.int = ...,
         value_time_ns: _builtins.int = ...,
+        value_date: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_side", b"taker_side", "trade_id", b"trade_id", "value_time_ns", b"value_time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "maker_account_id", b"maker_account_id", "maker_fee", b"maker_fee", "price", b"price", "quantity", b"quantity", "taker_account_id", b"taker_account_id", "taker_fee", b"taker_fee", "taker_side", b"taker_side", "trade_id", b"trade_id", "value_date", b"value_date", "value_time_ns", b"value_time_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BustTrade: _TypeAlias = BustTrade  # noqa: Y015
+
+@_typing.final
+class SetValueDate(_message.Message):
+    """States the date under which the trades of an instrument with `delayed_settlement` settle from now on: a table and
+    calendars outside say which. It takes no order before it has one. At most eight value dates, the last among them, are
+    open at a time; the same date again changes nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD; after all that were before."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int = ...,
+        value_date: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetValueDate: _TypeAlias = SetValueDate  # noqa: Y015
+
+@_typing.final
+class DeliverTrades(_message.Message):
+    """Delivers what was traded in an instrument under its oldest open value date, to every account, base and quote in one: it
+    can be transferred out from then on. A later value date has to be set before. The same date again changes nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int = ...,
+        value_date: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverTrades: _TypeAlias = DeliverTrades  # noqa: Y015
 
 @_typing.final
 class RollPositions(_message.Message):

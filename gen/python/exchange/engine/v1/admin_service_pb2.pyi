@@ -606,7 +606,7 @@ Global___BustTradeRequest: _TypeAlias = BustTradeRequest  # noqa: Y015
 
 @_typing.final
 class BustTradeResponse(_message.Message):
-    """The trade is taken back."""
+    """The bust has begun; TradeBusted says when it is done."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -671,6 +671,98 @@ class RollPositionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RollPositionsResponse: _TypeAlias = RollPositionsResponse  # noqa: Y015
+
+@_typing.final
+class SetValueDateRequest(_message.Message):
+    """The value date."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def value_date(self) -> _admin_command_pb2.SetValueDate:
+        """The value date."""
+
+    def __init__(
+        self,
+        *,
+        value_date: _admin_command_pb2.SetValueDate | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["value_date", b"value_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetValueDateRequest: _TypeAlias = SetValueDateRequest  # noqa: Y015
+
+@_typing.final
+class SetValueDateResponse(_message.Message):
+    """The value date is in force for the trades that follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetValueDateResponse: _TypeAlias = SetValueDateResponse  # noqa: Y015
+
+@_typing.final
+class DeliverTradesRequest(_message.Message):
+    """The delivery."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def delivery(self) -> _admin_command_pb2.DeliverTrades:
+        """The delivery."""
+
+    def __init__(
+        self,
+        *,
+        delivery: _admin_command_pb2.DeliverTrades | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverTradesRequest: _TypeAlias = DeliverTradesRequest  # noqa: Y015
+
+@_typing.final
+class DeliverTradesResponse(_message.Message):
+    """The delivery has begun; TradesDelivered says when it is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_SEQ_FIELD_NUMBER: _builtins.int
+    engine_seq: _builtins.int
+    """Command that did it."""
+    def __init__(
+        self,
+        *,
+        engine_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_seq", b"engine_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverTradesResponse: _TypeAlias = DeliverTradesResponse  # noqa: Y015
 
 @_typing.final
 class TakeSnapshotRequest(_message.Message):

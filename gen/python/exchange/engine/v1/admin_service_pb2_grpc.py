@@ -105,6 +105,16 @@ class AdminServiceStub:
                 request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.SerializeToString,
                 response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.FromString,
                 _registered_method=True)
+        self.SetValueDate = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/SetValueDate',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateResponse.FromString,
+                _registered_method=True)
+        self.DeliverTrades = channel.unary_unary(
+                '/exchange.engine.v1.AdminService/DeliverTrades',
+                request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesRequest.SerializeToString,
+                response_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesResponse.FromString,
+                _registered_method=True)
         self.TakeSnapshot = channel.unary_unary(
                 '/exchange.engine.v1.AdminService/TakeSnapshot',
                 request_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.TakeSnapshotRequest.SerializeToString,
@@ -213,7 +223,10 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BustTrade(self, request, context):
-        """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry.
+        """Takes a trade back. Refused with UNKNOWN_INSTRUMENT, UNKNOWN_ACCOUNT, UNKNOWN_TRADE for a number that the engine has
+        not given, INVALID_FIELD for what no trade can be, ACCOUNT_KIND_NOT_ALLOWED for one on margin of an account that is
+        CASH now, TRADE_NOT_BUSTABLE at or after its value time, for an instrument that has expired, for a value date that
+        is delivered and for a trade that was taken back with other numbers, ENGINE_FULL. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -222,6 +235,23 @@ class AdminServiceServicer:
     def RollPositions(self, request, context):
         """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
         INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetValueDate(self, request, context):
+        """States under which date trades settle from now on. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what settles
+        at once, DATE_NOT_AFTER_LAST, and ENGINE_FULL while too many dates are not delivered. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeliverTrades(self, request, context):
+        """Delivers what was traded under the oldest open value date. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what
+        settles at once, for a date that is not the oldest open one and for the last, DATE_NOT_AFTER_LAST for one before a
+        date that is delivered, and ENGINE_FULL. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -306,6 +336,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RollPositions,
                     request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.FromString,
                     response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.SerializeToString,
+            ),
+            'SetValueDate': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetValueDate,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateResponse.SerializeToString,
+            ),
+            'DeliverTrades': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverTrades,
+                    request_deserializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesRequest.FromString,
+                    response_serializer=exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesResponse.SerializeToString,
             ),
             'TakeSnapshot': grpc.unary_unary_rpc_method_handler(
                     servicer.TakeSnapshot,
@@ -692,6 +732,60 @@ class AdminService:
             '/exchange.engine.v1.AdminService/RollPositions',
             exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsRequest.SerializeToString,
             exchange_dot_engine_dot_v1_dot_admin__service__pb2.RollPositionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetValueDate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/SetValueDate',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.SetValueDateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverTrades(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.engine.v1.AdminService/DeliverTrades',
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesRequest.SerializeToString,
+            exchange_dot_engine_dot_v1_dot_admin__service__pb2.DeliverTradesResponse.FromString,
             options,
             channel_credentials,
             insecure,

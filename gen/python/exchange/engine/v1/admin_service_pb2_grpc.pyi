@@ -80,10 +80,23 @@ class AdminServiceStub:
     ActivateRules: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ActivateRulesRequest, _admin_service_pb2.ActivateRulesResponse]
     """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry."""
     BustTrade: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.BustTradeRequest, _admin_service_pb2.BustTradeResponse]
-    """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+    """Takes a trade back. Refused with UNKNOWN_INSTRUMENT, UNKNOWN_ACCOUNT, UNKNOWN_TRADE for a number that the engine has
+    not given, INVALID_FIELD for what no trade can be, ACCOUNT_KIND_NOT_ALLOWED for one on margin of an account that is
+    CASH now, TRADE_NOT_BUSTABLE at or after its value time, for an instrument that has expired, for a value date that
+    is delivered and for a trade that was taken back with other numbers, ENGINE_FULL. Safe to retry.
+    """
     RollPositions: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RollPositionsRequest, _admin_service_pb2.RollPositionsResponse]
     """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
     INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    SetValueDate: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetValueDateRequest, _admin_service_pb2.SetValueDateResponse]
+    """States under which date trades settle from now on. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what settles
+    at once, DATE_NOT_AFTER_LAST, and ENGINE_FULL while too many dates are not delivered. Safe to retry.
+    """
+    DeliverTrades: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.DeliverTradesRequest, _admin_service_pb2.DeliverTradesResponse]
+    """Delivers what was traded under the oldest open value date. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what
+    settles at once, for a date that is not the oldest open one and for the last, DATE_NOT_AFTER_LAST for one before a
+    date that is delivered, and ENGINE_FULL. Safe to retry.
     """
     TakeSnapshot: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.TakeSnapshotRequest, _admin_service_pb2.TakeSnapshotResponse]
     """Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry."""
@@ -140,10 +153,23 @@ class AdminServiceAsyncStub(AdminServiceStub):
     ActivateRules: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ActivateRulesRequest, _admin_service_pb2.ActivateRulesResponse]  # type: ignore[assignment]
     """Goes on under another version of the rules. Refused with RULES_VERSION_UNKNOWN. Safe to retry."""
     BustTrade: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.BustTradeRequest, _admin_service_pb2.BustTradeResponse]  # type: ignore[assignment]
-    """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+    """Takes a trade back. Refused with UNKNOWN_INSTRUMENT, UNKNOWN_ACCOUNT, UNKNOWN_TRADE for a number that the engine has
+    not given, INVALID_FIELD for what no trade can be, ACCOUNT_KIND_NOT_ALLOWED for one on margin of an account that is
+    CASH now, TRADE_NOT_BUSTABLE at or after its value time, for an instrument that has expired, for a value date that
+    is delivered and for a trade that was taken back with other numbers, ENGINE_FULL. Safe to retry.
+    """
     RollPositions: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RollPositionsRequest, _admin_service_pb2.RollPositionsResponse]  # type: ignore[assignment]
     """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
     INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+    """
+    SetValueDate: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetValueDateRequest, _admin_service_pb2.SetValueDateResponse]  # type: ignore[assignment]
+    """States under which date trades settle from now on. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what settles
+    at once, DATE_NOT_AFTER_LAST, and ENGINE_FULL while too many dates are not delivered. Safe to retry.
+    """
+    DeliverTrades: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.DeliverTradesRequest, _admin_service_pb2.DeliverTradesResponse]  # type: ignore[assignment]
+    """Delivers what was traded under the oldest open value date. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what
+    settles at once, for a date that is not the oldest open one and for the last, DATE_NOT_AFTER_LAST for one before a
+    date that is delivered, and ENGINE_FULL. Safe to retry.
     """
     TakeSnapshot: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.TakeSnapshotRequest, _admin_service_pb2.TakeSnapshotResponse]  # type: ignore[assignment]
     """Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry."""
@@ -275,7 +301,11 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.BustTradeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.BustTradeResponse, _abc.Awaitable[_admin_service_pb2.BustTradeResponse]]:
-        """Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry."""
+        """Takes a trade back. Refused with UNKNOWN_INSTRUMENT, UNKNOWN_ACCOUNT, UNKNOWN_TRADE for a number that the engine has
+        not given, INVALID_FIELD for what no trade can be, ACCOUNT_KIND_NOT_ALLOWED for one on margin of an account that is
+        CASH now, TRADE_NOT_BUSTABLE at or after its value time, for an instrument that has expired, for a value date that
+        is delivered and for a trade that was taken back with other numbers, ENGINE_FULL. Safe to retry.
+        """
 
     @_abc_1.abstractmethod
     def RollPositions(
@@ -285,6 +315,27 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_service_pb2.RollPositionsResponse, _abc.Awaitable[_admin_service_pb2.RollPositionsResponse]]:
         """Rolls the positions of an instrument into the next value date. Refused with UNKNOWN_INSTRUMENT,
         INSTRUMENT_INVALID for what is not rolled, and DATE_NOT_AFTER_LAST. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def SetValueDate(
+        self,
+        request: _admin_service_pb2.SetValueDateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetValueDateResponse, _abc.Awaitable[_admin_service_pb2.SetValueDateResponse]]:
+        """States under which date trades settle from now on. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what settles
+        at once, DATE_NOT_AFTER_LAST, and ENGINE_FULL while too many dates are not delivered. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def DeliverTrades(
+        self,
+        request: _admin_service_pb2.DeliverTradesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.DeliverTradesResponse, _abc.Awaitable[_admin_service_pb2.DeliverTradesResponse]]:
+        """Delivers what was traded under the oldest open value date. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what
+        settles at once, for a date that is not the oldest open one and for the last, DATE_NOT_AFTER_LAST for one before a
+        date that is delivered, and ENGINE_FULL. Safe to retry.
         """
 
     @_abc_1.abstractmethod

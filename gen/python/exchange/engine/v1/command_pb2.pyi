@@ -82,6 +82,8 @@ class Command(_message.Message):
     KEEP_GATEWAY_FIELD_NUMBER: _builtins.int
     END_SESSION_FIELD_NUMBER: _builtins.int
     LEADER_CHANGE_FIELD_NUMBER: _builtins.int
+    SET_VALUE_DATE_FIELD_NUMBER: _builtins.int
+    DELIVER_TRADES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def place_order(self) -> Global___PlaceOrder:
         """Enter an order."""
@@ -194,6 +196,14 @@ class Command(_message.Message):
     def leader_change(self) -> Global___LeaderChange:
         """Begin to lead: the engine's own first command after a start with open sessions."""
 
+    @_builtins.property
+    def set_value_date(self) -> _admin_command_pb2.SetValueDate:
+        """State under which date the trades of an instrument settle from now on."""
+
+    @_builtins.property
+    def deliver_trades(self) -> _admin_command_pb2.DeliverTrades:
+        """Deliver what was traded under a value date."""
+
     def __init__(
         self,
         *,
@@ -225,12 +235,14 @@ class Command(_message.Message):
         keep_gateway: Global___KeepGateway | None = ...,
         end_session: Global___EndSession | None = ...,
         leader_change: Global___LeaderChange | None = ...,
+        set_value_date: _admin_command_pb2.SetValueDate | None = ...,
+        deliver_trades: _admin_command_pb2.DeliverTrades | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "deliver_trades", b"deliver_trades", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "set_value_date", b"set_value_date", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate_rules", b"activate_rules", "amend_order", b"amend_order", "bust_trade", b"bust_trade", "cancel_all_after", b"cancel_all_after", "cancel_order", b"cancel_order", "command", b"command", "create_instrument", b"create_instrument", "deliver_trades", b"deliver_trades", "end_session", b"end_session", "exercise_option", b"exercise_option", "expire_instrument", b"expire_instrument", "keep_gateway", b"keep_gateway", "leader_change", b"leader_change", "mass_cancel", b"mass_cancel", "open_account", b"open_account", "open_session", b"open_session", "place_order", b"place_order", "place_order_group", b"place_order_group", "place_orders", b"place_orders", "roll_positions", b"roll_positions", "set_account", b"set_account", "set_fee_schedule", b"set_fee_schedule", "set_margin_parameters", b"set_margin_parameters", "set_mark_price", b"set_mark_price", "set_phase", b"set_phase", "set_value_date", b"set_value_date", "settle_future", b"settle_future", "tick", b"tick", "transfer_in", b"transfer_in", "transfer_out", b"transfer_out", "update_instrument", b"update_instrument"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick", "amend_order", "mass_cancel", "cancel_all_after", "update_instrument", "set_phase", "set_mark_price", "set_account", "set_margin_parameters", "set_fee_schedule", "settle_future", "expire_instrument", "exercise_option", "activate_rules", "bust_trade", "place_order_group", "place_orders", "roll_positions", "open_session", "keep_gateway", "end_session", "leader_change"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place_order", "cancel_order", "transfer_in", "transfer_out", "open_account", "create_instrument", "tick", "amend_order", "mass_cancel", "cancel_all_after", "update_instrument", "set_phase", "set_mark_price", "set_account", "set_margin_parameters", "set_fee_schedule", "settle_future", "expire_instrument", "exercise_option", "activate_rules", "bust_trade", "place_order_group", "place_orders", "roll_positions", "open_session", "keep_gateway", "end_session", "leader_change", "set_value_date", "deliver_trades"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 

@@ -156,7 +156,7 @@ class _BalanceChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Bal
     BALANCE_CHANGE_KIND_BUST: _BalanceChangeKind.ValueType  # 12
     """A trade or a fee taken back."""
     BALANCE_CHANGE_KIND_DELIVERED: _BalanceChangeKind.ValueType  # 13
-    """What was bought earlier was delivered: the total is unchanged."""
+    """Not sent: what was traded under a value date is told as UnsettledDelivered, both legs in one."""
 
 class BalanceChangeKind(_BalanceChangeKind, metaclass=_BalanceChangeKindEnumTypeWrapper):
     """Why a balance changed."""
@@ -188,7 +188,7 @@ BALANCE_CHANGE_KIND_INSURANCE: BalanceChangeKind.ValueType  # 11
 BALANCE_CHANGE_KIND_BUST: BalanceChangeKind.ValueType  # 12
 """A trade or a fee taken back."""
 BALANCE_CHANGE_KIND_DELIVERED: BalanceChangeKind.ValueType  # 13
-"""What was bought earlier was delivered: the total is unchanged."""
+"""Not sent: what was traded under a value date is told as UnsettledDelivered, both legs in one."""
 Global___BalanceChangeKind: _TypeAlias = BalanceChangeKind  # noqa: Y015
 
 @_typing.final
@@ -256,6 +256,9 @@ class Event(_message.Message):
     SELF_TRADE_UNCROSSED_FIELD_NUMBER: _builtins.int
     POSITIONS_ROLLED_FIELD_NUMBER: _builtins.int
     SESSION_CHANGED_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_CHANGED_FIELD_NUMBER: _builtins.int
+    TRADES_DELIVERED_FIELD_NUMBER: _builtins.int
+    UNSETTLED_DELIVERED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def instrument_updated(self) -> Global___InstrumentUpdated:
         """An instrument was listed or changed."""
@@ -364,6 +367,18 @@ class Event(_message.Message):
     def session_changed(self) -> _account_events_pb2.SessionChanged:
         """A trading session was opened, lost, closed, or fired."""
 
+    @_builtins.property
+    def value_date_changed(self) -> _account_events_pb2.ValueDateChanged:
+        """The trades of an instrument settle under another date from now on; public."""
+
+    @_builtins.property
+    def trades_delivered(self) -> _account_events_pb2.TradesDelivered:
+        """What was traded under a value date is delivered: what each account had open follows."""
+
+    @_builtins.property
+    def unsettled_delivered(self) -> _account_events_pb2.UnsettledDelivered:
+        """What an account had open under a value date was delivered."""
+
     def __init__(
         self,
         *,
@@ -394,12 +409,15 @@ class Event(_message.Message):
         self_trade_uncrossed: _market_events_pb2.SelfTradeUncrossed | None = ...,
         positions_rolled: _account_events_pb2.PositionsRolled | None = ...,
         session_changed: _account_events_pb2.SessionChanged | None = ...,
+        value_date_changed: _account_events_pb2.ValueDateChanged | None = ...,
+        trades_delivered: _account_events_pb2.TradesDelivered | None = ...,
+        unsettled_delivered: _account_events_pb2.UnsettledDelivered | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "session_changed", b"session_changed", "trade", b"trade", "trade_busted", b"trade_busted", "transfer_updated", b"transfer_updated", "variation_settled", b"variation_settled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "session_changed", b"session_changed", "trade", b"trade", "trade_busted", b"trade_busted", "trades_delivered", b"trades_delivered", "transfer_updated", b"transfer_updated", "unsettled_delivered", b"unsettled_delivered", "value_date_changed", b"value_date_changed", "variation_settled", b"variation_settled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "session_changed", b"session_changed", "trade", b"trade", "trade_busted", b"trade_busted", "transfer_updated", b"transfer_updated", "variation_settled", b"variation_settled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_opened", b"account_opened", "account_updated", b"account_updated", "auction_uncrossed", b"auction_uncrossed", "auction_updated", b"auction_updated", "balance_changed", b"balance_changed", "book_changed", b"book_changed", "cancel_all_after_changed", b"cancel_all_after_changed", "event", b"event", "fee_schedule_changed", b"fee_schedule_changed", "instrument_expired", b"instrument_expired", "instrument_updated", b"instrument_updated", "liquidation_changed", b"liquidation_changed", "margin_parameters_changed", b"margin_parameters_changed", "mark_price_changed", b"mark_price_changed", "mass_cancel_done", b"mass_cancel_done", "option_exercised", b"option_exercised", "order_updated", b"order_updated", "phase_changed", b"phase_changed", "position_changed", b"position_changed", "positions_rolled", b"positions_rolled", "prevented_match", b"prevented_match", "rules_activated", b"rules_activated", "self_trade_uncrossed", b"self_trade_uncrossed", "session_changed", b"session_changed", "trade", b"trade", "trade_busted", b"trade_busted", "trades_delivered", b"trades_delivered", "transfer_updated", b"transfer_updated", "unsettled_delivered", b"unsettled_delivered", "value_date_changed", b"value_date_changed", "variation_settled", b"variation_settled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_updated", "account_opened", "transfer_updated", "order_updated", "prevented_match", "balance_changed", "trade", "book_changed", "position_changed", "mass_cancel_done", "phase_changed", "mark_price_changed", "account_updated", "auction_updated", "auction_uncrossed", "variation_settled", "trade_busted", "margin_parameters_changed", "fee_schedule_changed", "rules_activated", "cancel_all_after_changed", "instrument_expired", "option_exercised", "liquidation_changed", "self_trade_uncrossed", "positions_rolled", "session_changed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_updated", "account_opened", "transfer_updated", "order_updated", "prevented_match", "balance_changed", "trade", "book_changed", "position_changed", "mass_cancel_done", "phase_changed", "mark_price_changed", "account_updated", "auction_updated", "auction_uncrossed", "variation_settled", "trade_busted", "margin_parameters_changed", "fee_schedule_changed", "rules_activated", "cancel_all_after_changed", "instrument_expired", "option_exercised", "liquidation_changed", "self_trade_uncrossed", "positions_rolled", "session_changed", "value_date_changed", "trades_delivered", "unsettled_delivered"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -635,13 +653,13 @@ class BalanceChanged(_message.Message):
     held: _builtins.int
     """Held afterwards."""
     trade_id: _builtins.int
-    """The trade that caused it, with kinds TRADE and FEE."""
+    """The trade that caused it, with kinds TRADE and FEE, and with those of a bust."""
     account_seq: _builtins.int
     """Number among the account's private events, contiguous from 1."""
     unsettled: _builtins.int
-    """Of what is available afterwards, bought but not delivered yet."""
+    """Not told here: Query tells it, as of `Balance`."""
     instrument_id: _builtins.int
-    """The instrument that caused it, with the kinds that concern a position."""
+    """The instrument that caused it, with the kinds that concern a position, and with those of a bust."""
     def __init__(
         self,
         *,

@@ -297,6 +297,7 @@ class BookState(_message.Message):
     LAST_PRICE_FIELD_NUMBER: _builtins.int
     MARK_PRICE_FIELD_NUMBER: _builtins.int
     AUCTION_KIND_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
     book_seq: _builtins.int
     """Change number of its book."""
     trade_seq: _builtins.int
@@ -305,6 +306,8 @@ class BookState(_message.Message):
     """Price of its last trade, in units of the price scale; absent if there was none."""
     auction_kind: _instrument_pb2_1.AuctionKind.ValueType
     """Which auction, with phase AUCTION."""
+    value_date: _builtins.int
+    """The value date that its trades settle under, as the decimal number YYYYMMDD; 0 if there is none."""
     @_builtins.property
     def instrument(self) -> _instrument_pb2.Instrument:
         """The instrument."""
@@ -322,10 +325,11 @@ class BookState(_message.Message):
         last_price: _builtins.int | None = ...,
         mark_price: _market_events_pb2.MarkPriceChanged | None = ...,
         auction_kind: _instrument_pb2_1.AuctionKind.ValueType = ...,
+        value_date: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_last_price", b"_last_price", "instrument", b"instrument", "last_price", b"last_price", "mark_price", b"mark_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_price", b"_last_price", "auction_kind", b"auction_kind", "book_seq", b"book_seq", "instrument", b"instrument", "last_price", b"last_price", "mark_price", b"mark_price", "trade_seq", b"trade_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_price", b"_last_price", "auction_kind", b"auction_kind", "book_seq", b"book_seq", "instrument", b"instrument", "last_price", b"last_price", "mark_price", b"mark_price", "trade_seq", b"trade_seq", "value_date", b"value_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__last_price: _TypeAlias = _typing.Literal["last_price"]  # noqa: Y015
     _WhichOneofArgType__last_price: _TypeAlias = _typing.Literal["_last_price", b"_last_price"]  # noqa: Y015

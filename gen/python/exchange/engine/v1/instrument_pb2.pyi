@@ -111,7 +111,9 @@ class Instrument(_message.Message):
     multiplier: _builtins.int
     """Units of the underlying in one unit of quantity; 1 if 0."""
     delayed_settlement: _builtins.bool
-    """True if what is bought is delivered after the trade: it can be sold at once, but is transferred out only when settled."""
+    """True if both legs of a trade are delivered after it, under its value date: what is received can be traded at once, but
+    is transferred out only when delivered. Only of a SECURITY; never changes.
+    """
     static_band_bps: _builtins.int
     """How far a limit may be from the reference price on its aggressive side, in basis points (on margin in ticks); 0: no
     static band.

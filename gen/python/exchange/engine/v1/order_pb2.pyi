@@ -295,7 +295,7 @@ class Balance(_message.Message):
     held: _builtins.int
     """Reserved for open orders."""
     unsettled: _builtins.int
-    """Of what is available, bought but not delivered yet: it trades, but is not transferred out."""
+    """Of available and held together, what is not delivered yet: it trades, but is not transferred out."""
     def __init__(
         self,
         *,

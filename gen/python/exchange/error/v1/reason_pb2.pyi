@@ -189,9 +189,9 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_INSTRUMENT_BUSY: _Reason.ValueType  # 243
     """The change needs an instrument that is CLOSED with an empty book. Example: a new tick size while orders rest."""
     REASON_UNKNOWN_TRADE: _Reason.ValueType  # 244
-    """The engine has had no such trade between these accounts. Example: a trade id of another instrument."""
+    """The engine has had no such trade. Example: a number that it has not given yet."""
     REASON_TRADE_NOT_BUSTABLE: _Reason.ValueType  # 245
-    """The trade can no longer be taken back. Example: its value date has come."""
+    """The trade can no longer be taken back. Example: its value date has come, or it was taken back with another price."""
     REASON_DATE_NOT_AFTER_LAST: _Reason.ValueType  # 246
     """The same was done for this date or a later one with other numbers. Example: a second settlement price for a day."""
     REASON_EXERCISE_NOT_ALLOWED: _Reason.ValueType  # 247
@@ -223,7 +223,9 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_TRANSFER_SEQUENCE_GAP: _Reason.ValueType  # 300
     """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
     REASON_TRANSFER_INSUFFICIENT: _Reason.ValueType  # 301
-    """The transfer would leave less than nothing available."""
+    """The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
+    share before their value date.
+    """
     REASON_UNKNOWN_ASSET: _Reason.ValueType  # 302
     """The engine has no such asset. Assets come with the instruments that trade them."""
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 303
@@ -401,9 +403,9 @@ REASON_ACCOUNT_KIND_NOT_ALLOWED: Reason.ValueType  # 242
 REASON_INSTRUMENT_BUSY: Reason.ValueType  # 243
 """The change needs an instrument that is CLOSED with an empty book. Example: a new tick size while orders rest."""
 REASON_UNKNOWN_TRADE: Reason.ValueType  # 244
-"""The engine has had no such trade between these accounts. Example: a trade id of another instrument."""
+"""The engine has had no such trade. Example: a number that it has not given yet."""
 REASON_TRADE_NOT_BUSTABLE: Reason.ValueType  # 245
-"""The trade can no longer be taken back. Example: its value date has come."""
+"""The trade can no longer be taken back. Example: its value date has come, or it was taken back with another price."""
 REASON_DATE_NOT_AFTER_LAST: Reason.ValueType  # 246
 """The same was done for this date or a later one with other numbers. Example: a second settlement price for a day."""
 REASON_EXERCISE_NOT_ALLOWED: Reason.ValueType  # 247
@@ -435,7 +437,9 @@ REASON_UNKNOWN_GATEWAY: Reason.ValueType  # 256
 REASON_TRANSFER_SEQUENCE_GAP: Reason.ValueType  # 300
 """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
 REASON_TRANSFER_INSUFFICIENT: Reason.ValueType  # 301
-"""The transfer would leave less than nothing available."""
+"""The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
+share before their value date.
+"""
 REASON_UNKNOWN_ASSET: Reason.ValueType  # 302
 """The engine has no such asset. Assets come with the instruments that trade them."""
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 303

@@ -376,6 +376,7 @@ class AccountEvent(_message.Message):
     TRADING_SESSION_UPDATE_FIELD_NUMBER: _builtins.int
     OPTION_EXERCISE_UPDATE_FIELD_NUMBER: _builtins.int
     LIQUIDATION_UPDATE_FIELD_NUMBER: _builtins.int
+    DELIVERY_UPDATE_FIELD_NUMBER: _builtins.int
     account_seq: _builtins.int
     """Number among the account's private events, contiguous from 1 for the account's life."""
     engine_seq: _builtins.str
@@ -424,6 +425,10 @@ class AccountEvent(_message.Message):
     def liquidation_update(self) -> Global___LiquidationUpdate:
         """The liquidation of the account began or ended."""
 
+    @_builtins.property
+    def delivery_update(self) -> Global___DeliveryUpdate:
+        """What the account had open under a value date was delivered."""
+
     def __init__(
         self,
         *,
@@ -440,12 +445,13 @@ class AccountEvent(_message.Message):
         trading_session_update: Global___TradingSessionUpdate | None = ...,
         option_exercise_update: Global___OptionExerciseUpdate | None = ...,
         liquidation_update: Global___LiquidationUpdate | None = ...,
+        delivery_update: Global___DeliveryUpdate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_update", b"balance_update", "cancel_all_after_update", b"cancel_all_after_update", "event", b"event", "event_time", b"event_time", "liquidation_update", b"liquidation_update", "mass_cancel_update", b"mass_cancel_update", "option_exercise_update", b"option_exercise_update", "order_update", b"order_update", "position_update", b"position_update", "prevented_match", b"prevented_match", "settings_update", b"settings_update", "trading_session_update", b"trading_session_update"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_update", b"balance_update", "cancel_all_after_update", b"cancel_all_after_update", "delivery_update", b"delivery_update", "event", b"event", "event_time", b"event_time", "liquidation_update", b"liquidation_update", "mass_cancel_update", b"mass_cancel_update", "option_exercise_update", b"option_exercise_update", "order_update", b"order_update", "position_update", b"position_update", "prevented_match", b"prevented_match", "settings_update", b"settings_update", "trading_session_update", b"trading_session_update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_seq", b"account_seq", "balance_update", b"balance_update", "cancel_all_after_update", b"cancel_all_after_update", "engine_seq", b"engine_seq", "event", b"event", "event_time", b"event_time", "liquidation_update", b"liquidation_update", "mass_cancel_update", b"mass_cancel_update", "option_exercise_update", b"option_exercise_update", "order_update", b"order_update", "position_update", b"position_update", "prevented_match", b"prevented_match", "settings_update", b"settings_update", "trading_session_update", b"trading_session_update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_seq", b"account_seq", "balance_update", b"balance_update", "cancel_all_after_update", b"cancel_all_after_update", "delivery_update", b"delivery_update", "engine_seq", b"engine_seq", "event", b"event", "event_time", b"event_time", "liquidation_update", b"liquidation_update", "mass_cancel_update", b"mass_cancel_update", "option_exercise_update", b"option_exercise_update", "order_update", b"order_update", "position_update", b"position_update", "prevented_match", b"prevented_match", "settings_update", b"settings_update", "trading_session_update", b"trading_session_update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order_update", "prevented_match", "balance_update", "position_update", "mass_cancel_update", "settings_update", "cancel_all_after_update", "trading_session_update", "option_exercise_update", "liquidation_update"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order_update", "prevented_match", "balance_update", "position_update", "mass_cancel_update", "settings_update", "cancel_all_after_update", "trading_session_update", "option_exercise_update", "liquidation_update", "delivery_update"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -552,7 +558,7 @@ class AccountBalance(_message.Message):
     held: _builtins.str
     """Reserved for open orders."""
     unsettled: _builtins.str
-    """Of what is available, bought but not delivered yet: it trades, but is not transferred out."""
+    """Of available and held together, what is not delivered yet: it trades, but is not transferred out. Empty in updates."""
     def __init__(
         self,
         *,
@@ -888,3 +894,39 @@ class LiquidationUpdate(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LiquidationUpdate: _TypeAlias = LiquidationUpdate  # noqa: Y015
+
+@_typing.final
+class DeliveryUpdate(_message.Message):
+    """What the account had open under a value date was delivered, both legs at once: balances are as before, but what it
+    received can be transferred out.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    BASE_AMOUNT_FIELD_NUMBER: _builtins.int
+    QUOTE_AMOUNT_FIELD_NUMBER: _builtins.int
+    instrument: _builtins.str
+    """Symbol of the instrument."""
+    value_date: _builtins.int
+    """The value date, as the decimal number YYYYMMDD."""
+    base_amount: _builtins.str
+    """What it received, in the base asset; with a sign: negative if it gave."""
+    quote_amount: _builtins.str
+    """What it received, in the quote asset; with a sign: negative if it gave."""
+    def __init__(
+        self,
+        *,
+        instrument: _builtins.str = ...,
+        value_date: _builtins.int = ...,
+        base_amount: _builtins.str = ...,
+        quote_amount: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_amount", b"base_amount", "instrument", b"instrument", "quote_amount", b"quote_amount", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliveryUpdate: _TypeAlias = DeliveryUpdate  # noqa: Y015

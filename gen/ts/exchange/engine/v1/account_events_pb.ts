@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/account_events.proto.
  */
 export const file_exchange_engine_v1_account_events: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIpQBCg5NYXNzQ2FuY2VsRG9uZRISCgphY2NvdW50X2lkGAEgASgEEhYKDm1hc3NfY2FuY2VsX2lkGAIgASgEEjIKBWNhdXNlGAMgASgOMiMuZXhjaGFuZ2UuZW5naW5lLnYxLk1hc3NDYW5jZWxDYXVzZRINCgVjb3VudBgEIAEoDRITCgthY2NvdW50X3NlcRgFIAEoBCLZAQoOU2Vzc2lvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBISCgpzZXNzaW9uX2lkGAIgASgEEhUKDXNlc3Npb25fZXBvY2gYAyABKAQSLwoFc3RhdGUYBCABKA4yIC5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvblN0YXRlEhMKC2R1ZV90aW1lX25zGAUgASgDEi0KBGxvc3MYBiABKA4yHy5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvbkxvc3MSEwoLYWNjb3VudF9zZXEYByABKAQiegoQVmFyaWF0aW9uU2V0dGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhgKEHNldHRsZW1lbnRfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIIl8KD1Bvc2l0aW9uc1JvbGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhQKDHRyYWRpbmdfZGF0ZRgCIAEoDRIRCglwb3NpdGlvbnMYAyABKA0SDAoEZG9uZRgEIAEoCCJ2ChFJbnN0cnVtZW50RXhwaXJlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhMKC2ZpbmFsX3ByaWNlGAIgASgSEhQKDHRyYWRpbmdfZGF0ZRgDIAEoDRIRCglwb3NpdGlvbnMYBCABKA0SDAoEZG9uZRgFIAEoCCJ1Cg9PcHRpb25FeGVyY2lzZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhAKCHF1YW50aXR5GAMgASgDEhAKCGFzc2lnbmVkGAQgASgIEhMKC2FjY291bnRfc2VxGAUgASgEIp4BChJMaXF1aWRhdGlvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIzCgVzdGF0ZRgCIAEoDjIkLmV4Y2hhbmdlLmVuZ2luZS52MS5MaXF1aWRhdGlvblN0YXRlEg4KBmVxdWl0eRgDIAEoEhIaChJtYWludGVuYW5jZV9tYXJnaW4YBCABKAMSEwoLYWNjb3VudF9zZXEYBSABKAQiTgoLVHJhZGVCdXN0ZWQSEAoIdHJhZGVfaWQYASABKAQSFQoNaW5zdHJ1bWVudF9pZBgCIAEoDRIWCg5pbnN1cmVkX2Ftb3VudBgDIAEoAyqHAgoSUG9zaXRpb25DaGFuZ2VLaW5kEiQKIFBPU0lUSU9OX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUE9TSVRJT05fQ0hBTkdFX0tJTkRfVFJBREUQARIiCh5QT1NJVElPTl9DSEFOR0VfS0lORF9WQVJJQVRJT04QAhIfChtQT1NJVElPTl9DSEFOR0VfS0lORF9FWFBJUlkQAxIhCh1QT1NJVElPTl9DSEFOR0VfS0lORF9FWEVSQ0lTRRAEEh0KGVBPU0lUSU9OX0NIQU5HRV9LSU5EX0JVU1QQBRIkCiBQT1NJVElPTl9DSEFOR0VfS0lORF9ERUxFVkVSQUdFRBAGKqYBChNDYW5jZWxBbGxBZnRlclN0YXRlEiYKIkNBTkNFTF9BTExfQUZURVJfU1RBVEVfVU5TUEVDSUZJRUQQABIgChxDQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0FSTUVEEAESIwofQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9ESVNBUk1FRBACEiAKHENBTkNFTF9BTExfQUZURVJfU1RBVEVfRklSRUQQAyqDAgoPTWFzc0NhbmNlbENhdXNlEiEKHU1BU1NfQ0FOQ0VMX0NBVVNFX1VOU1BFQ0lGSUVEEAASHwobTUFTU19DQU5DRUxfQ0FVU0VfUkVRVUVTVEVEEAESJgoiTUFTU19DQU5DRUxfQ0FVU0VfQ0FOQ0VMX0FMTF9BRlRFUhACEiEKHU1BU1NfQ0FOQ0VMX0NBVVNFX0tJTExfU1dJVENIEAMSIQodTUFTU19DQU5DRUxfQ0FVU0VfTElRVUlEQVRJT04QBBIaChZNQVNTX0NBTkNFTF9DQVVTRV9CVVNUEAUSIgoeTUFTU19DQU5DRUxfQ0FVU0VfRElTQ09OTkVDVEVEEAYqkAEKDFNlc3Npb25TdGF0ZRIdChlTRVNTSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9TVEFURV9MSVZFEAESFgoSU0VTU0lPTl9TVEFURV9MT1NUEAISFwoTU0VTU0lPTl9TVEFURV9GSVJFRBADEhgKFFNFU1NJT05fU1RBVEVfQ0xPU0VEEAQqfQoLU2Vzc2lvbkxvc3MSHAoYU0VTU0lPTl9MT1NTX1VOU1BFQ0lGSUVEEAASHQoZU0VTU0lPTl9MT1NTX1NUUkVBTV9FTkRFRBABEhcKE1NFU1NJT05fTE9TU19TSUxFTlQQAhIYChRTRVNTSU9OX0xPU1NfR0FURVdBWRADKpUBChBMaXF1aWRhdGlvblN0YXRlEiEKHUxJUVVJREFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZTElRVUlEQVRJT05fU1RBVEVfU1RBUlRFRBABEiIKHkxJUVVJREFUSU9OX1NUQVRFX0RFTEVWRVJBR0lORxACEhsKF0xJUVVJREFUSU9OX1NUQVRFX0VOREVEEANiBnByb3RvMw", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account]);
+  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIpQBCg5NYXNzQ2FuY2VsRG9uZRISCgphY2NvdW50X2lkGAEgASgEEhYKDm1hc3NfY2FuY2VsX2lkGAIgASgEEjIKBWNhdXNlGAMgASgOMiMuZXhjaGFuZ2UuZW5naW5lLnYxLk1hc3NDYW5jZWxDYXVzZRINCgVjb3VudBgEIAEoDRITCgthY2NvdW50X3NlcRgFIAEoBCLZAQoOU2Vzc2lvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBISCgpzZXNzaW9uX2lkGAIgASgEEhUKDXNlc3Npb25fZXBvY2gYAyABKAQSLwoFc3RhdGUYBCABKA4yIC5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvblN0YXRlEhMKC2R1ZV90aW1lX25zGAUgASgDEi0KBGxvc3MYBiABKA4yHy5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvbkxvc3MSEwoLYWNjb3VudF9zZXEYByABKAQiegoQVmFyaWF0aW9uU2V0dGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhgKEHNldHRsZW1lbnRfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIIl8KD1Bvc2l0aW9uc1JvbGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhQKDHRyYWRpbmdfZGF0ZRgCIAEoDRIRCglwb3NpdGlvbnMYAyABKA0SDAoEZG9uZRgEIAEoCCJ2ChFJbnN0cnVtZW50RXhwaXJlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhMKC2ZpbmFsX3ByaWNlGAIgASgSEhQKDHRyYWRpbmdfZGF0ZRgDIAEoDRIRCglwb3NpdGlvbnMYBCABKA0SDAoEZG9uZRgFIAEoCCJ1Cg9PcHRpb25FeGVyY2lzZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhAKCHF1YW50aXR5GAMgASgDEhAKCGFzc2lnbmVkGAQgASgIEhMKC2FjY291bnRfc2VxGAUgASgEIp4BChJMaXF1aWRhdGlvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIzCgVzdGF0ZRgCIAEoDjIkLmV4Y2hhbmdlLmVuZ2luZS52MS5MaXF1aWRhdGlvblN0YXRlEg4KBmVxdWl0eRgDIAEoEhIaChJtYWludGVuYW5jZV9tYXJnaW4YBCABKAMSEwoLYWNjb3VudF9zZXEYBSABKAQiPQoQVmFsdWVEYXRlQ2hhbmdlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhIKCnZhbHVlX2RhdGUYAiABKA0iXAoPVHJhZGVzRGVsaXZlcmVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SEgoKdmFsdWVfZGF0ZRgCIAEoDRIQCghhY2NvdW50cxgDIAEoDRIMCgRkb25lGAQgASgIIsIBChJVbnNldHRsZWREZWxpdmVyZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhIKCnZhbHVlX2RhdGUYAyABKA0SFQoNYmFzZV9hc3NldF9pZBgEIAEoDRITCgtiYXNlX2Ftb3VudBgFIAEoEhIWCg5xdW90ZV9hc3NldF9pZBgGIAEoDRIUCgxxdW90ZV9hbW91bnQYByABKBISEwoLYWNjb3VudF9zZXEYCCABKAQi6AEKC1RyYWRlQnVzdGVkEhAKCHRyYWRlX2lkGAEgASgEEhUKDWluc3RydW1lbnRfaWQYAiABKA0SFgoOaW5zdXJlZF9hbW91bnQYAyABKAMSGAoQbWFrZXJfYWNjb3VudF9pZBgEIAEoBBIYChB0YWtlcl9hY2NvdW50X2lkGAUgASgEEhgKEG1ha2VyX293ZXNfcXVvdGUYBiABKAMSFwoPbWFrZXJfb3dlc19iYXNlGAcgASgDEhgKEHRha2VyX293ZXNfcXVvdGUYCCABKAMSFwoPdGFrZXJfb3dlc19iYXNlGAkgASgDKocCChJQb3NpdGlvbkNoYW5nZUtpbmQSJAogUE9TSVRJT05fQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIeChpQT1NJVElPTl9DSEFOR0VfS0lORF9UUkFERRABEiIKHlBPU0lUSU9OX0NIQU5HRV9LSU5EX1ZBUklBVElPThACEh8KG1BPU0lUSU9OX0NIQU5HRV9LSU5EX0VYUElSWRADEiEKHVBPU0lUSU9OX0NIQU5HRV9LSU5EX0VYRVJDSVNFEAQSHQoZUE9TSVRJT05fQ0hBTkdFX0tJTkRfQlVTVBAFEiQKIFBPU0lUSU9OX0NIQU5HRV9LSU5EX0RFTEVWRVJBR0VEEAYqpgEKE0NhbmNlbEFsbEFmdGVyU3RhdGUSJgoiQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9VTlNQRUNJRklFRBAAEiAKHENBTkNFTF9BTExfQUZURVJfU1RBVEVfQVJNRUQQARIjCh9DQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0RJU0FSTUVEEAISIAocQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9GSVJFRBADKoMCCg9NYXNzQ2FuY2VsQ2F1c2USIQodTUFTU19DQU5DRUxfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtNQVNTX0NBTkNFTF9DQVVTRV9SRVFVRVNURUQQARImCiJNQVNTX0NBTkNFTF9DQVVTRV9DQU5DRUxfQUxMX0FGVEVSEAISIQodTUFTU19DQU5DRUxfQ0FVU0VfS0lMTF9TV0lUQ0gQAxIhCh1NQVNTX0NBTkNFTF9DQVVTRV9MSVFVSURBVElPThAEEhoKFk1BU1NfQ0FOQ0VMX0NBVVNFX0JVU1QQBRIiCh5NQVNTX0NBTkNFTF9DQVVTRV9ESVNDT05ORUNURUQQBiqQAQoMU2Vzc2lvblN0YXRlEh0KGVNFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1NUQVRFX0xJVkUQARIWChJTRVNTSU9OX1NUQVRFX0xPU1QQAhIXChNTRVNTSU9OX1NUQVRFX0ZJUkVEEAMSGAoUU0VTU0lPTl9TVEFURV9DTE9TRUQQBCp9CgtTZXNzaW9uTG9zcxIcChhTRVNTSU9OX0xPU1NfVU5TUEVDSUZJRUQQABIdChlTRVNTSU9OX0xPU1NfU1RSRUFNX0VOREVEEAESFwoTU0VTU0lPTl9MT1NTX1NJTEVOVBACEhgKFFNFU1NJT05fTE9TU19HQVRFV0FZEAMqlQEKEExpcXVpZGF0aW9uU3RhdGUSIQodTElRVUlEQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIdChlMSVFVSURBVElPTl9TVEFURV9TVEFSVEVEEAESIgoeTElRVUlEQVRJT05fU1RBVEVfREVMRVZFUkFHSU5HEAISGwoXTElRVUlEQVRJT05fU1RBVEVfRU5ERUQQA2IGcHJvdG8z", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account]);
 
 /**
  * A position changed; private to its account.
@@ -560,7 +560,150 @@ export const LiquidationChangedSchema: GenMessage<LiquidationChanged> = /*@__PUR
   messageDesc(file_exchange_engine_v1_account_events, 9);
 
 /**
- * A trade was taken back.
+ * The trades of an instrument settle under another date from now on.
+ *
+ * @generated from message exchange.engine.v1.ValueDateChanged
+ */
+export type ValueDateChanged = Message<"exchange.engine.v1.ValueDateChanged"> & {
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 1;
+   */
+  instrumentId: number;
+
+  /**
+   * The value date, as the decimal number YYYYMMDD.
+   *
+   * @generated from field: uint32 value_date = 2;
+   */
+  valueDate: number;
+};
+
+/**
+ * Describes the message exchange.engine.v1.ValueDateChanged.
+ * Use `create(ValueDateChangedSchema)` to create a new message.
+ */
+export const ValueDateChangedSchema: GenMessage<ValueDateChanged> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_account_events, 10);
+
+/**
+ * What was traded under a value date is delivered.
+ *
+ * @generated from message exchange.engine.v1.TradesDelivered
+ */
+export type TradesDelivered = Message<"exchange.engine.v1.TradesDelivered"> & {
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 1;
+   */
+  instrumentId: number;
+
+  /**
+   * The value date, as the decimal number YYYYMMDD.
+   *
+   * @generated from field: uint32 value_date = 2;
+   */
+  valueDate: number;
+
+  /**
+   * Accounts so far that had something open under it: a block holds only so many, the rest follow in the next.
+   *
+   * @generated from field: uint32 accounts = 3;
+   */
+  accounts: number;
+
+  /**
+   * True if none is left.
+   *
+   * @generated from field: bool done = 4;
+   */
+  done: boolean;
+};
+
+/**
+ * Describes the message exchange.engine.v1.TradesDelivered.
+ * Use `create(TradesDeliveredSchema)` to create a new message.
+ */
+export const TradesDeliveredSchema: GenMessage<TradesDelivered> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_account_events, 11);
+
+/**
+ * What an account had open under a value date was delivered, both legs at once: balances are as before, but what it
+ * received can be transferred out; private to it.
+ *
+ * @generated from message exchange.engine.v1.UnsettledDelivered
+ */
+export type UnsettledDelivered = Message<"exchange.engine.v1.UnsettledDelivered"> & {
+  /**
+   * Account.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 2;
+   */
+  instrumentId: number;
+
+  /**
+   * The value date, as the decimal number YYYYMMDD.
+   *
+   * @generated from field: uint32 value_date = 3;
+   */
+  valueDate: number;
+
+  /**
+   * The base asset.
+   *
+   * @generated from field: uint32 base_asset_id = 4;
+   */
+  baseAssetId: number;
+
+  /**
+   * What it received of it, in units of the asset's scale; negative: gave.
+   *
+   * @generated from field: sint64 base_amount = 5;
+   */
+  baseAmount: bigint;
+
+  /**
+   * The quote asset.
+   *
+   * @generated from field: uint32 quote_asset_id = 6;
+   */
+  quoteAssetId: number;
+
+  /**
+   * What it received of it, in units of the asset's scale; negative: gave. Fees were paid at the trades.
+   *
+   * @generated from field: sint64 quote_amount = 7;
+   */
+  quoteAmount: bigint;
+
+  /**
+   * Number among the account's private events, contiguous from 1.
+   *
+   * @generated from field: uint64 account_seq = 8;
+   */
+  accountSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.UnsettledDelivered.
+ * Use `create(UnsettledDeliveredSchema)` to create a new message.
+ */
+export const UnsettledDeliveredSchema: GenMessage<UnsettledDelivered> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_account_events, 12);
+
+/**
+ * A trade was taken back: its fees, and what each side had received, went back. Of that, what an account no longer had
+ * available the insurance fund paid, whatever that left it with: the account owes it to the fund. Nobody owes anything for
+ * a trade on margin, whose positions traded once more, the other way round.
  *
  * @generated from message exchange.engine.v1.TradeBusted
  */
@@ -585,6 +728,48 @@ export type TradeBusted = Message<"exchange.engine.v1.TradeBusted"> & {
    * @generated from field: int64 insured_amount = 3;
    */
   insuredAmount: bigint;
+
+  /**
+   * Account of the resting order.
+   *
+   * @generated from field: uint64 maker_account_id = 4;
+   */
+  makerAccountId: bigint;
+
+  /**
+   * Account of the order that took.
+   *
+   * @generated from field: uint64 taker_account_id = 5;
+   */
+  takerAccountId: bigint;
+
+  /**
+   * What the account of the resting order owes the insurance fund, in units of the quote asset.
+   *
+   * @generated from field: int64 maker_owes_quote = 6;
+   */
+  makerOwesQuote: bigint;
+
+  /**
+   * What it owes the insurance fund, in units of the base asset.
+   *
+   * @generated from field: int64 maker_owes_base = 7;
+   */
+  makerOwesBase: bigint;
+
+  /**
+   * What the account of the order that took owes the insurance fund, in units of the quote asset.
+   *
+   * @generated from field: int64 taker_owes_quote = 8;
+   */
+  takerOwesQuote: bigint;
+
+  /**
+   * What it owes the insurance fund, in units of the base asset.
+   *
+   * @generated from field: int64 taker_owes_base = 9;
+   */
+  takerOwesBase: bigint;
 };
 
 /**
@@ -592,7 +777,7 @@ export type TradeBusted = Message<"exchange.engine.v1.TradeBusted"> & {
  * Use `create(TradeBustedSchema)` to create a new message.
  */
 export const TradeBustedSchema: GenMessage<TradeBusted> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 10);
+  messageDesc(file_exchange_engine_v1_account_events, 13);
 
 /**
  * Why a position changed.

@@ -21,12 +21,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/admin_command.proto.
  */
 export const file_exchange_engine_v1_admin_command: GenFile = /*@__PURE__*/
-  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIk4KEFVwZGF0ZUluc3RydW1lbnQSOgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50Qga6SAPIAQEipAEKCFNldFBoYXNlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASOQoFcGhhc2UYAiABKA4yHi5leGNoYW5nZS50eXBlLnYxLlRyYWRpbmdQaGFzZUIKukgHggEEEAEgABI9CgxhdWN0aW9uX2tpbmQYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLkF1Y3Rpb25LaW5kQgi6SAWCAQIQASL1AQoMU2V0TWFya1ByaWNlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASFwoKbWFya19wcmljZRgCIAEoEkgAiAEBEhgKC2luZGV4X3ByaWNlGAMgASgSSAGIAQESHAoPcmVmZXJlbmNlX3ByaWNlGAQgASgSSAKIAQESKQoTY29udmVyc2lvbl9yYXRlX3BwYhgFIAEoA0IHukgEIgIgAEgDiAEBQg0KC19tYXJrX3ByaWNlQg4KDF9pbmRleF9wcmljZUISChBfcmVmZXJlbmNlX3ByaWNlQhYKFF9jb252ZXJzaW9uX3JhdGVfcHBiIpIBCg1BY2NvdW50TGltaXRzEh8KDm1heF9vcmRlcl9sb3RzGAEgASgDQge6SAQiAigAEiMKEm1heF9vcmRlcl9ub3Rpb25hbBgCIAEoA0IHukgEIgIoABIXCg9tYXhfb3Blbl9vcmRlcnMYAyABKA0SIgoRbWF4X3Bvc2l0aW9uX2xvdHMYBCABKANCB7pIBCICKAAi/QMKClNldEFjY291bnQSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIkCg1hY2NvdW50X2NsYXNzGAIgASgNQgi6SAUqAxj/AUgAiAEBEjUKBGtpbmQYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLkFjY291bnRLaW5kQgi6SAWCAQIQARI/Cg10cmFkaW5nX3N0YXRlGAQgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGVCCLpIBYIBAhABEhUKDWNhbmNlbF9vcmRlcnMYBSABKAgSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSHwoIZmVlX3RpZXIYByABKA1CCLpIBSoDGP8BSAGIAQESIAoTc2VsZl90cmFkZV9ncm91cF9pZBgIIAEoBEgCiAEBEiUKDXRha2VyX2ZlZV9wcG0YCSABKA1CCbpIBioEGKCNBkgDiAEBEiUKDW1ha2VyX2ZlZV9wcG0YCiABKA1CCbpIBioEGKCNBkgEiAEBQhAKDl9hY2NvdW50X2NsYXNzQgsKCV9mZWVfdGllckIWChRfc2VsZl90cmFkZV9ncm91cF9pZEIQCg5fdGFrZXJfZmVlX3BwbUIQCg5fbWFrZXJfZmVlX3BwbSKgAgoTU2V0TWFyZ2luUGFyYW1ldGVycxIeCg1pbnN0cnVtZW50X2lkGAEgASgNQge6SAQqAiAAEh8KDWFjY291bnRfY2xhc3MYAiABKA1CCLpIBSoDGP8BEicKEmluaXRpYWxfbWFyZ2luX3BwbRgDIAEoDUILukgIKgYYwIQ9IAASKwoWbWFpbnRlbmFuY2VfbWFyZ2luX3BwbRgEIAEoDUILukgIKgYYwIQ9IAASIAoMbWF4X2xldmVyYWdlGAUgASgNQgq6SAcqBRj0AyAAEioKF2xpcXVpZGF0aW9uX3BlbmFsdHlfcHBtGAYgASgNQgm6SAYqBBjAhD0SJAoTc2hvcnRfb3B0aW9uX21hcmdpbhgHIAEoA0IHukgEIgIoACJxCgdGZWVUaWVyEhoKCGZlZV90aWVyGAEgASgNQgi6SAUqAxj/ARIkCg10YWtlcl9mZWVfcHBtGAIgASgRQg26SAo6CBjAmgwov5oMEiQKDW1ha2VyX2ZlZV9wcG0YAyABKBFCDbpICjoIGMCaDCi/mgwiagoOU2V0RmVlU2NoZWR1bGUSIAoPZmVlX3NjaGVkdWxlX2lkGAEgASgNQge6SAQqAiAAEjYKBXRpZXJzGAIgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkZlZVRpZXJCCrpIB5IBBAgBECAibwoMU2V0dGxlRnV0dXJlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASGAoQc2V0dGxlbWVudF9wcmljZRgCIAEoEhIlCgx0cmFkaW5nX2RhdGUYAyABKA1CD7pIDCoKGL/91i8ohbOyCSJuChBFeHBpcmVJbnN0cnVtZW50Eh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASEwoLZmluYWxfcHJpY2UYAiABKBISJQoMdHJhZGluZ19kYXRlGAMgASgNQg+6SAwqChi//dYvKIWzsgkiwQEKDkV4ZXJjaXNlT3B0aW9uEhsKCmFjY291bnRfaWQYASABKARCB7pIBDICIAASHgoNaW5zdHJ1bWVudF9pZBgCIAEoDUIHukgEKgIgABIZCghxdWFudGl0eRgDIAEoA0IHukgEIgIgABIlCgx0cmFkaW5nX2RhdGUYBCABKA1CD7pIDCoKGL/91i8ohbOyCRIwCgpyZXF1ZXN0X2lkGAUgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kIikKDUFjdGl2YXRlUnVsZXMSGAoHdmVyc2lvbhgBIAEoDUIHukgEKgIgACK0AgoJQnVzdFRyYWRlEhkKCHRyYWRlX2lkGAEgASgEQge6SAQyAiAAEh4KDWluc3RydW1lbnRfaWQYAiABKA1CB7pIBCoCIAASDQoFcHJpY2UYAyABKBISGQoIcXVhbnRpdHkYBCABKANCB7pIBCICIAASNgoKdGFrZXJfc2lkZRgFIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZUIKukgHggEEEAEgABIhChBtYWtlcl9hY2NvdW50X2lkGAYgASgEQge6SAQyAiAAEiEKEHRha2VyX2FjY291bnRfaWQYByABKARCB7pIBDICIAASEQoJbWFrZXJfZmVlGAggASgSEhEKCXRha2VyX2ZlZRgJIAEoEhIeCg12YWx1ZV90aW1lX25zGAogASgDQge6SAQiAiAAIokBCg1Sb2xsUG9zaXRpb25zEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASFwoPbG9uZ19zd2FwX3ByaWNlGAIgASgSEhgKEHNob3J0X3N3YXBfcHJpY2UYAyABKBISJQoMdHJhZGluZ19kYXRlGAQgASgNQg+6SAwqChi//dYvKIWzsgliBnByb3RvMw", [file_buf_validate_validate, file_exchange_engine_v1_instrument, file_exchange_type_v1_account, file_exchange_type_v1_instrument, file_exchange_type_v1_order]);
+  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fY29tbWFuZC5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIk4KEFVwZGF0ZUluc3RydW1lbnQSOgoKaW5zdHJ1bWVudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5JbnN0cnVtZW50Qga6SAPIAQEipAEKCFNldFBoYXNlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASOQoFcGhhc2UYAiABKA4yHi5leGNoYW5nZS50eXBlLnYxLlRyYWRpbmdQaGFzZUIKukgHggEEEAEgABI9CgxhdWN0aW9uX2tpbmQYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLkF1Y3Rpb25LaW5kQgi6SAWCAQIQASL1AQoMU2V0TWFya1ByaWNlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASFwoKbWFya19wcmljZRgCIAEoEkgAiAEBEhgKC2luZGV4X3ByaWNlGAMgASgSSAGIAQESHAoPcmVmZXJlbmNlX3ByaWNlGAQgASgSSAKIAQESKQoTY29udmVyc2lvbl9yYXRlX3BwYhgFIAEoA0IHukgEIgIgAEgDiAEBQg0KC19tYXJrX3ByaWNlQg4KDF9pbmRleF9wcmljZUISChBfcmVmZXJlbmNlX3ByaWNlQhYKFF9jb252ZXJzaW9uX3JhdGVfcHBiIpIBCg1BY2NvdW50TGltaXRzEh8KDm1heF9vcmRlcl9sb3RzGAEgASgDQge6SAQiAigAEiMKEm1heF9vcmRlcl9ub3Rpb25hbBgCIAEoA0IHukgEIgIoABIXCg9tYXhfb3Blbl9vcmRlcnMYAyABKA0SIgoRbWF4X3Bvc2l0aW9uX2xvdHMYBCABKANCB7pIBCICKAAi/QMKClNldEFjY291bnQSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIkCg1hY2NvdW50X2NsYXNzGAIgASgNQgi6SAUqAxj/AUgAiAEBEjUKBGtpbmQYAyABKA4yHS5leGNoYW5nZS50eXBlLnYxLkFjY291bnRLaW5kQgi6SAWCAQIQARI/Cg10cmFkaW5nX3N0YXRlGAQgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGVCCLpIBYIBAhABEhUKDWNhbmNlbF9vcmRlcnMYBSABKAgSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSHwoIZmVlX3RpZXIYByABKA1CCLpIBSoDGP8BSAGIAQESIAoTc2VsZl90cmFkZV9ncm91cF9pZBgIIAEoBEgCiAEBEiUKDXRha2VyX2ZlZV9wcG0YCSABKA1CCbpIBioEGKCNBkgDiAEBEiUKDW1ha2VyX2ZlZV9wcG0YCiABKA1CCbpIBioEGKCNBkgEiAEBQhAKDl9hY2NvdW50X2NsYXNzQgsKCV9mZWVfdGllckIWChRfc2VsZl90cmFkZV9ncm91cF9pZEIQCg5fdGFrZXJfZmVlX3BwbUIQCg5fbWFrZXJfZmVlX3BwbSKgAgoTU2V0TWFyZ2luUGFyYW1ldGVycxIeCg1pbnN0cnVtZW50X2lkGAEgASgNQge6SAQqAiAAEh8KDWFjY291bnRfY2xhc3MYAiABKA1CCLpIBSoDGP8BEicKEmluaXRpYWxfbWFyZ2luX3BwbRgDIAEoDUILukgIKgYYwIQ9IAASKwoWbWFpbnRlbmFuY2VfbWFyZ2luX3BwbRgEIAEoDUILukgIKgYYwIQ9IAASIAoMbWF4X2xldmVyYWdlGAUgASgNQgq6SAcqBRj0AyAAEioKF2xpcXVpZGF0aW9uX3BlbmFsdHlfcHBtGAYgASgNQgm6SAYqBBjAhD0SJAoTc2hvcnRfb3B0aW9uX21hcmdpbhgHIAEoA0IHukgEIgIoACJxCgdGZWVUaWVyEhoKCGZlZV90aWVyGAEgASgNQgi6SAUqAxj/ARIkCg10YWtlcl9mZWVfcHBtGAIgASgRQg26SAo6CBjAmgwov5oMEiQKDW1ha2VyX2ZlZV9wcG0YAyABKBFCDbpICjoIGMCaDCi/mgwiagoOU2V0RmVlU2NoZWR1bGUSIAoPZmVlX3NjaGVkdWxlX2lkGAEgASgNQge6SAQqAiAAEjYKBXRpZXJzGAIgAygLMhsuZXhjaGFuZ2UuZW5naW5lLnYxLkZlZVRpZXJCCrpIB5IBBAgBECAibwoMU2V0dGxlRnV0dXJlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASGAoQc2V0dGxlbWVudF9wcmljZRgCIAEoEhIlCgx0cmFkaW5nX2RhdGUYAyABKA1CD7pIDCoKGL/91i8ohbOyCSJuChBFeHBpcmVJbnN0cnVtZW50Eh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASEwoLZmluYWxfcHJpY2UYAiABKBISJQoMdHJhZGluZ19kYXRlGAMgASgNQg+6SAwqChi//dYvKIWzsgkiwQEKDkV4ZXJjaXNlT3B0aW9uEhsKCmFjY291bnRfaWQYASABKARCB7pIBDICIAASHgoNaW5zdHJ1bWVudF9pZBgCIAEoDUIHukgEKgIgABIZCghxdWFudGl0eRgDIAEoA0IHukgEIgIgABIlCgx0cmFkaW5nX2RhdGUYBCABKA1CD7pIDCoKGL/91i8ohbOyCRIwCgpyZXF1ZXN0X2lkGAUgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSwzNn0kIikKDUFjdGl2YXRlUnVsZXMSGAoHdmVyc2lvbhgBIAEoDUIHukgEKgIgACLUAgoJQnVzdFRyYWRlEhkKCHRyYWRlX2lkGAEgASgEQge6SAQyAiAAEh4KDWluc3RydW1lbnRfaWQYAiABKA1CB7pIBCoCIAASDQoFcHJpY2UYAyABKBISGQoIcXVhbnRpdHkYBCABKANCB7pIBCICIAASNgoKdGFrZXJfc2lkZRgFIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZUIKukgHggEEEAEgABIhChBtYWtlcl9hY2NvdW50X2lkGAYgASgEQge6SAQyAiAAEiEKEHRha2VyX2FjY291bnRfaWQYByABKARCB7pIBDICIAASEQoJbWFrZXJfZmVlGAggASgSEhEKCXRha2VyX2ZlZRgJIAEoEhIeCg12YWx1ZV90aW1lX25zGAogASgDQge6SAQiAiAAEh4KCnZhbHVlX2RhdGUYCyABKA1CCrpIByoFGL/91i8iUwoMU2V0VmFsdWVEYXRlEh4KDWluc3RydW1lbnRfaWQYASABKA1CB7pIBCoCIAASIwoKdmFsdWVfZGF0ZRgCIAEoDUIPukgMKgoYv/3WLyiFs7IJIlQKDURlbGl2ZXJUcmFkZXMSHgoNaW5zdHJ1bWVudF9pZBgBIAEoDUIHukgEKgIgABIjCgp2YWx1ZV9kYXRlGAIgASgNQg+6SAwqChi//dYvKIWzsgkiiQEKDVJvbGxQb3NpdGlvbnMSHgoNaW5zdHJ1bWVudF9pZBgBIAEoDUIHukgEKgIgABIXCg9sb25nX3N3YXBfcHJpY2UYAiABKBISGAoQc2hvcnRfc3dhcF9wcmljZRgDIAEoEhIlCgx0cmFkaW5nX2RhdGUYBCABKA1CD7pIDCoKGL/91i8ohbOyCWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_engine_v1_instrument, file_exchange_type_v1_account, file_exchange_type_v1_instrument, file_exchange_type_v1_order]);
 
 /**
- * Changes an instrument. Kind, assets, scales, multiplier and option terms never change; tick and lot only while it is
- * CLOSED with an empty book. Its phase must be the present one: SetPhase changes that. The same command again changes
- * nothing.
+ * Changes an instrument. Kind, assets, scales, multiplier, delayed settlement and option terms never change; tick and lot
+ * only while it is CLOSED with an empty book. Its phase must be the present one: SetPhase changes that. The same command
+ * again changes nothing.
  *
  * @generated from message exchange.engine.v1.UpdateInstrument
  */
@@ -529,8 +529,9 @@ export const ActivateRulesSchema: GenMessage<ActivateRules> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_admin_command, 11);
 
 /**
- * Takes a trade back as the event log has it: the engine keeps no trades. Fees come back, the open orders of both accounts
- * are cancelled. The same trade again changes nothing.
+ * Takes a trade back as the event log has it: the engine keeps no trades, only which were taken back. First the open
+ * orders of both accounts are cancelled, over several commands if they are many; then the money moves, and TradeBusted
+ * tells of it. No price, candle or public trade changes. The same trade again is answered as at first and changes nothing.
  *
  * @generated from message exchange.engine.v1.BustTrade
  */
@@ -604,6 +605,14 @@ export type BustTrade = Message<"exchange.engine.v1.BustTrade"> & {
    * @generated from field: int64 value_time_ns = 10;
    */
   valueTimeNs: bigint;
+
+  /**
+   * The value date that it was made under, as the decimal number YYYYMMDD; 0 unless the instrument has
+   * `delayed_settlement`.
+   *
+   * @generated from field: uint32 value_date = 11;
+   */
+  valueDate: number;
 };
 
 /**
@@ -612,6 +621,65 @@ export type BustTrade = Message<"exchange.engine.v1.BustTrade"> & {
  */
 export const BustTradeSchema: GenMessage<BustTrade> = /*@__PURE__*/
   messageDesc(file_exchange_engine_v1_admin_command, 12);
+
+/**
+ * States the date under which the trades of an instrument with `delayed_settlement` settle from now on: a table and
+ * calendars outside say which. It takes no order before it has one. At most eight value dates, the last among them, are
+ * open at a time; the same date again changes nothing.
+ *
+ * @generated from message exchange.engine.v1.SetValueDate
+ */
+export type SetValueDate = Message<"exchange.engine.v1.SetValueDate"> & {
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 1;
+   */
+  instrumentId: number;
+
+  /**
+   * The value date, as the decimal number YYYYMMDD; after all that were before.
+   *
+   * @generated from field: uint32 value_date = 2;
+   */
+  valueDate: number;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetValueDate.
+ * Use `create(SetValueDateSchema)` to create a new message.
+ */
+export const SetValueDateSchema: GenMessage<SetValueDate> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_command, 13);
+
+/**
+ * Delivers what was traded in an instrument under its oldest open value date, to every account, base and quote in one: it
+ * can be transferred out from then on. A later value date has to be set before. The same date again changes nothing.
+ *
+ * @generated from message exchange.engine.v1.DeliverTrades
+ */
+export type DeliverTrades = Message<"exchange.engine.v1.DeliverTrades"> & {
+  /**
+   * Instrument.
+   *
+   * @generated from field: uint32 instrument_id = 1;
+   */
+  instrumentId: number;
+
+  /**
+   * The value date, as the decimal number YYYYMMDD.
+   *
+   * @generated from field: uint32 value_date = 2;
+   */
+  valueDate: number;
+};
+
+/**
+ * Describes the message exchange.engine.v1.DeliverTrades.
+ * Use `create(DeliverTradesSchema)` to create a new message.
+ */
+export const DeliverTradesSchema: GenMessage<DeliverTrades> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_command, 14);
 
 /**
  * Rolls every position of an instrument on margin into the next value date: longs pay the long swap rate, shorts the short
@@ -655,5 +723,5 @@ export type RollPositions = Message<"exchange.engine.v1.RollPositions"> & {
  * Use `create(RollPositionsSchema)` to create a new message.
  */
 export const RollPositionsSchema: GenMessage<RollPositions> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_admin_command, 13);
+  messageDesc(file_exchange_engine_v1_admin_command, 15);
 

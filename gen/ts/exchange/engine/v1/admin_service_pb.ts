@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
-import type { ActivateRules, BustTrade, ExerciseOption, ExpireInstrument, RollPositions, SetAccount, SetFeeSchedule, SetMarginParameters, SetMarkPrice, SetPhase, SettleFuture, UpdateInstrument } from "./admin_command_pb.js";
+import type { ActivateRules, BustTrade, DeliverTrades, ExerciseOption, ExpireInstrument, RollPositions, SetAccount, SetFeeSchedule, SetMarginParameters, SetMarkPrice, SetPhase, SettleFuture, SetValueDate, UpdateInstrument } from "./admin_command_pb.js";
 import { file_exchange_engine_v1_admin_command } from "./admin_command_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_exchange_engine_v1_instrument } from "./instrument_pb.js";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/engine/v1/admin_service.proto.
  */
 export const file_exchange_engine_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fc2VydmljZS5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIpIBChJPcGVuQWNjb3VudFJlcXVlc3QSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEiAKDXRha2VyX2ZlZV9wcG0YAyABKA1CCbpIBioEGKCNBhIgCg1tYWtlcl9mZWVfcHBtGAQgASgNQgm6SAYqBBigjQYiKQoTT3BlbkFjY291bnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlUKF0NyZWF0ZUluc3RydW1lbnRSZXF1ZXN0EjoKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudEIGukgDyAEBIi4KGENyZWF0ZUluc3RydW1lbnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF1VwZGF0ZUluc3RydW1lbnRSZXF1ZXN0EjwKBnVwZGF0ZRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50Qga6SAPIAQEiLgoYVXBkYXRlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiRgoPU2V0UGhhc2VSZXF1ZXN0EjMKBXBoYXNlGAEgASgLMhwuZXhjaGFuZ2UuZW5naW5lLnYxLlNldFBoYXNlQga6SAPIAQEiJgoQU2V0UGhhc2VSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIk8KE1NldE1hcmtQcmljZVJlcXVlc3QSOAoGcHJpY2VzGAEgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmtQcmljZUIGukgDyAEBIioKFFNldE1hcmtQcmljZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTAoRU2V0QWNjb3VudFJlcXVlc3QSNwoHYWNjb3VudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50Qga6SAPIAQEiKAoSU2V0QWNjb3VudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiYQoaU2V0TWFyZ2luUGFyYW1ldGVyc1JlcXVlc3QSQwoKcGFyYW1ldGVycxgBIAEoCzInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJnaW5QYXJhbWV0ZXJzQga6SAPIAQEiMQobU2V0TWFyZ2luUGFyYW1ldGVyc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVU2V0RmVlU2NoZWR1bGVSZXF1ZXN0EjwKCHNjaGVkdWxlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlQga6SAPIAQEiLAoWU2V0RmVlU2NoZWR1bGVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlMKE1NldHRsZUZ1dHVyZVJlcXVlc3QSPAoKc2V0dGxlbWVudBgBIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVCBrpIA8gBASIqChRTZXR0bGVGdXR1cmVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF0V4cGlyZUluc3RydW1lbnRSZXF1ZXN0EjwKBmV4cGlyeRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50Qga6SAPIAQEiLgoYRXhwaXJlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVRXhlcmNpc2VPcHRpb25SZXF1ZXN0EjwKCGV4ZXJjaXNlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uQga6SAPIAQEiLAoWRXhlcmNpc2VPcHRpb25SZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlAKFEFjdGl2YXRlUnVsZXNSZXF1ZXN0EjgKBXJ1bGVzGAEgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjdGl2YXRlUnVsZXNCBrpIA8gBASIrChVBY3RpdmF0ZVJ1bGVzUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBCJIChBCdXN0VHJhZGVSZXF1ZXN0EjQKBXRyYWRlGAEgASgLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJ1c3RUcmFkZUIGukgDyAEBIicKEUJ1c3RUcmFkZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTwoUUm9sbFBvc2l0aW9uc1JlcXVlc3QSNwoEcm9sbBgBIAEoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Sb2xsUG9zaXRpb25zQga6SAPIAQEiKwoVUm9sbFBvc2l0aW9uc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCI+ChRUYWtlU25hcHNob3RSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEEhIKCnN0YXRlX2hhc2gYAiABKAYygA0KDEFkbWluU2VydmljZRJmCgtPcGVuQWNjb3VudBImLmV4Y2hhbmdlLmVuZ2luZS52MS5PcGVuQWNjb3VudFJlcXVlc3QaJy5leGNoYW5nZS5lbmdpbmUudjEuT3BlbkFjY291bnRSZXNwb25zZSIGirUYAhgBEnUKEENyZWF0ZUluc3RydW1lbnQSKy5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudFJlcXVlc3QaLC5leGNoYW5nZS5lbmdpbmUudjEuQ3JlYXRlSW5zdHJ1bWVudFJlc3BvbnNlIgaKtRgCGAESdQoQVXBkYXRlSW5zdHJ1bWVudBIrLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50UmVxdWVzdBosLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50UmVzcG9uc2UiBoq1GAIYARJdCghTZXRQaGFzZRIjLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRQaGFzZVJlcXVlc3QaJC5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VSZXNwb25zZSIGirUYAhgBEmkKDFNldE1hcmtQcmljZRInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VSZXF1ZXN0GiguZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmtQcmljZVJlc3BvbnNlIgaKtRgCGAESYwoKU2V0QWNjb3VudBIlLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50UmVxdWVzdBomLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50UmVzcG9uc2UiBoq1GAIYARJ+ChNTZXRNYXJnaW5QYXJhbWV0ZXJzEi4uZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNSZXF1ZXN0Gi8uZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmdpblBhcmFtZXRlcnNSZXNwb25zZSIGirUYAhgBEm8KDlNldEZlZVNjaGVkdWxlEikuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlUmVxdWVzdBoqLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRGZWVTY2hlZHVsZVJlc3BvbnNlIgaKtRgCGAESaQoMU2V0dGxlRnV0dXJlEicuZXhjaGFuZ2UuZW5naW5lLnYxLlNldHRsZUZ1dHVyZVJlcXVlc3QaKC5leGNoYW5nZS5lbmdpbmUudjEuU2V0dGxlRnV0dXJlUmVzcG9uc2UiBoq1GAIYARJ1ChBFeHBpcmVJbnN0cnVtZW50EisuZXhjaGFuZ2UuZW5naW5lLnYxLkV4cGlyZUluc3RydW1lbnRSZXF1ZXN0GiwuZXhjaGFuZ2UuZW5naW5lLnYxLkV4cGlyZUluc3RydW1lbnRSZXNwb25zZSIGirUYAhgBEm8KDkV4ZXJjaXNlT3B0aW9uEikuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uUmVxdWVzdBoqLmV4Y2hhbmdlLmVuZ2luZS52MS5FeGVyY2lzZU9wdGlvblJlc3BvbnNlIgaKtRgCGAESbAoNQWN0aXZhdGVSdWxlcxIoLmV4Y2hhbmdlLmVuZ2luZS52MS5BY3RpdmF0ZVJ1bGVzUmVxdWVzdBopLmV4Y2hhbmdlLmVuZ2luZS52MS5BY3RpdmF0ZVJ1bGVzUmVzcG9uc2UiBoq1GAIYARJgCglCdXN0VHJhZGUSJC5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlUmVxdWVzdBolLmV4Y2hhbmdlLmVuZ2luZS52MS5CdXN0VHJhZGVSZXNwb25zZSIGirUYAhgBEmwKDVJvbGxQb3NpdGlvbnMSKC5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc1JlcXVlc3QaKS5leGNoYW5nZS5lbmdpbmUudjEuUm9sbFBvc2l0aW9uc1Jlc3BvbnNlIgaKtRgCGAESaQoMVGFrZVNuYXBzaG90EicuZXhjaGFuZ2UuZW5naW5lLnYxLlRha2VTbmFwc2hvdFJlcXVlc3QaKC5leGNoYW5nZS5lbmdpbmUudjEuVGFrZVNuYXBzaG90UmVzcG9uc2UiBoq1GAIYAWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_type_v1_authorization]);
+  fileDesc("CiZleGNoYW5nZS9lbmdpbmUvdjEvYWRtaW5fc2VydmljZS5wcm90bxISZXhjaGFuZ2UuZW5naW5lLnYxIpIBChJPcGVuQWNjb3VudFJlcXVlc3QSGwoKYWNjb3VudF9pZBgBIAEoBEIHukgEMgIgABIbChNzZWxmX3RyYWRlX2dyb3VwX2lkGAIgASgEEiAKDXRha2VyX2ZlZV9wcG0YAyABKA1CCbpIBioEGKCNBhIgCg1tYWtlcl9mZWVfcHBtGAQgASgNQgm6SAYqBBigjQYiKQoTT3BlbkFjY291bnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlUKF0NyZWF0ZUluc3RydW1lbnRSZXF1ZXN0EjoKCmluc3RydW1lbnQYASABKAsyHi5leGNoYW5nZS5lbmdpbmUudjEuSW5zdHJ1bWVudEIGukgDyAEBIi4KGENyZWF0ZUluc3RydW1lbnRSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF1VwZGF0ZUluc3RydW1lbnRSZXF1ZXN0EjwKBnVwZGF0ZRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5VcGRhdGVJbnN0cnVtZW50Qga6SAPIAQEiLgoYVXBkYXRlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiRgoPU2V0UGhhc2VSZXF1ZXN0EjMKBXBoYXNlGAEgASgLMhwuZXhjaGFuZ2UuZW5naW5lLnYxLlNldFBoYXNlQga6SAPIAQEiJgoQU2V0UGhhc2VSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIk8KE1NldE1hcmtQcmljZVJlcXVlc3QSOAoGcHJpY2VzGAEgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlNldE1hcmtQcmljZUIGukgDyAEBIioKFFNldE1hcmtQcmljZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTAoRU2V0QWNjb3VudFJlcXVlc3QSNwoHYWNjb3VudBgBIAEoCzIeLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRBY2NvdW50Qga6SAPIAQEiKAoSU2V0QWNjb3VudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiYQoaU2V0TWFyZ2luUGFyYW1ldGVyc1JlcXVlc3QSQwoKcGFyYW1ldGVycxgBIAEoCzInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJnaW5QYXJhbWV0ZXJzQga6SAPIAQEiMQobU2V0TWFyZ2luUGFyYW1ldGVyc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVU2V0RmVlU2NoZWR1bGVSZXF1ZXN0EjwKCHNjaGVkdWxlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLlNldEZlZVNjaGVkdWxlQga6SAPIAQEiLAoWU2V0RmVlU2NoZWR1bGVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlMKE1NldHRsZUZ1dHVyZVJlcXVlc3QSPAoKc2V0dGxlbWVudBgBIAEoCzIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVCBrpIA8gBASIqChRTZXR0bGVGdXR1cmVSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlcKF0V4cGlyZUluc3RydW1lbnRSZXF1ZXN0EjwKBmV4cGlyeRgBIAEoCzIkLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50Qga6SAPIAQEiLgoYRXhwaXJlSW5zdHJ1bWVudFJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiVQoVRXhlcmNpc2VPcHRpb25SZXF1ZXN0EjwKCGV4ZXJjaXNlGAEgASgLMiIuZXhjaGFuZ2UuZW5naW5lLnYxLkV4ZXJjaXNlT3B0aW9uQga6SAPIAQEiLAoWRXhlcmNpc2VPcHRpb25SZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIlAKFEFjdGl2YXRlUnVsZXNSZXF1ZXN0EjgKBXJ1bGVzGAEgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjdGl2YXRlUnVsZXNCBrpIA8gBASIrChVBY3RpdmF0ZVJ1bGVzUmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBCJIChBCdXN0VHJhZGVSZXF1ZXN0EjQKBXRyYWRlGAEgASgLMh0uZXhjaGFuZ2UuZW5naW5lLnYxLkJ1c3RUcmFkZUIGukgDyAEBIicKEUJ1c3RUcmFkZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiTwoUUm9sbFBvc2l0aW9uc1JlcXVlc3QSNwoEcm9sbBgBIAEoCzIhLmV4Y2hhbmdlLmVuZ2luZS52MS5Sb2xsUG9zaXRpb25zQga6SAPIAQEiKwoVUm9sbFBvc2l0aW9uc1Jlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiUwoTU2V0VmFsdWVEYXRlUmVxdWVzdBI8Cgp2YWx1ZV9kYXRlGAEgASgLMiAuZXhjaGFuZ2UuZW5naW5lLnYxLlNldFZhbHVlRGF0ZUIGukgDyAEBIioKFFNldFZhbHVlRGF0ZVJlc3BvbnNlEhIKCmVuZ2luZV9zZXEYASABKAQiUwoURGVsaXZlclRyYWRlc1JlcXVlc3QSOwoIZGVsaXZlcnkYASABKAsyIS5leGNoYW5nZS5lbmdpbmUudjEuRGVsaXZlclRyYWRlc0IGukgDyAEBIisKFURlbGl2ZXJUcmFkZXNSZXNwb25zZRISCgplbmdpbmVfc2VxGAEgASgEIhUKE1Rha2VTbmFwc2hvdFJlcXVlc3QiPgoUVGFrZVNuYXBzaG90UmVzcG9uc2USEgoKZW5naW5lX3NlcRgBIAEoBBISCgpzdGF0ZV9oYXNoGAIgASgGMtkOCgxBZG1pblNlcnZpY2USZgoLT3BlbkFjY291bnQSJi5leGNoYW5nZS5lbmdpbmUudjEuT3BlbkFjY291bnRSZXF1ZXN0GicuZXhjaGFuZ2UuZW5naW5lLnYxLk9wZW5BY2NvdW50UmVzcG9uc2UiBoq1GAIYARJ1ChBDcmVhdGVJbnN0cnVtZW50EisuZXhjaGFuZ2UuZW5naW5lLnYxLkNyZWF0ZUluc3RydW1lbnRSZXF1ZXN0GiwuZXhjaGFuZ2UuZW5naW5lLnYxLkNyZWF0ZUluc3RydW1lbnRSZXNwb25zZSIGirUYAhgBEnUKEFVwZGF0ZUluc3RydW1lbnQSKy5leGNoYW5nZS5lbmdpbmUudjEuVXBkYXRlSW5zdHJ1bWVudFJlcXVlc3QaLC5leGNoYW5nZS5lbmdpbmUudjEuVXBkYXRlSW5zdHJ1bWVudFJlc3BvbnNlIgaKtRgCGAESXQoIU2V0UGhhc2USIy5leGNoYW5nZS5lbmdpbmUudjEuU2V0UGhhc2VSZXF1ZXN0GiQuZXhjaGFuZ2UuZW5naW5lLnYxLlNldFBoYXNlUmVzcG9uc2UiBoq1GAIYARJpCgxTZXRNYXJrUHJpY2USJy5leGNoYW5nZS5lbmdpbmUudjEuU2V0TWFya1ByaWNlUmVxdWVzdBooLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJrUHJpY2VSZXNwb25zZSIGirUYAhgBEmMKClNldEFjY291bnQSJS5leGNoYW5nZS5lbmdpbmUudjEuU2V0QWNjb3VudFJlcXVlc3QaJi5leGNoYW5nZS5lbmdpbmUudjEuU2V0QWNjb3VudFJlc3BvbnNlIgaKtRgCGAESfgoTU2V0TWFyZ2luUGFyYW1ldGVycxIuLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJnaW5QYXJhbWV0ZXJzUmVxdWVzdBovLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRNYXJnaW5QYXJhbWV0ZXJzUmVzcG9uc2UiBoq1GAIYARJvCg5TZXRGZWVTY2hlZHVsZRIpLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRGZWVTY2hlZHVsZVJlcXVlc3QaKi5leGNoYW5nZS5lbmdpbmUudjEuU2V0RmVlU2NoZWR1bGVSZXNwb25zZSIGirUYAhgBEmkKDFNldHRsZUZ1dHVyZRInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXR0bGVGdXR1cmVSZXF1ZXN0GiguZXhjaGFuZ2UuZW5naW5lLnYxLlNldHRsZUZ1dHVyZVJlc3BvbnNlIgaKtRgCGAESdQoQRXhwaXJlSW5zdHJ1bWVudBIrLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50UmVxdWVzdBosLmV4Y2hhbmdlLmVuZ2luZS52MS5FeHBpcmVJbnN0cnVtZW50UmVzcG9uc2UiBoq1GAIYARJvCg5FeGVyY2lzZU9wdGlvbhIpLmV4Y2hhbmdlLmVuZ2luZS52MS5FeGVyY2lzZU9wdGlvblJlcXVlc3QaKi5leGNoYW5nZS5lbmdpbmUudjEuRXhlcmNpc2VPcHRpb25SZXNwb25zZSIGirUYAhgBEmwKDUFjdGl2YXRlUnVsZXMSKC5leGNoYW5nZS5lbmdpbmUudjEuQWN0aXZhdGVSdWxlc1JlcXVlc3QaKS5leGNoYW5nZS5lbmdpbmUudjEuQWN0aXZhdGVSdWxlc1Jlc3BvbnNlIgaKtRgCGAESYAoJQnVzdFRyYWRlEiQuZXhjaGFuZ2UuZW5naW5lLnYxLkJ1c3RUcmFkZVJlcXVlc3QaJS5leGNoYW5nZS5lbmdpbmUudjEuQnVzdFRyYWRlUmVzcG9uc2UiBoq1GAIYARJsCg1Sb2xsUG9zaXRpb25zEiguZXhjaGFuZ2UuZW5naW5lLnYxLlJvbGxQb3NpdGlvbnNSZXF1ZXN0GikuZXhjaGFuZ2UuZW5naW5lLnYxLlJvbGxQb3NpdGlvbnNSZXNwb25zZSIGirUYAhgBEmkKDFNldFZhbHVlRGF0ZRInLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXRWYWx1ZURhdGVSZXF1ZXN0GiguZXhjaGFuZ2UuZW5naW5lLnYxLlNldFZhbHVlRGF0ZVJlc3BvbnNlIgaKtRgCGAESbAoNRGVsaXZlclRyYWRlcxIoLmV4Y2hhbmdlLmVuZ2luZS52MS5EZWxpdmVyVHJhZGVzUmVxdWVzdBopLmV4Y2hhbmdlLmVuZ2luZS52MS5EZWxpdmVyVHJhZGVzUmVzcG9uc2UiBoq1GAIYARJpCgxUYWtlU25hcHNob3QSJy5leGNoYW5nZS5lbmdpbmUudjEuVGFrZVNuYXBzaG90UmVxdWVzdBooLmV4Y2hhbmdlLmVuZ2luZS52MS5UYWtlU25hcHNob3RSZXNwb25zZSIGirUYAhgBYgZwcm90bzM", [file_buf_validate_validate, file_exchange_engine_v1_admin_command, file_exchange_engine_v1_instrument, file_exchange_type_v1_authorization]);
 
 /**
  * The account to open.
@@ -567,7 +567,7 @@ export const BustTradeRequestSchema: GenMessage<BustTradeRequest> = /*@__PURE__*
   messageDesc(file_exchange_engine_v1_admin_service, 24);
 
 /**
- * The trade is taken back.
+ * The bust has begun; TradeBusted says when it is done.
  *
  * @generated from message exchange.engine.v1.BustTradeResponse
  */
@@ -630,6 +630,90 @@ export const RollPositionsResponseSchema: GenMessage<RollPositionsResponse> = /*
   messageDesc(file_exchange_engine_v1_admin_service, 27);
 
 /**
+ * The value date.
+ *
+ * @generated from message exchange.engine.v1.SetValueDateRequest
+ */
+export type SetValueDateRequest = Message<"exchange.engine.v1.SetValueDateRequest"> & {
+  /**
+   * The value date.
+   *
+   * @generated from field: exchange.engine.v1.SetValueDate value_date = 1;
+   */
+  valueDate?: SetValueDate | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetValueDateRequest.
+ * Use `create(SetValueDateRequestSchema)` to create a new message.
+ */
+export const SetValueDateRequestSchema: GenMessage<SetValueDateRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 28);
+
+/**
+ * The value date is in force for the trades that follow.
+ *
+ * @generated from message exchange.engine.v1.SetValueDateResponse
+ */
+export type SetValueDateResponse = Message<"exchange.engine.v1.SetValueDateResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.SetValueDateResponse.
+ * Use `create(SetValueDateResponseSchema)` to create a new message.
+ */
+export const SetValueDateResponseSchema: GenMessage<SetValueDateResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 29);
+
+/**
+ * The delivery.
+ *
+ * @generated from message exchange.engine.v1.DeliverTradesRequest
+ */
+export type DeliverTradesRequest = Message<"exchange.engine.v1.DeliverTradesRequest"> & {
+  /**
+   * The delivery.
+   *
+   * @generated from field: exchange.engine.v1.DeliverTrades delivery = 1;
+   */
+  delivery?: DeliverTrades | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.DeliverTradesRequest.
+ * Use `create(DeliverTradesRequestSchema)` to create a new message.
+ */
+export const DeliverTradesRequestSchema: GenMessage<DeliverTradesRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 30);
+
+/**
+ * The delivery has begun; TradesDelivered says when it is done.
+ *
+ * @generated from message exchange.engine.v1.DeliverTradesResponse
+ */
+export type DeliverTradesResponse = Message<"exchange.engine.v1.DeliverTradesResponse"> & {
+  /**
+   * Command that did it.
+   *
+   * @generated from field: uint64 engine_seq = 1;
+   */
+  engineSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.engine.v1.DeliverTradesResponse.
+ * Use `create(DeliverTradesResponseSchema)` to create a new message.
+ */
+export const DeliverTradesResponseSchema: GenMessage<DeliverTradesResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_admin_service, 31);
+
+/**
  * Nothing is asked.
  *
  * @generated from message exchange.engine.v1.TakeSnapshotRequest
@@ -642,7 +726,7 @@ export type TakeSnapshotRequest = Message<"exchange.engine.v1.TakeSnapshotReques
  * Use `create(TakeSnapshotRequestSchema)` to create a new message.
  */
 export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_admin_service, 28);
+  messageDesc(file_exchange_engine_v1_admin_service, 32);
 
 /**
  * The snapshot is on disk.
@@ -670,7 +754,7 @@ export type TakeSnapshotResponse = Message<"exchange.engine.v1.TakeSnapshotRespo
  * Use `create(TakeSnapshotResponseSchema)` to create a new message.
  */
 export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_admin_service, 29);
+  messageDesc(file_exchange_engine_v1_admin_service, 33);
 
 /**
  * What operators and other services change in the engine. Each call becomes a journaled command.
@@ -811,7 +895,10 @@ export const AdminService: GenService<{
     output: typeof ActivateRulesResponseSchema;
   },
   /**
-   * Takes a trade back. Refused with UNKNOWN_TRADE and TRADE_NOT_BUSTABLE. Safe to retry.
+   * Takes a trade back. Refused with UNKNOWN_INSTRUMENT, UNKNOWN_ACCOUNT, UNKNOWN_TRADE for a number that the engine has
+   * not given, INVALID_FIELD for what no trade can be, ACCOUNT_KIND_NOT_ALLOWED for one on margin of an account that is
+   * CASH now, TRADE_NOT_BUSTABLE at or after its value time, for an instrument that has expired, for a value date that
+   * is delivered and for a trade that was taken back with other numbers, ENGINE_FULL. Safe to retry.
    *
    * @generated from rpc exchange.engine.v1.AdminService.BustTrade
    */
@@ -830,6 +917,29 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof RollPositionsRequestSchema;
     output: typeof RollPositionsResponseSchema;
+  },
+  /**
+   * States under which date trades settle from now on. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what settles
+   * at once, DATE_NOT_AFTER_LAST, and ENGINE_FULL while too many dates are not delivered. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.SetValueDate
+   */
+  setValueDate: {
+    methodKind: "unary";
+    input: typeof SetValueDateRequestSchema;
+    output: typeof SetValueDateResponseSchema;
+  },
+  /**
+   * Delivers what was traded under the oldest open value date. Refused with UNKNOWN_INSTRUMENT, INVALID_FIELD for what
+   * settles at once, for a date that is not the oldest open one and for the last, DATE_NOT_AFTER_LAST for one before a
+   * date that is delivered, and ENGINE_FULL. Safe to retry.
+   *
+   * @generated from rpc exchange.engine.v1.AdminService.DeliverTrades
+   */
+  deliverTrades: {
+    methodKind: "unary";
+    input: typeof DeliverTradesRequestSchema;
+    output: typeof DeliverTradesResponseSchema;
   },
   /**
    * Writes a snapshot of now, so that the next start replays nothing before it. Safe to retry.

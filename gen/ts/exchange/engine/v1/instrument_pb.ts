@@ -179,7 +179,8 @@ export type Instrument = Message<"exchange.engine.v1.Instrument"> & {
   multiplier: bigint;
 
   /**
-   * True if what is bought is delivered after the trade: it can be sold at once, but is transferred out only when settled.
+   * True if both legs of a trade are delivered after it, under its value date: what is received can be traded at once, but
+   * is transferred out only when delivered. Only of a SECURITY; never changes.
    *
    * @generated from field: bool delayed_settlement = 18;
    */

@@ -441,7 +441,7 @@ export type Balance = Message<"exchange.engine.v1.Balance"> & {
   held: bigint;
 
   /**
-   * Of what is available, bought but not delivered yet: it trades, but is not transferred out.
+   * Of available and held together, what is not delivered yet: it trades, but is not transferred out.
    *
    * @generated from field: int64 unsettled = 4;
    */

@@ -537,14 +537,14 @@ export enum Reason {
   INSTRUMENT_BUSY = 243,
 
   /**
-   * The engine has had no such trade between these accounts. Example: a trade id of another instrument.
+   * The engine has had no such trade. Example: a number that it has not given yet.
    *
    * @generated from enum value: REASON_UNKNOWN_TRADE = 244;
    */
   UNKNOWN_TRADE = 244,
 
   /**
-   * The trade can no longer be taken back. Example: its value date has come.
+   * The trade can no longer be taken back. Example: its value date has come, or it was taken back with another price.
    *
    * @generated from enum value: REASON_TRADE_NOT_BUSTABLE = 245;
    */
@@ -638,7 +638,8 @@ export enum Reason {
   TRANSFER_SEQUENCE_GAP = 300,
 
   /**
-   * The transfer would leave less than nothing available.
+   * The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
+   * share before their value date.
    *
    * @generated from enum value: REASON_TRANSFER_INSUFFICIENT = 301;
    */
