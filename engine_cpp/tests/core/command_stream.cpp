@@ -55,6 +55,7 @@ std::string CommandStream::next() {
   }
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
+  if (calm_) return keep(next_calm());
   if (one_in(25)) return change_market();
   if (one_in(14)) return recent_.emplace_back(one_in(3) ? place_together() : place_group());
   if (one_in(12)) return recent_.emplace_back(connect());
@@ -62,6 +63,10 @@ std::string CommandStream::next() {
   if (one_in(60)) return recent_.emplace_back(settle());
   const std::int64_t dice = below(100);
   std::string command = one_in(4) ? trade_on_margin() : one_in(50) ? govern() : dice < 58 ? place() : dice < 74 ? amend() : dice < 88 ? cancel() : dice < 98 ? transfer() : one_in(3) ? cancel_many() : administer();
+  return keep(command);
+}
+
+std::string CommandStream::keep(const std::string& command) {
   recent_.push_back(command);
   if (recent_.size() > kRecent) recent_.erase(recent_.begin());
   return command;

@@ -23,7 +23,10 @@ namespace exchange::engine::testing {
 
 class CommandStream {
  public:
-  explicit CommandStream(std::uint64_t seed) : random_(seed) {}
+  // Streams of these seeds and later ones are calm: nearly all that comes is plain.
+  static constexpr std::uint64_t kFirstCalmSeed = std::uint64_t{1} << 32U;
+
+  explicit CommandStream(std::uint64_t seed) : random_(seed), calm_(seed >= kFirstCalmSeed) {}
 
   // The next serialized `Command`. The first ones list instruments, open accounts and fund them.
   [[nodiscard]] std::string next();
@@ -44,6 +47,13 @@ class CommandStream {
   }
 
   void pass_time();
+  // A command that may come again.
+  [[nodiscard]] std::string keep(const std::string& command);
+  [[nodiscard]] std::string next_calm();
+  [[nodiscard]] std::string place_calmly();
+  [[nodiscard]] std::string amend_calmly();
+  [[nodiscard]] std::string cancel_calmly();
+  [[nodiscard]] std::int64_t calm_price(std::uint32_t instrument);
   [[nodiscard]] std::string set_up(std::uint64_t step);
   [[nodiscard]] std::string place();
   // An order with what it points at.
@@ -117,6 +127,7 @@ class CommandStream {
   [[nodiscard]] std::uint64_t account();
 
   std::mt19937_64 random_;
+  bool calm_;
   std::uint64_t step_ = 0;
   std::int64_t time_ns_ = 1'700'000'000'000'000'000;
   std::uint64_t transfer_seq_ = 0;
