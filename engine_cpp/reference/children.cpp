@@ -31,7 +31,9 @@ Engine::Judged Engine::judge_child(const PlaceOrder& c, bool is_fed) const {
   const Instrument& i = instruments_.at(c.instrument_id);
   const std::int64_t worst = has_limit(c.type) ? c.price : protected_price(i, c.side, c.special->trigger_price);
   Reason reason = check_money(c, worst);
-  if (is_fed && reason == Reason::kInsufficientFunds) reason = Reason::kNone;
+  const bool covered_later = reason == Reason::kInsufficientFunds || reason == Reason::kInsufficientMargin ||
+                             reason == Reason::kPositionLimit || reason == Reason::kTradingState;
+  if (is_fed && covered_later) reason = Reason::kNone;
   return {.reason = reason, .limit = worst, .held_at = worst};
 }
 

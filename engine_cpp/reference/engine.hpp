@@ -84,6 +84,7 @@ class Engine {
   [[nodiscard]] Position position_of(std::uint64_t account_id, std::uint32_t instrument_id) const;
   [[nodiscard]] std::int64_t reserve_of(const Order& order) const;
   void add(Outlook& outlook, const Order& order) const;
+  void add_beside(Outlook& outlook, const Order& order, const Order* other) const;
   // An order of these terms, as far as it exposes its account.
   [[nodiscard]] Order as_order(const PlaceOrder& command, std::int64_t worst) const;
   [[nodiscard]] Outlook outlook_of(std::uint64_t account_id, std::uint32_t instrument_id, const Order* without) const;
@@ -237,6 +238,7 @@ class Engine {
   [[nodiscard]] std::optional<Result> first_answers(const PlaceOrders& command) const;
   [[nodiscard]] Reason check_among(const PlaceOrder& command, const std::set<std::string>& ids_before) const;
   void claim(const PlaceOrder& command, const Judged& judged, bool takes);
+  void claim_place(const PlaceOrder& command);
   Result place_together(const PlaceOrders& command, LinkType link);
   void enter_together(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed);
 
@@ -427,6 +429,7 @@ class Engine {
   std::set<std::uint64_t> resting_;  // open beyond their command, in a book or waiting for a price
   std::set<std::uint64_t> waiting_;  // for a price that has not come
   std::map<std::uint64_t, Group> groups_;  // by parent
+  std::optional<Order> first_leg_;  // of a pair on margin that is checked
   std::list<std::uint64_t> triggered_;  // those whose price has come, in the order in which they go on
   std::map<TrailKey, TrailTold> told_;
   std::list<TrailKey> untold_;  // first moved first

@@ -7,10 +7,6 @@ namespace exchange::engine::reference {
 
 Result Engine::on(const PlaceOrderGroup& command) {
   if (const Reason reason = check_group(command); reason != Reason::kNone) return {now_.engine_seq, reason};
-  const auto listed = instruments_.find(command.orders.front().instrument_id);
-  if (listed != instruments_.end() && on_margin(listed->second.definition)) {
-    return {now_.engine_seq, Reason::kNotSupported};
-  }
   const SpecialTerms none;
   std::vector<PlaceOrder> legs(command.orders.begin(), command.orders.end());
   for (PlaceOrder& leg : legs) {
@@ -28,6 +24,7 @@ Reason Engine::check_group(const PlaceOrderGroup& command) {
     const PlaceOrder& leg = command.orders[i];
     if (leg.account_id != first.account_id || leg.instrument_id != first.instrument_id) return Reason::kLinkInvalid;
     if (leg.quote_budget != 0 || leg.type == OrderType::kPegged) return Reason::kLinkInvalid;
+    if (leg.special != nullptr && leg.special->reduce_only) return Reason::kLinkInvalid;
     if (with_parent && i == 0) continue;
     if (leg.special != nullptr && leg.special->display_quantity != 0) return Reason::kLinkInvalid;
     if (!with_parent && leg.side != first.side) return Reason::kLinkInvalid;

@@ -131,15 +131,23 @@ Position Engine::position_of(std::uint64_t account_id, std::uint32_t instrument_
 std::int64_t Engine::reserve_of(const Order& order) const {
   const OrderView& v = order.view;
   const Instrument& i = instruments_.at(v.instrument_id);
-  if (v.leaves_quantity == 0) return 0;
-  const std::int64_t value = notional(i, order.held_at, v.leaves_quantity);
+  if (backed(order) == 0) return 0;
+  const std::int64_t value = notional(i, order.held_at, backed(order));
   const std::int64_t fees = fee_of(v.cum_notional + value, std::max(order.maker_ppm, order.taker_ppm)) + 1 - v.cum_fee;
   return is_option(i.definition) && v.side == Side::kBuy ? value + fees : fees;
 }
 
 void Engine::add(Outlook& outlook, const Order& order) const {
-  (order.view.side == Side::kBuy ? outlook.buys : outlook.sells) += order.view.leaves_quantity;
+  (order.view.side == Side::kBuy ? outlook.buys : outlook.sells) += backed(order);
   outlook.reserved += reserve_of(order);
+}
+
+// A leg of a pair adds what is more than the other one does.
+void Engine::add_beside(Outlook& outlook, const Order& order, const Order* other) const {
+  if (other == nullptr || !other->is_open()) return add(outlook, order);
+  const std::int64_t more = std::max(backed(order) - backed(*other), std::int64_t{0});
+  (order.view.side == Side::kBuy ? outlook.buys : outlook.sells) += more;
+  outlook.reserved += std::max(reserve_of(order) - reserve_of(*other), std::int64_t{0});
 }
 
 Order Engine::as_order(const PlaceOrder& c, std::int64_t worst) const {
@@ -162,7 +170,10 @@ Outlook Engine::outlook_of(std::uint64_t account_id, std::uint32_t instrument_id
   out.quantity = position_of(account_id, instrument_id).quantity;
   for (const auto& [id, order] : orders_) {
     const bool counts = order.view.account_id == account_id && order.view.instrument_id == instrument_id;
-    if (counts && order.is_open() && !reduces(order) && &order != without) add(out, order);
+    if (!counts || !order.is_open() || reduces(order) || &order == without) continue;
+    const Order* const other = other_leg(order);
+    const bool second = other != nullptr && other != without && other->view.order_id < id;
+    add_beside(out, order, second ? other : nullptr);
   }
   return out;
 }
@@ -272,7 +283,7 @@ std::vector<Reason> Engine::against_exposure(const PlaceOrder& c, std::int64_t w
     return against_position(c.account_id, i, c.side, before.reducing + (stays ? 1 : 0));
   }
   Outlook after = before;
-  add(after, as_order(c, worst));
+  add_beside(after, as_order(c, worst), first_leg_ ? &*first_leg_ : nullptr);
   return against_exposure(c.account_id, i, c.side, before, after);
 }
 
@@ -286,7 +297,7 @@ Reason Engine::check_amended_exposure(const Order& order, std::int64_t price, st
   changed.held_at = price;
   changed.view.leaves_quantity = leaves;
   Outlook after = outlook_of(v.account_id, v.instrument_id, &order);
-  add(after, changed);
+  add_beside(after, changed, other_leg(order));
   const auto against = against_exposure(v.account_id, instruments_.at(v.instrument_id), v.side,
                                         outlook_of(v.account_id, v.instrument_id, nullptr), after);
   return against.empty() ? Reason::kNone : against.front();

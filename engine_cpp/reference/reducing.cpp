@@ -174,7 +174,13 @@ std::pair<Wide, Wide> Engine::rehearse_uncross(const Instrument& i, std::int64_t
       }
     }
   }
+  std::map<std::uint64_t, std::int64_t> legs;  // what traded of those that are one of a pair
   const auto open = [&](const Entry& entry) {
+    const Order* const other = other_leg(*entry.order);
+    if (other != nullptr && legs.contains(other->view.order_id)) {
+      const bool cancels = entry.order->special->link_type == LinkType::kOco;
+      return cancels ? std::int64_t{0} : std::max(entry.visible - legs.at(other->view.order_id), std::int64_t{0});
+    }
     const auto limited = r.left.find(entry.order->view.order_id);
     return limited == r.left.end() ? entry.visible : std::min(entry.visible, limited->second);
   };
@@ -201,12 +207,19 @@ std::pair<Wide, Wide> Engine::rehearse_uncross(const Instrument& i, std::int64_t
     buy->visible -= quantity;
     sell->visible -= quantity;
     trade(r, *buy->order, *sell->order, quantity);
+    for (const Order* order : {buy->order, sell->order}) {
+      if (other_leg(*order) != nullptr) legs[order->view.order_id] += quantity;
+    }
     traded += quantity;
   }
   Wide rest = 0;
   for (const auto& [side, queue] : queues) {
     for (const auto& level : queue) {
-      for (const Entry& entry : level) rest += (side == Side::kBuy ? 1 : -1) * (Wide{open(entry)} + entry.hidden);
+      for (const Entry& entry : level) {
+        const std::int64_t left = open(entry);
+        rest += (side == Side::kBuy ? 1 : -1) * (Wide{left} + entry.hidden);
+        if (left > 0 && other_leg(*entry.order) != nullptr) legs[entry.order->view.order_id] += left;
+      }
     }
   }
   return {traded, rest};

@@ -25,10 +25,13 @@ Result Engine::place_together(const PlaceOrders& command, LinkType link) {
     }
     if (judged.back().reason != Reason::kNone) break;
     const bool shares = link == LinkType::kOco || link == LinkType::kOuo || (link == LinkType::kBracket && is_child);
-    claim(order, judged.back(), !shares && !fed.contains(at));
+    if (!fed.contains(at)) claim(order, judged.back(), !shares);
+    if (fed.contains(at)) claim_place(order);
+    if (link == LinkType::kOco || link == LinkType::kOuo) first_leg_ = as_order(order, judged.back().held_at);
     ids[order.account_id].emplace(order.client_order_id);
   }
   accounts_ = as_it_was;
+  first_leg_.reset();
   Result result{now_.engine_seq};
   if (judged.back().reason != Reason::kNone) {
     result.reason = Reason::kBatchRefused;
@@ -122,10 +125,15 @@ void Engine::claim(const PlaceOrder& c, const Judged& judged, bool takes) {
     const bool fleeting = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
     if (!fleeting || waits_for_price(c.type)) ++account.claimed[c.instrument_id].reducing;
   } else if (on_margin(d)) {
-    add(account.claimed[c.instrument_id], as_order(c, judged.held_at));
+    add_beside(account.claimed[c.instrument_id], as_order(c, judged.held_at), first_leg_ ? &*first_leg_ : nullptr);
   } else if (takes) {
     account.balances[c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id].available -= cost_of(c, judged.held_at);
   }
+  claim_place(c);
+}
+
+void Engine::claim_place(const PlaceOrder& c) {
+  Account& account = accounts_.at(c.account_id);
   ++account.ids;
   const bool at_once = c.time_in_force == TimeInForce::kIoc || c.time_in_force == TimeInForce::kFok;
   if (!at_once || waits_for_price(c.type)) ++account.open_orders;

@@ -101,7 +101,10 @@ class Accounts {
   // Legs of a pair take nothing from each other.
   [[nodiscard]] Reason claim(const PlaceOrder& command, const Entrant& entrant, LinkType link);
   [[nodiscard]] std::uint32_t claimed() const noexcept { return claims_.orders(); }
-  void unclaim() noexcept { claims_.give_back(balances_, positions_); }
+  void unclaim() noexcept {
+    claims_.give_back(balances_, positions_);
+    shared_ = {};
+  }
   // An order that was checked so is in, with what it costs reserved; nobody is told yet.
   void enter_together(const PlaceOrder& command, Entrant& entrant, Step& step);
   // The same for the second leg of a pair: both hold the larger of what they need, once.
@@ -451,6 +454,15 @@ class Accounts {
   void judge_reducing(const Exposing& wanted, ReasonList& out) const noexcept;
   [[nodiscard]] std::int64_t closable(Slot account, Slot instrument, Side side) const noexcept;
   [[nodiscard]] PlaceOrder clamped(const PlaceOrder& command, Slot account, Slot instrument) const noexcept;
+  // What an order may trade, and what it can cost beyond its margin; of a pair, the larger of the legs.
+  struct Exposed {
+    std::int64_t quantity = 0;
+    std::int64_t reserve = 0;
+  };
+  [[nodiscard]] Exposed exposed(const OrderRecord& order) const noexcept;
+  [[nodiscard]] Exposed exposed_with_pair(const OrderRecord& order) const noexcept;
+  [[nodiscard]] Exposed exposed(const PlaceOrder& command, Slot account, Slot instrument,
+                                std::int64_t worst_price) const noexcept;
   void begin_to_reduce(Slot order) noexcept;
   void end_reducing(const OrderRecord& order) noexcept;
   void note_shrunk(Slot position);
@@ -464,6 +476,7 @@ class Accounts {
   // Of what is available, what no margin needs.
   [[nodiscard]] std::int64_t spendable(Slot account, Slot asset) const noexcept;
   [[nodiscard]] bool has_clearing() const noexcept;
+  [[nodiscard]] bool is_counted_before(const OrderRecord& order) const noexcept;
   [[nodiscard]] bool recount() noexcept;
   [[nodiscard]] bool positions_consistent() const;
   void enter_position(OrderRecord& order) noexcept;
@@ -517,9 +530,13 @@ class Accounts {
   void gather(OrderRecord& order) noexcept;
   // What must be available besides for the order to need so much.
   [[nodiscard]] std::int64_t missing(const OrderRecord& order, std::int64_t needed) const noexcept;
+  void link(const OrderRecord& one, const OrderRecord& other, LinkType type) noexcept;
+  void enter_linked_on_margin(const PlaceOrder& command, Entrant& entrant, const OrderRecord& one, LinkType type,
+                              Step& step);
   void note_linked_fill(Slot order, std::int64_t quantity);
   // Something happened to an order with special terms that its parent or its children may have to act on.
   void stir(const OrderRecord& order);
+  [[nodiscard]] Slot pair_of_next(Slot parent) const noexcept;
   void feed(Slot parent, std::int64_t quantity, Step& step);
   [[nodiscard]] bool has_news(const OrderRecord& parent) const noexcept;
   [[nodiscard]] bool can_take_news(const OrderRecord& parent) const noexcept;
@@ -572,6 +589,7 @@ class Accounts {
   Sessions sessions_;
   Busts busts_;
   Unsettled unsettled_;
+  Exposed shared_;  // by the first leg of a pair that is checked: the second exposes what is more
   std::vector<LinkedFill> linked_fills_;
   std::vector<Slot> shrunk_;
   std::vector<std::uint64_t> stirred_;  // numbers of parents, in order

@@ -21,6 +21,11 @@ void add(Position& p, Side side, std::int64_t quantity, std::int64_t reserve) no
   p.reserved += reserve;
 }
 
+template <class Exposed>
+Exposed larger(const Exposed& one, const Exposed& other) noexcept {
+  return {std::max(one.quantity, other.quantity), std::max(one.reserve, other.reserve)};
+}
+
 }  // namespace
 
 void Accounts::open_clearing(Slot slot, std::uint64_t engine_seq) {
@@ -37,18 +42,38 @@ Accounts::Exposing Accounts::exposing(const PlaceOrder& command, Slot account, S
                .after = {},
                .side = command.side,
                .reduces = is_reduce_only(command)};
-  const FeeRates rates = rates_of(balances_.account(account), slot);
   out.after = out.before;
   if (out.reduces) {
     out.after.reducing += may_rest(command) ? 1 : 0;
     return out;
   }
-  add(out.after, command.side, command.quantity,
-      margin_.reserve(instruments_[slot], {.side = command.side,
-                                           .price = worst_price,
-                                           .leaves = command.quantity,
-                                           .max_ppm = std::max(rates.taker_ppm, rates.maker_ppm)}));
+  const Exposed own = exposed(command, account, slot, worst_price);
+  const Exposed both = larger(own, shared_);
+  add(out.after, command.side, both.quantity - shared_.quantity, both.reserve - shared_.reserve);
   return out;
+}
+
+Accounts::Exposed Accounts::exposed(const PlaceOrder& command, Slot account, Slot slot,
+                                    std::int64_t worst_price) const noexcept {
+  const FeeRates rates = rates_of(balances_.account(account), slot);
+  return {command.quantity, margin_.reserve(instruments_[slot], {.side = command.side,
+                                                                 .price = worst_price,
+                                                                 .leaves = command.quantity,
+                                                                 .max_ppm = std::max(rates.taker_ppm, rates.maker_ppm)})};
+}
+
+// A child may trade what was promised to it too.
+Accounts::Exposed Accounts::exposed(const OrderRecord& order) const noexcept {
+  if (!is_active(order.view.status) || reduces(order)) return {};
+  if (orders_.promised(order) == 0) return {order.view.leaves_quantity, margin_.reserve_of(order)};
+  OrderRecord whole = order;
+  whole.view.leaves_quantity += orders_.promised(order);
+  return {whole.view.leaves_quantity, margin_.reserve_of(whole)};
+}
+
+Accounts::Exposed Accounts::exposed_with_pair(const OrderRecord& order) const noexcept {
+  const Slot other = other_leg(order);
+  return other == kNil ? exposed(order) : larger(exposed(order), exposed(orders_[other]));
 }
 
 void Accounts::judge_exposure(const Exposing& wanted, ReasonList& out) const noexcept {
@@ -104,20 +129,17 @@ bool Accounts::has_margin_for(const Exposing& wanted) const noexcept {
 
 Reason Accounts::check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept {
   const OrderView& v = order.view;
-  const Instrument& instrument = instruments_[order.instrument];
   Exposing wanted{.before = positions_[order.position()],
                   .after = positions_[order.position()],
                   .side = v.side,
                   .reduces = reduces(order)};
   if (wanted.reduces) return check_exposure(wanted);
-  add(wanted.after, v.side, -v.leaves_quantity, -margin_.reserve_of(order));
-  add(wanted.after, v.side, amend.leaves,
-      margin_.reserve(instrument, {.side = v.side,
-                                   .price = amend.limit,
-                                   .leaves = amend.leaves,
-                                   .cum_notional = v.cum_notional,
-                                   .cum_fee = v.cum_fee,
-                                   .max_ppm = order.max_fee_ppm()}));
+  OrderRecord changed = order;
+  changed.view.leaves_quantity = amend.leaves;
+  changed.hold_price = amend.limit;
+  const Exposed before = exposed_with_pair(order);
+  const Exposed after = exposed_with_pair(changed);
+  add(wanted.after, v.side, after.quantity - before.quantity, after.reserve - before.reserve);
   return check_exposure(wanted);
 }
 
@@ -126,7 +148,10 @@ bool Accounts::is_covered_at_trigger(const OrderRecord& order) const noexcept {
   if (reduces(order)) return true;
   const OrderView& v = order.view;
   Exposing wanted{.before = positions_[order.position()], .after = positions_[order.position()], .side = v.side};
-  add(wanted.before, v.side, -v.leaves_quantity, -margin_.reserve_of(order));
+  const Exposed all = exposed_with_pair(order);
+  const Slot other = other_leg(order);
+  const Exposed rest = other == kNil ? Exposed{} : exposed(orders_[other]);
+  add(wanted.before, v.side, rest.quantity - all.quantity, rest.reserve - all.reserve);
   return has_margin_for(wanted);
 }
 
@@ -150,8 +175,8 @@ void Accounts::enter_position(OrderRecord& order) noexcept {
 }
 
 void Accounts::expose(const OrderRecord& order, std::int64_t sign) noexcept {
-  if (!is_active(order.view.status) || reduces(order)) return;
-  add(positions_[order.position()], order.view.side, sign * order.view.leaves_quantity, sign * margin_.reserve_of(order));
+  const Exposed both = exposed_with_pair(order);
+  add(positions_[order.position()], order.view.side, sign * both.quantity, sign * both.reserve);
 }
 
 void Accounts::settle_on_margin(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step) {

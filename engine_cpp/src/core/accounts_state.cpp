@@ -63,11 +63,17 @@ bool Accounts::has_clearing() const noexcept {
   return true;
 }
 
+// The legs of a pair are counted with the first of them.
+bool Accounts::is_counted_before(const OrderRecord& order) const noexcept {
+  const Slot other = other_open_leg(order);
+  return other != kNil && orders_[other].view.order_id < order.view.order_id;
+}
+
 // Open orders on margin count in their positions again, as far as these can be.
 bool Accounts::recount() noexcept {
   for (const Slot slot : orders_.sorted()) {
     const OrderRecord& order = orders_[slot];
-    if (order.view.leaves_quantity == 0 || !order.is_on_margin()) continue;
+    if (order.view.leaves_quantity == 0 || !order.is_on_margin() || is_counted_before(order)) continue;
     count(order);
     const Position& p = positions_[order.position()];
     if (p.open_buys > kMaxAmount || p.open_sells > kMaxAmount || p.reserved > kMaxAmount) return false;
@@ -80,10 +86,11 @@ bool Accounts::positions_consistent() const {
   std::vector<Position> counted(positions_.size());
   for (const Slot slot : orders_.sorted()) {
     const OrderRecord& order = orders_[slot];
-    if (order.view.leaves_quantity == 0 || !order.is_on_margin() || reduces(order)) continue;
+    if (order.view.leaves_quantity == 0 || !order.is_on_margin() || is_counted_before(order)) continue;
     Position& sum = counted[order.position()];
-    (order.view.side == Side::kBuy ? sum.open_buys : sum.open_sells) += order.view.leaves_quantity;
-    sum.reserved += margin_.reserve_of(order);
+    const Exposed both = exposed_with_pair(order);
+    (order.view.side == Side::kBuy ? sum.open_buys : sum.open_sells) += both.quantity;
+    sum.reserved += both.reserve;
   }
   for (Slot slot = 0; slot < positions_.size(); ++slot) {
     const Position& p = positions_[slot];

@@ -176,7 +176,7 @@ class Books {
   // What would trade of a side in an uncross at `price`, in order: by levels, and by the parts that trade at a time.
   using LevelVisitor = std::function<void(const Book&, Slot level)>;
   void for_each_level(Slot instrument, Side side, std::int64_t price, const LevelVisitor& visit) const;
-  using PartVisitor = std::function<void(Slot holding, std::int64_t quantity, bool reduces)>;
+  using PartVisitor = std::function<void(const BookOrder& order, std::int64_t quantity)>;
   void for_each_part(Slot instrument, Side side, std::int64_t price, const PartVisitor& visit) const;
   struct Front {
     Book* book = nullptr;

@@ -17,6 +17,19 @@ std::int64_t Pairs::count(Slot owner, std::int64_t leaves, std::int64_t most) co
   return leg.counted;
 }
 
+std::int64_t Pairs::left(Slot owner, std::int64_t open) const noexcept {
+  const Leg& leg = legs_[owner];
+  const Leg& other = legs_[leg.other];
+  if (other.other != owner || other.count != count_ || other.counted == 0) return open;
+  return leg.cancels ? 0 : std::max(open - other.counted, std::int64_t{0});
+}
+
+void Pairs::count_more(Slot owner, std::int64_t quantity) const noexcept {
+  const Leg& leg = legs_[owner];
+  leg.counted = leg.count == count_ ? leg.counted + quantity : quantity;
+  leg.count = count_;
+}
+
 Slot Books::put_leg(Book& book, const Place& place, std::int64_t leaves) noexcept {
   const Slot slot = book.rest(
       place.side, place.limit,

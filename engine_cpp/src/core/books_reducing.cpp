@@ -102,6 +102,7 @@ bool Books::is_fillable_beside_reducers(const Place& place, std::int64_t bound) 
   const Book& book = books_[place.instrument];
   std::int64_t missing = place.min_quantity;
   holdings_.begin_count();
+  pairs_.begin_count();
   for (Slot at = book.best(opposite(place.side)); at != kNil; at = book.level(at).worse) {
     if (!crosses(place.side, bound, book.level(at).price)) return false;
     for (Slot slot = book.level(at).first; slot != kNil; slot = book.order(slot).next) {
@@ -109,7 +110,9 @@ bool Books::is_fillable_beside_reducers(const Place& place, std::int64_t bound) 
       const bool own = place.is_kept_from(maker.self_trade_group);
       if (own && place.mode != SelfTradePrevention::kCancelMaker) return false;
       if (own) continue;
-      if ((missing -= count_maker(place, maker, maker.leaves, missing)) == 0) return true;
+      const std::int64_t left =
+          maker.is_linked() ? pairs_.count(owner_of(maker), maker.leaves, missing) : maker.leaves;
+      if ((missing -= count_maker(place, maker, left, missing)) == 0) return true;
     }
     if ((missing -= count_hidden(place, at, missing)) == 0) return true;
   }
@@ -121,6 +124,7 @@ namespace {
 // A part of an order that trades in an uncross before the next order does.
 struct Part {
   Slot holding = kNil;
+  Slot leg = kNil;  // the owner, if it is one of a pair; these never reduce only
   std::int64_t quantity = 0;
   bool reduces = false;
 };
@@ -128,7 +132,7 @@ struct Part {
 // What trades of one side in an uncross, in order.
 class Queue {
  public:
-  Queue(const Holdings& holdings, Side side) : holdings_(holdings), side_(side) {}
+  Queue(const Holdings& holdings, const Pairs& pairs, Side side) : holdings_(holdings), pairs_(pairs), side_(side) {}
 
   void add(const Part& part) { parts_.push_back(part); }
   // How much the first part that has anything left can trade; 0 if none has.
@@ -142,6 +146,7 @@ class Queue {
   void trade(std::int64_t quantity, bool with_itself) noexcept {
     Part& part = parts_[next_];
     part.quantity -= quantity;
+    if (part.leg != kNil) pairs_.count_more(part.leg, quantity);
     if (with_itself) return holdings_.count_own(part.holding, quantity, part.reduces);
     holdings_.count(part.holding, side_, quantity, part.reduces);
   }
@@ -157,10 +162,12 @@ class Queue {
 
  private:
   [[nodiscard]] std::int64_t left_of(const Part& part) const noexcept {
+    if (part.leg != kNil) return pairs_.left(part.leg, part.quantity);
     return part.reduces ? holdings_.left(part.holding, part.quantity) : part.quantity;
   }
 
   const Holdings& holdings_;
+  const Pairs& pairs_;
   Side side_;
   std::vector<Part> parts_;
   std::size_t next_ = 0;
@@ -172,14 +179,18 @@ class Queue {
 // by trade.
 void Books::count_reducers(Slot instrument, AuctionView& view) const {
   if (!instruments_[instrument].on_margin || holdings_.standing() == 0 || !view.price) return;
-  Queue buys(holdings_, Side::kBuy);
-  Queue sells(holdings_, Side::kSell);
-  const auto add_to = [](Queue& queue) {
-    return [&queue](Slot holding, std::int64_t quantity, bool reduces) { queue.add({holding, quantity, reduces}); };
+  Queue buys(holdings_, pairs_, Side::kBuy);
+  Queue sells(holdings_, pairs_, Side::kSell);
+  const auto add_to = [this](Queue& queue) {
+    return [this, &queue](const BookOrder& order, std::int64_t quantity) {
+      const Slot owner = owner_of(order);
+      queue.add({holdings_.holding_of(owner), order.is_linked() ? owner : kNil, quantity, order.is_reducing()});
+    };
   };
   for_each_part(instrument, Side::kBuy, *view.price, add_to(buys));
   for_each_part(instrument, Side::kSell, *view.price, add_to(sells));
   holdings_.begin_count();
+  pairs_.begin_count();
   Int128 traded = 0;
   for (;;) {
     const std::int64_t quantity = std::min(buys.first(), sells.first());
@@ -200,14 +211,14 @@ void Books::for_each_part(Slot instrument, Side side, std::int64_t price, const 
     std::vector<std::pair<Slot, std::int64_t>> hidden;
     for (Slot at = book.level(level).first; at != kNil; at = book.order(at).next) {
       const BookOrder& order = book.order(at);
-      visit(holdings_.holding_of(owner_of(order)), order.leaves, order.is_reducing());
+      visit(order, order.leaves);
       if (Reserves::has(order)) hidden.emplace_back(at, reserves_.hidden(order));
     }
     for (bool more = !hidden.empty(); more;) {
       more = false;
       for (auto& [at, left] : hidden) {
         const std::int64_t slice = std::min(left, reserves_.display(book.order(at)));
-        if (slice > 0) visit(holdings_.holding_of(owner_of(book.order(at))), slice, false);
+        if (slice > 0) visit(book.order(at), slice);
         left -= slice;
         more = more || left > 0;
       }

@@ -40,8 +40,16 @@ void Accounts::lead(Slot slot, LinkType type) noexcept {
   orders_.refer(slot);
 }
 
+// The exit that the next child is to be a pair with.
+Slot Accounts::pair_of_next(Slot parent) const noexcept {
+  const SpecialView& special = *orders_.special_view(orders_[parent]);
+  return special.link_type == LinkType::kBracket ? orders_.find(special.link_id + 1) : kNil;
+}
+
 void Accounts::enter_child(const PlaceOrder& command, Entrant& entrant, Slot parent, Step& step) {
   const Admission& admission = entrant.admission;
+  const Slot pair = pair_of_next(parent);
+  if (pair != kNil && orders_[pair].is_on_margin()) [[unlikely]] discount(orders_[pair]);
   entrant.order = enter(command, admission.account, admission.inquiry.instrument, step);
   OrderRecord& order = orders_[entrant.order];
   SpecialRecord& special = orders_.specials()[order.special];
@@ -192,6 +200,7 @@ std::optional<Place> Accounts::enter_active(Slot slot, const Quote& quote, Step&
               .quantity = view.leaves_quantity,
               .owner = slot,
               .instrument = order.instrument,
+              .position = order.is_on_margin() ? order.position() : kNil,
               .taker_fee_ppm = order.taker_fee_ppm,
               .side = view.side,
               .type = OrderType::kLimit,

@@ -7,13 +7,16 @@
 namespace exchange::engine {
 namespace {
 
+bool reduces(const PlaceOrder& order) noexcept { return order.special != nullptr && order.special->reduce_only; }
+
 bool shows_slices(const PlaceOrder& order) noexcept {
   return order.special != nullptr && order.special->display_quantity != 0;
 }
 
-// Legs share what they hold; what shows a slice or follows a price has other ways to change its quantity or its place.
+// Legs share what they hold; what shows a slice, follows a price or only reduces has other ways to change its quantity or
+// its place.
 bool may_be_leg(const PlaceOrder& order) noexcept {
-  return !shows_slices(order) && order.quote_budget == 0 && order.type != OrderType::kPegged;
+  return !shows_slices(order) && !reduces(order) && order.quote_budget == 0 && order.type != OrderType::kPegged;
 }
 
 // It grows with its parent's fills, and each time there is something for it to grow in.
@@ -49,7 +52,7 @@ Reason check_group_shape(const PlaceOrderGroup& command) noexcept {
     return fits ? Reason::kNone : Reason::kLinkInvalid;
   }
   const auto is_child = [&](const PlaceOrder& order) { return may_be_child(order, first); };
-  const bool fits = first.quote_budget == 0 && first.type != OrderType::kPegged &&
+  const bool fits = first.quote_budget == 0 && first.type != OrderType::kPegged && !reduces(first) &&
                     std::ranges::all_of(orders.subspan(1), is_child) &&
                     (command.link_type != LinkType::kBracket || is_bracket(orders));
   return fits ? Reason::kNone : Reason::kLinkInvalid;

@@ -24,17 +24,14 @@ Slot Accounts::other_open_leg(const OrderRecord& order) const noexcept {
 
 void Accounts::enter_linked(const PlaceOrder& command, Entrant& entrant, Slot first, LinkType type, Step& step) {
   OrderRecord& one = orders_[first];
+  if (one.is_on_margin()) return enter_linked_on_margin(command, entrant, one, type, step);
   AccountBalance& balance = given(one);
   balance.available += one.held;
   balance.held -= one.held;
   one.held = 0;
   enter_together(command, entrant, step);
   OrderRecord& other = orders_[entrant.order];
-  for (const OrderRecord* leg : {&one, &other}) {
-    SpecialView& special = orders_.specials()[leg->special].view;
-    special.link_id = one.view.order_id;
-    special.link_type = type;
-  }
+  link(one, other, type);
   const std::int64_t more = std::max(required_hold(one) - other.held, std::int64_t{0});
   balance.available -= more;
   balance.held += more;
@@ -42,7 +39,27 @@ void Accounts::enter_linked(const PlaceOrder& command, Entrant& entrant, Slot fi
   assert(balance.available >= 0);
 }
 
+void Accounts::link(const OrderRecord& one, const OrderRecord& other, LinkType type) noexcept {
+  for (const OrderRecord* leg : {&one, &other}) {
+    SpecialView& special = orders_.specials()[leg->special].view;
+    special.link_id = one.view.order_id;
+    special.link_type = type;
+  }
+}
+
+// Each was counted by itself.
+void Accounts::enter_linked_on_margin(const PlaceOrder& command, Entrant& entrant, const OrderRecord& one,
+                                      LinkType type, Step& step) {
+  enter_together(command, entrant, step);
+  const OrderRecord& other = orders_[entrant.order];
+  discount(one);
+  discount(other);
+  link(one, other, type);
+  count(one);
+}
+
 void Accounts::rehold_special(OrderRecord& order, Step& step) {
+  if (order.is_on_margin()) return;
   const Slot slot = other_leg(order);
   if (slot == kNil) return reserve(order, required_hold(order), step);
   OrderRecord& other = orders_[slot];
@@ -84,8 +101,10 @@ void Accounts::act_on_link(const LinkedFill& fill, Step& step) {
   if (cancels || fill.quantity >= view.leaves_quantity) {
     return on(Release{slot, OrderStatus::kCancelled, EndReason::kLinkedOrder}, step);
   }
+  if (order.is_on_margin()) [[unlikely]] discount(order);
   view.quantity -= fill.quantity;
   view.leaves_quantity -= fill.quantity;
+  if (order.is_on_margin()) [[unlikely]] count(order);
   touch(order, step);
   tell(OrderUpdateCause::kRestatedLink, order, step);
   rehold(order, step);

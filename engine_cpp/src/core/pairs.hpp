@@ -57,6 +57,9 @@ class Pairs {
   // to how much of that is left of what it had open; up to `most` of it trades.
   void begin_count() const noexcept { ++count_; }
   [[nodiscard]] std::int64_t count(Slot owner, std::int64_t leaves, std::int64_t most) const noexcept;
+  // The same trade by trade: how much of `open` the other leg has left so far, and what trades then.
+  [[nodiscard]] std::int64_t left(Slot owner, std::int64_t open) const noexcept;
+  void count_more(Slot owner, std::int64_t quantity) const noexcept;
 
  private:
   struct Leg {

@@ -344,6 +344,7 @@ void Accounts::on(const Release& message, Step& step) {
                                  : message.status == OrderStatus::kExpired ? OrderUpdateCause::kExpired
                                                                            : OrderUpdateCause::kFilled;
   tell(cause, order, step);
+  if (order.is_on_margin()) [[unlikely]] return count(order);  // as far as a pair of which it was a leg goes on
   rehold(order, step);
 }
 

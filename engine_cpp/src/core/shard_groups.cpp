@@ -13,8 +13,6 @@ constexpr SpecialTerms kNoTerms{};  // of a leg that says nothing special: its l
 
 Answer Core::Shard::on(const PlaceOrderGroup& command, Step& step) {
   if (const Reason reason = check_group_shape(command); reason != Reason::kNone) return refuse(reason, step);
-  const Slot instrument = instruments_.find(command.orders[0].instrument_id);
-  if (instrument != kNil && instruments_[instrument].on_margin) return refuse(Reason::kNotSupported, step);
   std::array<PlaceOrder, kMaxGroupOrders> legs;
   std::ranges::copy(command.orders, legs.begin());
   const std::span placed = std::span(legs).first(command.orders.size());

@@ -4,6 +4,15 @@
 #include "group_shape.hpp"
 
 namespace exchange::engine {
+namespace {
+
+// Does it speak against what an order may cost or expose, and against nothing else of it?
+constexpr bool is_about_cover(Reason reason) noexcept {
+  return reason == Reason::kInsufficientFunds || reason == Reason::kInsufficientMargin ||
+         reason == Reason::kPositionLimit || reason == Reason::kTradingState;
+}
+
+}  // namespace
 
 void Claims::take(Balances& balances, Slot account, Slot asset, std::int64_t amount, bool rests) {
   const Slot balance = balances.find(account, asset);
@@ -87,11 +96,16 @@ Reason Accounts::claim(const PlaceOrder& command, const Entrant& entrant, LinkTy
   const Admission& admission = entrant.admission;
   const Slot slot = admission.inquiry.instrument;
   const Reason reason = check_price_and_funds(command, admission, entrant.pricing.worst);
-  if (reason != Reason::kNone && !(entrant.is_fed && reason == Reason::kInsufficientFunds)) return reason;
+  if (reason != Reason::kNone && !(entrant.is_fed && is_about_cover(reason))) return reason;
   const Instrument& instrument = instruments_[slot];
   if (instrument.on_margin) [[unlikely]] {
     if (positions_.room() == 0) return Reason::kEngineFull;
+    if (entrant.is_fed) {
+      claims_.take(balances_, admission.account, may_rest(command));
+      return Reason::kNone;
+    }
     const Exposing wanted = exposing(command, admission.account, slot, entrant.pricing.worst);
+    if (are_pair(link)) shared_ = exposed(command, admission.account, slot, entrant.pricing.worst);
     claims_.take(balances_, positions_, wanted.after, may_rest(command));
     return Reason::kNone;
   }

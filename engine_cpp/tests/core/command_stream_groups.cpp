@@ -36,17 +36,22 @@ std::string CommandStream::place_pair(LinkType type) {
   std::array<Made, 3> made;
   std::vector<PlaceOrder> legs;
   const std::size_t count = one_in(40) ? 3 : 2;
+  const bool margin = one_in(3);
+  const std::uint32_t instrument = margin_instrument();
   for (Made& leg : std::span(made).first(count)) {
     const PlaceOrder& first = made.front().order;
     do {
-      make(leg);
+      leg.special = {};
+      margin ? make_on_margin(leg, instrument) : make(leg);
     } while (!legs.empty() && leg.order.instrument_id != first.instrument_id);
+    leg.special.reduce_only = leg.special.reduce_only && one_in(20);
     if (!one_in(30)) leg.order.account_id = first.account_id;
     if (!one_in(30)) leg.order.side = first.side;
     if (leg.order.quote_budget != 0 && !one_in(10)) {
       leg.order.quantity = 10 * (1 + below(40));
       leg.order.quote_budget = 0;
     }
+    if (margin && leg.order.price == 0 && has_limit(leg.order.type)) leg.order.price = margin_price(instrument);
     if (one_in(3)) leg.order.quantity = first.quantity;
     leg.special.validate_only = leg.special.validate_only && one_in(20);
     legs.push_back(leg.order);
@@ -60,18 +65,21 @@ std::string CommandStream::place_family(LinkType type) {
   std::array<Made, 4> made;
   std::vector<PlaceOrder> orders;
   const bool bracket = type == LinkType::kBracket;
+  const bool margin = one_in(3);
+  const std::uint32_t instrument = margin_instrument();
   const std::int64_t count = one_in(40) ? 2 + below(3) : bracket ? 3 : 2 + (one_in(3) ? 1 + below(2) : 0);
   for (Made& one : std::span(made).first(static_cast<std::size_t>(count))) {
     const PlaceOrder& first = made.front().order;
     do {
       one.special = {};
-      make(one);
+      margin ? make_on_margin(one, instrument) : make(one);
     } while (one.order.quote_budget != 0 || (!orders.empty() && one.order.instrument_id != first.instrument_id));
     if (!orders.empty()) {
       make_child(one, first, bracket, orders.size());
     } else if (!one_in(4)) {
       make_plain(one);
     }
+    one.special.reduce_only = one.special.reduce_only && one_in(20);
     orders.push_back(one.order);
   }
   if (one_in(30)) spoil(orders[static_cast<std::size_t>(below(count))]);
@@ -80,10 +88,9 @@ std::string CommandStream::place_family(LinkType type) {
 
 void CommandStream::make_plain(Made& made) {
   PlaceOrder& order = made.order;
-  const bool cross = order.instrument_id == kEthBtc;
   order.type = OrderType::kLimit;
   order.time_in_force = TimeInForce::kGtc;
-  order.price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12));
+  order.price = price_near(order.instrument_id);
   made.special = {.tag = made.special.tag, .post_only_reprice = order.post_only && one_in(2)};
   if (one_in(6)) make_expiring(order, made.special);
 }
@@ -95,6 +102,8 @@ void CommandStream::make_child(Made& made, const PlaceOrder& parent, bool exits,
     if (exits ? place == 2 || one_in(3) : one_in(2)) {
       made.special = {};
       make_waiting(order, made.special, order.instrument_id == kEthBtc);
+      if (has_limit(order.type)) order.price = price_near(order.instrument_id);
+      if (made.special.has_trigger_price) made.special.trigger_price = price_near(order.instrument_id);
       if (exits) order.type = with_limit(order.type, place == 2);
     } else {
       make_plain(made);
@@ -102,6 +111,11 @@ void CommandStream::make_child(Made& made, const PlaceOrder& parent, bool exits,
   }
   if (!one_in(40)) order.account_id = parent.account_id;
   if (!one_in(40)) order.quantity = parent.quantity;
+}
+
+std::int64_t CommandStream::price_near(std::uint32_t instrument) {
+  if (instrument == kEthBtc) return 10 * (300 + below(12));
+  return instrument == kBtcKk99 ? 5 * (2'000 + below(12)) : margin_price(instrument);
 }
 
 OrderType CommandStream::with_limit(OrderType type, bool stops) {
