@@ -148,7 +148,9 @@ class OrderEntry:
 class Orders:
     """A client of the service for any account."""
 
-    def __init__(self, mesh: Mesh, process: Process, channel: grpc.aio.Channel, beside: OrderEntry | None) -> None:
+    def __init__(
+        self, mesh: Mesh, process: Process, channel: grpc.aio.Channel, beside: OrderEntry | None = None
+    ) -> None:
         self._mesh = mesh
         self._process = process
         self._beside = beside
