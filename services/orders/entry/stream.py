@@ -192,7 +192,7 @@ class EntryStream:
         try:
             if batch.unknown_symbols:
                 batch = await self._heard_again(batch, body)
-            await self._pay(Cost(orders=batch.order_count, cancels=batch.cancel_count, messages=1))
+            await self._pay(_cost_of(batch))
             if batch.fault is not BatchFault.NONE:
                 raise InvalidField([FieldViolation(*_FAULTS[batch.fault])])
             if not batch.command_count:
@@ -278,6 +278,12 @@ class EntryStream:
             answer = self._answers.get_nowait()
             if answer is not None and answer.results is not None:
                 answer.results.cancel()
+
+
+def _cost_of(batch: Batch) -> Cost:
+    """Count what a batch takes: one that only cancels needs nothing else, as the calls for its items do not."""
+    only_cancels = batch.cancel_count > 0 and not batch.order_count
+    return Cost(orders=batch.order_count, cancels=batch.cancel_count, messages=0 if only_cancels else 1)
 
 
 def _refused_batch(correlation_id: int, refusal: Refusal) -> bytes:

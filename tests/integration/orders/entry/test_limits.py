@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from exchange.orders.v1 import order_entry_service_pb2 as pb
+from exchange.orders.v1 import orders_service_pb2
 from exchange.type.v1 import order_pb2 as t
 from services.orders.entry.stream import ANSWER_FACTOR, UNANSWERED
 from services.runtime.refusals import refusal_of
@@ -129,3 +130,13 @@ async def test_a_batch_takes_as_many_tokens_as_it_has_items(venue: Venue) -> Non
         assert again.refusal.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
         assert not again.results
         await stream.heartbeat()
+
+
+async def test_a_batch_that_only_cancels_needs_no_other_tokens(venue: Venue) -> None:
+    scarce = {"key_messages_per_s": 1, "rate_burst": timedelta(seconds=1)}
+    async with venue.orders(entry=scarce) as orders, entry(orders) as stream:
+        await stream.open()
+        await stream.ask(*(Item(place_order=limit_order(f"n-{index}")) for index in range(20)))
+        for index in range(20):
+            cancel = Item(cancel_order=orders_service_pb2.CancelOrderRequest(client_order_id=f"n-{index}"))
+            assert not (await stream.ask(cancel)).HasField("refusal")
