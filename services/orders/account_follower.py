@@ -17,7 +17,8 @@ from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Refusal, RelayedRefusal, Unavailable
 from services.orders.convert.events import scales_of
 from services.orders.convert.private_events import private_events
-from services.orders.model.account_stream import AccountState, AssetName, Names
+from services.orders.model.account_stream import AccountState, Names
+from services.orders.model.instrument import AssetName
 from services.orders.usecases.account_feed import AccountFeed
 from services.orders.usecases.recent_events import OutOfStep
 from services.runtime.backoff import Backoff

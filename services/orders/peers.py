@@ -17,8 +17,7 @@ from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
-from services.orders.model.account_stream import AssetName
-from services.orders.model.instrument import Instrument
+from services.orders.model.instrument import AssetName, Instrument
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.session import NewSession
 from services.orders.ports import Horizon

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
-from services.orders.model.account_stream import AccountState, AssetName, PrivateEvent
+from services.orders.model.account_stream import AccountState, PrivateEvent
 from services.orders.model.history import OrderQuery
-from services.orders.model.instrument import Instrument
+from services.orders.model.instrument import AssetName, Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.rates import Cost, Usage
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome

@@ -6,9 +6,8 @@ from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
-from services.orders.model.account_stream import AssetName
 from services.orders.model.history import OrderQuery
-from services.orders.model.instrument import Instrument
+from services.orders.model.instrument import AssetName, Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.session import NewSession

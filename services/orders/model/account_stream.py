@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.kernel.ids import AccountId, EngineSeq
-from services.orders.model.instrument import Scales
+from services.orders.model.instrument import AssetName, Scales
 
 VENUE_ACCOUNTS = 1 << 63
 """Numbers from here on are the venue's own accounts; so is 0. They have no owner, and no private events."""
@@ -36,14 +36,6 @@ class AccountState:
     engine_seq: EngineSeq
     account_seq: int
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AssetName:
-    """What an asset is called, and the decimals of its amounts."""
-
-    symbol: str
-    scale: int
 
 
 class Names:

@@ -32,6 +32,14 @@ class Scales:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetName:
+    """What an asset is called, and the decimals of its amounts, which never change."""
+
+    symbol: str
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """What is traded, and on which grid.
 

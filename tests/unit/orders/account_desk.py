@@ -10,7 +10,8 @@ from exchange.orders.v1.account_stream_pb2 import StreamAccountResponse
 from services.kernel.clock import ManualClock
 from services.kernel.ids import AccountId, EngineSeq
 from services.orders.convert.account_messages import AccountMessages
-from services.orders.model.account_stream import AccountPlace, AssetName, Names, PrivateEvent
+from services.orders.model.account_stream import AccountPlace, Names, PrivateEvent
+from services.orders.model.instrument import AssetName
 from services.orders.usecases.account_feed import AccountFeed
 from services.orders.usecases.recent_events import RecentEvents
 from services.orders.usecases.stream_account import StreamAccount
