@@ -3,41 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from exchange.auth.v1 import auth_service_pb2_grpc
-from exchange.auth.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse, JsonWebKey
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub, add_OrdersServiceServicer_to_server
-from services.kernel.refusal import Unavailable
 from services.runtime import grpc_client
 from services.runtime.call import Caller
 from services.runtime.run import Process, ProcessSettings, running
 from services.runtime.tokens import keys_of_auth
 from tests.contract.runtime.serving import ORDER, Orders, Served, accept, orders
 from tests.contract.runtime.wire import refused
-from tests.mesh import Mesh, text_of_bytes
-
-JWKS = "/exchange.auth.v1.AuthService/GetJwks"
-
-
-class Auth(auth_service_pb2_grpc.AuthServiceServicer):
-    """Publishes the keys of the mesh."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    async def GetJwks(self, request: GetJwksRequest, context: object) -> GetJwksResponse:  # noqa: N802
-        keys = await self._mesh.keys()
-        return GetJwksResponse(keys=[JsonWebKey(kty="OKP", kid=kid, x=text_of_bytes(key)) for kid, key in keys.items()])
-
-    async def _absent(self, request: object, context: object) -> Any:
-        raise Unavailable("not here")
-
-    Register = Login = RefreshToken = Logout = GetCurrentUser = _absent
+from tests.fakes.auth_keys import JWKS, AuthKeys
+from tests.mesh import Mesh
 
 
 @asynccontextmanager
@@ -45,11 +24,7 @@ async def orders_beside_auth(folder: Path, *, auth_runs: bool = True) -> AsyncIt
     """Run auth, and orders that ask it for its keys."""
     mesh = Mesh(folder, {"orders": {"methods": [JWKS]}})
 
-    async def build_auth(process: Process, _own: ProcessSettings) -> None:
-        process.use_tokens(mesh.keys)
-        process.server.add(auth_service_pb2_grpc.add_AuthServiceServicer_to_server, Auth(mesh))
-
-    async with running("auth", ProcessSettings(**mesh.process("auth")), build_auth) as auth:
+    async with running("auth", ProcessSettings(**mesh.process("auth")), AuthKeys(mesh).build) as auth:
         port = auth.server.port if auth_runs else 1
 
         async def build(process: Process, own: ProcessSettings) -> None:

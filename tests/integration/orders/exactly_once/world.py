@@ -11,30 +11,17 @@ from typing import Any
 
 import grpc
 
-from exchange.auth.v1 import auth_service_pb2_grpc
-from exchange.auth.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse, JsonWebKey
 from services.runtime import migrate
-from services.runtime.run import Process, ProcessSettings, running
+from services.runtime.run import ProcessSettings, running
 from stack.ports import free_base_port
 from tests.contract.orders.engines import CALLERS, open_market, operator
+from tests.fakes.auth_keys import JWKS, AuthKeys
 from tests.integration.orders.exactly_once.link import Link, linked
 from tests.integration.orders.venue import process
-from tests.mesh import Mesh, text_of_bytes
+from tests.mesh import Mesh
 
-JWKS = "/exchange.auth.v1.AuthService/GetJwks"
 SMALL = {"journal_segment_bytes": 1 << 16, "event_segment_bytes": 1 << 18, "snapshot_every_commands": 200}
 """So that faults meet rotations and snapshots too."""
-
-
-class Keys(auth_service_pb2_grpc.AuthServiceServicer):
-    """Publishes the key that the mesh signs tokens with."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    async def GetJwks(self, request: GetJwksRequest, context: object) -> GetJwksResponse:  # noqa: N802
-        keys = await self._mesh.keys()
-        return GetJwksResponse(keys=[JsonWebKey(kty="OKP", kid=kid, x=text_of_bytes(key)) for kid, key in keys.items()])
 
 
 class Server:
@@ -94,12 +81,8 @@ async def world_of(folder: Path, dsn: str, redis_url: str) -> AsyncIterator[Worl
     ports = free_base_port()
     engine_port, gateway_port = ports, ports + 1
 
-    async def build_auth(own_process: Process, _own: ProcessSettings) -> None:
-        own_process.use_tokens(mesh.keys)
-        own_process.server.add(auth_service_pb2_grpc.add_AuthServiceServicer_to_server, Keys(mesh))
-
     async with (
-        running("auth", ProcessSettings(**mesh.process("auth")), build_auth) as auth,
+        running("auth", ProcessSettings(**mesh.process("auth")), AuthKeys(mesh).build) as auth,
         linked(gateway_port) as front,
         linked(engine_port) as back,
     ):
