@@ -15,43 +15,24 @@ from typing import Any
 import grpc
 import pytest
 
-from exchange.auth.v1 import auth_service_pb2 as auth
-from exchange.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
 from exchange.orders.v1.account_event_pb2 import AccountEvent
 from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Refusal
 from services.orders.account_history import AccountEventStore
 from services.orders.model.account_stream import PrivateEvent
 from services.runtime import migrate, postgres
-from services.runtime.run import Process, ProcessSettings, running
+from services.runtime.run import ProcessSettings, running
 from tests.contract.orders.engines import CALLERS, Real, open_market, operator
+from tests.fakes.auth_keys import JWKS, AuthKeys
 from tests.integration.orders.subscriber import Subscriber, follow
 from tests.integration.orders.test_projection import CUT_ALL, Market, database, market
 from tests.integration.orders.venue import Orders, Venue, process
-from tests.mesh import KEY_ID, Mesh, text_of_bytes
+from tests.mesh import Mesh
 from tests.unit.orders.samples import ALICE, BOB
 
 SEEDS = [1, 2]
 ROUNDS = 5
 PAIRS_A_ROUND = 40
-GET_JWKS = "/exchange.auth.v1.AuthService/GetJwks"
-
-
-class Keys(AuthServiceServicer):
-    """The part of auth that gateways need: the key that verifies the mesh's tokens."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    async def GetJwks(  # noqa: N802 - the contract's name
-        self, request: auth.GetJwksRequest, context: object
-    ) -> auth.GetJwksResponse:
-        keys = await self._mesh.keys()
-        return auth.GetJwksResponse(keys=[auth.JsonWebKey(kid=KEY_ID, x=text_of_bytes(keys[KEY_ID]))])
-
-    async def serve(self, running_process: Process, own: ProcessSettings) -> None:
-        running_process.use_tokens(self._mesh.keys)
-        running_process.server.add(add_AuthServiceServicer_to_server, self)
 
 
 class Parts:
@@ -109,16 +90,17 @@ class Restless(Subscriber):
 @pytest.fixture
 async def parts(tmp_path: Path, postgres: str, redis_url: str) -> AsyncIterator[Parts]:
     await migrate.apply(postgres, migrate.folder_of("orders"))
-    mesh = Mesh(
-        tmp_path, CALLERS | {"orders": {**CALLERS["orders"], "methods": [*CALLERS["orders"]["methods"], GET_JWKS]}}
-    )
+    mesh = Mesh(tmp_path, CALLERS | {"orders": {**CALLERS["orders"], "methods": [*CALLERS["orders"]["methods"], JWKS]}})
     venue = Venue(mesh, Real(mesh, tmp_path / "engine"), postgres, redis_url)
     await venue.start_engine()
     async with operator(mesh, venue.engine_port) as channel:
         await open_market(channel)
     await venue.stop_engine()
     own = ProcessSettings(**mesh.process("auth"))
-    async with running("auth", own, Keys(mesh).serve) as keys, Parts(venue, free_port(), keys.server.port).up() as up:
+    async with (
+        running("auth", own, AuthKeys(mesh).build) as keys,
+        Parts(venue, free_port(), keys.server.port).up() as up,
+    ):
         yield up
 
 
