@@ -31,8 +31,9 @@ class GatewaySettings(ProcessSettings):
     """The same."""
     rate_burst: timedelta = timedelta(seconds=2)
     """How long a rate may be saved up by those who did not use it."""
-    gateways: int = 1
-    """Processes like this one that share the rates: while Redis is lost, each lets through its part."""
+    gateways: int = 2
+    """Processes that share the rates, those of orders and of order entry together: while Redis is lost, each lets
+    through its part."""
 
     @property
     def rate_limits(self) -> RateLimits:
