@@ -69,6 +69,7 @@ async def test_streams_go_on_when_the_engine_comes_back(on_stage: Stage) -> None
     on_stage.engine.put(BTC, BUY, 100, 1)
     on_stage.engine.trade(BTC, 100, 1)
     await caught_up(on_stage, reader)
+    await trades.until(lambda client: client.seq == 1)
     await on_stage.stop_engine()
     await on_stage.health(NOT_SERVING)
     gone = await refused(on_stage.api.GetBook(contract.GetBookRequest(instrument=BTC)))
