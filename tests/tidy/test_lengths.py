@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from tests.tidy.source import sources
+from tests.tidy.source import ROOT, sources
 
 CODE = ("services", "stack")
 MEDIAN, NINE_OF_TEN, LONGEST = 8, 30, 70
@@ -28,3 +28,9 @@ def test_files_are_short() -> None:
     lengths = {source.path: source.text.count("\n") for source in sources(*CODE, "tests")}
     assert [path for path, length in lengths.items() if length > LONGEST_FILE] == []
     assert sum(length > USUAL_FILE for length in lengths.values()) <= EXCEPTIONAL_SHARE * len(lengths)
+
+
+def test_files_of_the_core_are_short() -> None:
+    files = [path for kind in ("hpp", "cpp") for path in (ROOT / "engine_cpp").rglob(f"*.{kind}")]
+    assert files
+    assert [path.name for path in files if path.read_text().count("\n") > LONGEST_FILE] == []

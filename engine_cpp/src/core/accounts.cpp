@@ -9,24 +9,6 @@ Answer repeat(std::uint64_t first_seq, Reason reason) noexcept { return {first_s
 
 }  // namespace
 
-Accounts::Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments)
-    : instruments_(instruments),
-      open_orders_per_account_(limits.open_orders_per_account),
-      id_window_ns_(limits.id_window_ns),
-      balances_(limits),
-      orders_(limits, shard),
-      ids_(limits, balances_, orders_),
-      positions_(limits),
-      margin_(instruments, positions_),
-      mass_cancels_(limits),
-      auction_orders_(limits.instruments, limits.orders),
-      pegs_(limits.instruments, limits.special_orders),
-      reducing_(limits),
-      expire_times_(limits.special_orders),
-      sessions_(limits),
-      busts_(limits),
-      unsettled_(limits) {}
-
 Answer Accounts::open(const OpenAccount& command, Step& step) {
   if (is_venue(command.account_id) || command.taker_fee_ppm > kMaxFeePpm || command.maker_fee_ppm > kMaxFeePpm) {
     return refuse(Reason::kInvalidField, step);

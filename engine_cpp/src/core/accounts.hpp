@@ -13,36 +13,20 @@
 #include <optional>
 #include <vector>
 
-#include "answers.hpp"
-#include "auction_orders.hpp"
-#include "balances.hpp"
-#include "busts.hpp"
+#include "account_data.hpp"
 #include "children.hpp"
-#include "claims.hpp"
-#include "events.hpp"
-#include "ids.hpp"
-#include "instruments.hpp"
-#include "margin.hpp"
-#include "mass_cancel.hpp"
 #include "messages.hpp"
-#include "orders.hpp"
-#include "reasons.hpp"
-#include "reducing.hpp"
-#include "pegs.hpp"
 #include "phases.hpp"
-#include "positions.hpp"
 #include "pricing.hpp"
-#include "sessions.hpp"
+#include "reasons.hpp"
 #include "sweeps.hpp"
-#include "transfers.hpp"
 #include "triggers.hpp"
-#include "unsettled.hpp"
 
 namespace exchange::engine {
 
-class Accounts {
+class Accounts : private AccountData {
  public:
-  Accounts(const Limits& limits, std::uint8_t shard, const Instruments& instruments);
+  using AccountData::AccountData;
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
@@ -309,10 +293,9 @@ class Accounts {
   [[nodiscard]] bool consistent() const;
 
  private:
-  // How much of the order the book is to show at a time; 0: all.
-  [[nodiscard]] std::int64_t display_of(const OrderRecord& order) const noexcept {
-    return order.special == kNil ? 0 : orders_.special_view(order)->display_quantity;
-  }
+  using AccountData::tell;
+  using AccountData::view_of;
+
   void show_first_slice(const OrderRecord& order) noexcept;
   void show_less(const OrderRecord& order, std::int64_t quantity, bool rests) noexcept;
   void show_nothing(const OrderRecord& order) noexcept;
@@ -329,11 +312,6 @@ class Accounts {
   [[nodiscard]] std::optional<Answer> check_id(Slot account, std::string_view id, std::uint64_t fingerprint,
                                                CommandKind kind, const Step& step) const noexcept;
   [[nodiscard]] Reason check_time(std::int64_t valid_until_ns, const Step& step) const noexcept;
-  // The same, without saying why not. Both times may be any.
-  [[nodiscard]] bool is_in_time(std::int64_t valid_until_ns, std::int64_t now_ns) const noexcept {
-    const auto left = static_cast<std::uint64_t>(valid_until_ns) - static_cast<std::uint64_t>(now_ns);
-    return left <= static_cast<std::uint64_t>(id_window_ns_);
-  }
   // Phase, grid, dates and session: what an order says against what its instrument and its account allow.
   [[nodiscard]] Reason check_terms(const PlaceOrder& command, Slot account, Slot instrument,
                                    const Step& step) const noexcept;
@@ -342,9 +320,6 @@ class Accounts {
   // An account's order, by its number or by its owner's id.
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
-  [[nodiscard]] bool is_closed(Slot instrument) const noexcept {
-    return instruments_[instrument].phase == TradingPhase::kClosed;
-  }
   [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
   [[nodiscard]] std::int64_t next_age_limit_ns() const noexcept;
   [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order, std::int64_t now_ns) const noexcept;
@@ -361,17 +336,6 @@ class Accounts {
   [[nodiscard]] Reason check_size(Slot account, const Instrument& instrument, std::int64_t quantity,
                                   std::int64_t notional) const noexcept;
   [[nodiscard]] std::uint32_t max_open_orders(Slot account) const noexcept;
-  // What is paid for in full is no position, so nothing that trades it makes one smaller.
-  [[nodiscard]] static Reason check_trading_state(const Account& account) noexcept {
-    return account.trading_state == TradingState::kActive ? Reason::kNone : Reason::kTradingState;
-  }
-  // What an order that is accepted now pays for life.
-  [[nodiscard]] FeeRates rates_of(const Account& account, Slot instrument) const noexcept {
-    const Slot schedule = instrument == kNil ? kNil : instruments_[instrument].fee_schedule;
-    if (schedule != kNil) [[unlikely]] return instruments_.fees().rates(schedule, account.fee_tier);
-    return {static_cast<std::int32_t>(account.taker_fee_ppm), static_cast<std::int32_t>(account.maker_fee_ppm)};
-  }
-
   [[nodiscard]] Trigger trigger_of(const PlaceOrder& command, Slot instrument) const noexcept;
   [[nodiscard]] static Reason check_trigger(Trigger& trigger, const WatchedPrices& prices) noexcept;
   // Worst price of an order without a limit that is triggered at `trigger_price`.
@@ -425,11 +389,6 @@ class Accounts {
 
   void lose_session(Slot session, SessionLoss loss, std::int64_t lost_ns, Step& step);
   void tell(const Session& session, SessionState state, std::int64_t due_ns, Step& step);
-  // Does an order name a session that is not open?
-  [[nodiscard]] Reason check_session(Slot account, std::uint64_t session_id) const noexcept {
-    const bool open = session_id == 0 || sessions_.find(account, session_id) != kNil;
-    return open ? Reason::kNone : Reason::kSessionNotOpen;
-  }
 
   void report_self_trade(const OrderRecord& maker, const OrderRecord& taker, const Fill& message, Step& step);
   // Books a fill on an order and tells its owner; answers the fee.
@@ -454,11 +413,6 @@ class Accounts {
   void judge_reducing(const Exposing& wanted, ReasonList& out) const noexcept;
   [[nodiscard]] std::int64_t closable(Slot account, Slot instrument, Side side) const noexcept;
   [[nodiscard]] PlaceOrder clamped(const PlaceOrder& command, Slot account, Slot instrument) const noexcept;
-  // What an order may trade, and what it can cost beyond its margin; of a pair, the larger of the legs.
-  struct Exposed {
-    std::int64_t quantity = 0;
-    std::int64_t reserve = 0;
-  };
   [[nodiscard]] Exposed exposed(const OrderRecord& order) const noexcept;
   [[nodiscard]] Exposed exposed_with_pair(const OrderRecord& order) const noexcept;
   [[nodiscard]] Exposed exposed(const PlaceOrder& command, Slot account, Slot instrument,
@@ -484,12 +438,6 @@ class Accounts {
   void count(const OrderRecord& order) noexcept { expose(order, 1); }
   void discount(const OrderRecord& order) noexcept { expose(order, -1); }
   void expose(const OrderRecord& order, std::int64_t sign) noexcept;
-  [[nodiscard]] AccountBalance& collateral(Slot account) noexcept {
-    return balances_[balances_.find(account, instruments_.settlement_asset())];
-  }
-  [[nodiscard]] Slot clearing(const Instrument& instrument) const noexcept {
-    return balances_.find(clearing_account(instrument.instrument_id));
-  }
   // Books the position, the result and the fee of a fill on the order that it filled.
   void settle_on_margin(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
   // Moves an amount of the settlement unit, which may be below zero, to an account from another one.
@@ -498,10 +446,6 @@ class Accounts {
   void settle_later(const OrderRecord& buyer, const OrderRecord& seller, const Fill& message) noexcept;
   [[nodiscard]] std::int64_t transferable(Slot account, Slot asset) const;
   [[nodiscard]] bool unsettled_consistent() const;
-  // Is there no date yet under which trades would settle?
-  [[nodiscard]] bool lacks_value_date(Slot instrument) const noexcept {
-    return instruments_[instrument].delayed && !unsettled_.has_value_date(instrument);
-  }
   void give_fee_back(BustSide& side, const BustedTrade& trade, Slot instrument, Step& step);
   void deliver_back(BustSide& buyer, BustSide& seller, const BustedTrade& trade, Slot instrument, Step& step);
   std::int64_t move_back(Slot to, Slot from, Slot asset, std::int64_t amount, const BustedTrade& trade, Step& step);
@@ -546,53 +490,6 @@ class Accounts {
   [[nodiscard]] bool link_consistent(const OrderRecord& order) const noexcept;
   void reserve(OrderRecord& order, std::int64_t needed, Step& step);
   [[nodiscard]] std::int64_t required_hold(const OrderRecord& order) const noexcept;
-  // The balance of what the order gives.
-  [[nodiscard]] AccountBalance& given(const OrderRecord& order) noexcept {
-    return balances_[order.view.side == Side::kBuy ? order.quote_balance : order.base_balance];
-  }
-  void tell(OrderUpdateCause cause, const OrderRecord& order, Step& step, const FillView* fill = nullptr) {
-    step.events.order_updated(cause, order.view, balances_.next_event(order.account), fill,
-                              orders_.special_view(order));
-  }
-  void tell(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount, Step& step,
-                   std::uint64_t trade_id = 0) {
-    step.events.balance_changed(view_of(balance, kind, amount, trade_id));
-  }
-  // As the account's next private event tells it.
-  [[nodiscard]] BalanceChangeView view_of(const AccountBalance& balance, BalanceChangeKind kind, std::int64_t amount,
-                                          std::uint64_t trade_id) noexcept {
-    return {.account_id = balances_.account(balance.account).account_id,
-            .asset_id = balance.asset_id,
-            .kind = kind,
-            .amount = amount,
-            .available = balance.available,
-            .held = balance.held,
-            .trade_id = trade_id,
-            .account_seq = balances_.next_event(balance.account)};
-  }
-
-  const Instruments& instruments_;
-  std::uint32_t open_orders_per_account_;
-  std::int64_t id_window_ns_;
-  Balances balances_;
-  Orders orders_;
-  IdWindow ids_;
-  Positions positions_;
-  Margin margin_;
-  MassCancels mass_cancels_;
-  Transfers transfers_;
-  AuctionOrders auction_orders_;
-  Pegs pegs_;
-  Reducing reducing_;
-  Deadlines expire_times_;  // of open orders that say when they expire, by their special records
-  Claims claims_;
-  Sessions sessions_;
-  Busts busts_;
-  Unsettled unsettled_;
-  Exposed shared_;  // by the first leg of a pair that is checked: the second exposes what is more
-  std::vector<LinkedFill> linked_fills_;
-  std::vector<Slot> shrunk_;
-  std::vector<std::uint64_t> stirred_;  // numbers of parents, in order
 };
 
 }  // namespace exchange::engine
