@@ -336,6 +336,9 @@ class Engine {
   [[nodiscard]] std::optional<std::int64_t> place_for(const Instrument& instrument, const Order& order,
                                                       std::int64_t limit) const;
   Result place_pegged(const PlaceOrder& command);
+  [[nodiscard]] Judged judge_pegged(const PlaceOrder& command) const;
+  void accept_pegged(Order& order);
+  void enter_pegged(Order& order);
   Result amend_pegged(const AmendOrder& command, Order& order);
   static void stand_at(Order& order, std::optional<std::int64_t> price);
   void enter_again(Instrument& instrument, Order& order);

@@ -70,6 +70,7 @@ Engine::Judged Engine::judge(const PlaceOrder& command) const {
     return {.reason = Reason::kSessionNotOpen};
   }
   if (waits_for_price(command.type)) return judge_waiting(command);
+  if (command.type == OrderType::kPegged) return judge_pegged(command);
   const auto worst = worst_price(command);
   const bool at_once = command.time_in_force == TimeInForce::kIoc || command.time_in_force == TimeInForce::kFok;
   if (!worst) return {.reason = at_once ? Reason::kNoLiquidity : Reason::kNoReferencePrice};

@@ -81,6 +81,33 @@ Result Engine::place_pegged(const PlaceOrder& c) {
   return conclude(c, order, Reason::kNone);
 }
 
+// One of several that enter together.
+Engine::Judged Engine::judge_pegged(const PlaceOrder& c) const {
+  const Instrument& i = instruments_.at(c.instrument_id);
+  const auto price = peg_price(i, pegged(c));
+  if (!price) return {.reason = Reason::kNoReferencePrice};
+  Reason reason = check_money(c, c.price);
+  const bool takes = c.post_only && would_cross(i, c.side, *price);
+  if (reason == Reason::kNone && takes) reason = Reason::kPostOnlyWouldCross;
+  return {.reason = reason, .limit = c.price, .held_at = c.price};
+}
+
+void Engine::accept_pegged(Order& order) {
+  stand_at(order, place_for(instruments_.at(order.view.instrument_id), order, order.limit));
+  accept(order);
+}
+
+// In its turn.
+void Engine::enter_pegged(Order& order) {
+  Instrument& i = instruments_.at(order.view.instrument_id);
+  const auto to = place_for(i, order, order.limit);
+  const bool stays = order.special->has_working_price == to.has_value() &&
+                     (!to || order.special->working_price == *to);
+  stand_at(order, to);
+  if (!stays) changed(order, OrderUpdateCause::kRestatedPeg);
+  enter_again(i, order);
+}
+
 Result Engine::amend_pegged(const AmendOrder& c, Order& order) {
   OrderView& v = order.view;
   Instrument& i = instruments_.at(v.instrument_id);

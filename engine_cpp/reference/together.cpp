@@ -9,8 +9,6 @@ namespace exchange::engine::reference {
 Result Engine::on(const PlaceOrders& command) { return place_together(command, LinkType::kNone); }
 
 Result Engine::place_together(const PlaceOrders& command, LinkType link) {
-  const bool pegs = std::ranges::any_of(command.orders, [](const auto& o) { return o.type == OrderType::kPegged; });
-  if (pegs) return {now_.engine_seq, Reason::kNotSupported};
   if (auto first = first_answers(command)) return *first;
   const std::set<std::size_t> fed = fed_among(command, link);
   const std::map<std::uint64_t, Account> as_it_was = accounts_;
@@ -64,7 +62,9 @@ void Engine::enter_in_turn(Order& order) {
     return end(order, OrderStatus::kCancelled, EndReason::kReducedAway);
   }
   if (reduces(order)) v.quantity = v.leaves_quantity = std::min(v.quantity, most);
-  enter(order);
+  if (v.type != OrderType::kPegged) return enter(order);
+  accept_pegged(order);
+  enter_pegged(order);
 }
 
 // Those of a group are all accepted first, so that each lives to see what the fills of the others do to it.

@@ -69,6 +69,7 @@ class Accounts : private AccountData {
   [[nodiscard]] Answer refuse_unpriced(const PlaceOrder& command, const Admission& admission, Step& step);
   // The order enters at this price; it goes to another one, or to none, and its owner is told; it enters there again.
   [[nodiscard]] Place peg(const Place& place, std::int64_t price) noexcept;
+  void peg(Slot order, std::optional<std::int64_t> price) noexcept;
   void restate_peg(Slot order, std::optional<std::int64_t> price, Step& step);
   [[nodiscard]] Place place_pegged_again(Slot order) const noexcept;
 

@@ -71,6 +71,7 @@ struct Entrant {
   Slot first = kNil;  // of the id window, if the command is a repeat: show the order as its first answer did
   bool is_child = false;  // it waits for the first of them
   bool is_fed = false;    // and has to back nothing
+  bool is_pegged = false;
   Admission admission{};
   Pricing pricing{};
   Place place{};

@@ -87,10 +87,14 @@ Place Accounts::peg(const Place& place, std::int64_t price) noexcept {
   return pegged;
 }
 
+void Accounts::peg(Slot slot, std::optional<std::int64_t> price) noexcept {
+  std::int64_t limit = 0;
+  move(orders_[slot], price, limit);
+}
+
 void Accounts::restate_peg(Slot slot, std::optional<std::int64_t> price, Step& step) {
   OrderRecord& order = orders_[slot];
-  std::int64_t limit = 0;
-  move(order, price, limit);
+  peg(slot, price);
   touch(order, step);
   tell(OrderUpdateCause::kRestatedPeg, order, step);
 }

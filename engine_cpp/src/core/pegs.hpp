@@ -51,7 +51,9 @@ class Pegs {
 
   [[nodiscard]] bool has_any() const noexcept { return count_ > 0; }
   [[nodiscard]] std::uint32_t count(Slot instrument) const noexcept { return markets_[instrument].count; }
-  [[nodiscard]] bool has_room(Slot instrument) const noexcept { return count(instrument) < kMaxPegged; }
+  [[nodiscard]] bool has_room(Slot instrument, std::size_t orders = 1) const noexcept {
+    return count(instrument) + orders <= kMaxPegged;
+  }
   void add(Slot special, Slot order, Slot instrument) noexcept {
     pegs_[special].order = order;
     markets_[instrument].queue.push_back(special, links());

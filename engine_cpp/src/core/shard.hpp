@@ -146,6 +146,10 @@ class Core::Shard {
   [[nodiscard]] std::optional<std::int64_t> place_for(Slot order, std::int64_t limit,
                                                       const PegPrices& best) const noexcept;
   void stand_again(Slot order, Step& step);
+  // The same for one that enters with others: its checks; it is accepted; its turn comes.
+  [[nodiscard]] Reason check_pegged_entrant(const PlaceOrder& command, LinkType link, Entrant& entrant);
+  void accept_pegged(Slot order, Step& step);
+  void enter_pegged(Slot order, Step& step);
   // Triggers and pegged orders go on by turns, until nothing moves or the command's steps are used up.
   void run_followers(std::uint32_t& steps_left, Step& step);
   [[nodiscard]] bool move_pegs(std::uint32_t& steps_left, Step& step);

@@ -60,6 +60,39 @@ Answer Core::Shard::amend_pegged(const AmendOrder& command, Amend& amend, Step& 
   return accounts_.conclude(command, amend.owner, Reason::kNone, step);
 }
 
+// As one that enters alone, beside those before it.
+Reason Core::Shard::check_pegged_entrant(const PlaceOrder& command, LinkType link, Entrant& entrant) {
+  const Slot instrument = entrant.admission.inquiry.instrument;
+  entrant.is_pegged = true;
+  const auto beside = std::ranges::count_if(entrants_, [&](const Entrant& other) {
+    return other.is_pegged && other.admission.inquiry.instrument == instrument;
+  });
+  if (!accounts_.pegs().has_room(instrument, static_cast<std::size_t>(beside))) return Reason::kEngineFull;
+  const auto price = accounts_.peg_price_of(command, instrument, books_.unpegged_best(instrument));
+  if (!price) return Reason::kNoReferencePrice;
+  entrant.pricing = {Reason::kNone, command.price, command.price, 0};
+  const Reason reason = accounts_.claim(command, entrant, link);
+  if (reason != Reason::kNone) return reason;
+  const bool would_take = books_.book(instrument).would_cross(command.side, *price);
+  return command.post_only && would_take ? Reason::kPostOnlyWouldCross : Reason::kNone;
+}
+
+void Core::Shard::accept_pegged(Slot slot, Step& step) {
+  const OrderRecord& order = accounts_.orders()[slot];
+  accounts_.peg(slot, place_for(slot, order.view.price, books_.unpegged_best(order.instrument)));
+  accounts_.accept(slot, step);
+}
+
+// Those before it may have moved what it follows since it was accepted, or taken that away.
+void Core::Shard::enter_pegged(Slot slot, Step& step) {
+  const OrderRecord& order = accounts_.orders()[slot];
+  const auto to = place_for(slot, order.view.price, books_.unpegged_best(order.instrument));
+  if (to != accounts_.working_price(slot)) accounts_.restate_peg(slot, to, step);
+  if (!to) return accounts_.restore_resting({slot, kOffBook});
+  books_.enter_again(accounts_.place_pegged_again(slot));
+  deliver_together(step);
+}
+
 // Where a pegged order has to stand now. One that may not take has no place where it would, and none has one while the
 // books are full.
 std::optional<std::int64_t> Core::Shard::place_for(Slot slot, std::int64_t limit,

@@ -13,8 +13,6 @@ Answer Core::Shard::on(const PlaceOrders& command, Step& step) {
 }
 
 Answer Core::Shard::place_together(std::span<const PlaceOrder> orders, LinkType link, Step& step) {
-  const bool pegs = std::ranges::any_of(orders, [](const auto& order) { return order.type == OrderType::kPegged; });
-  if (pegs) return refuse(Reason::kNotSupported, step);
   const std::size_t repeated = first_repeated_id(orders);
   if (repeated == orders.size() && accounts_.are_repeated(orders, step, entrants_)) return answer_again();
   entrants_.assign(orders.size(), {});
@@ -57,6 +55,7 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, Li
   const std::uint32_t count = accounts_.claimed() + 1;
   const bool waits = waits_for_price(command.type);
   if (waits ? !triggers_.has_room(count) : inquiry.may_rest && !books_.has_room(count)) return Reason::kEngineFull;
+  if (command.type == OrderType::kPegged) [[unlikely]] return check_pegged_entrant(command, link, entrant);
   const Quote quote = books_.inquire(inquiry);
   entrant.pricing = entrant.is_child ? accounts_.price_child(command, inquiry.instrument)
                     : waits ? accounts_.price_waiting(command, inquiry.instrument, books_.watched(inquiry.instrument))
@@ -82,6 +81,11 @@ void Core::Shard::enter_together(std::span<const PlaceOrder> orders, LinkType li
     }
     if (waits_for_price(entrant.place.type)) {
       accounts_.begin_waiting(entrant.order, triggers_.wait(accounts_.trigger_of(entrant.order)), step);
+      continue;
+    }
+    if (entrant.is_pegged) [[unlikely]] {
+      accept_pegged(entrant.order, step);
+      enter_pegged(entrant.order, step);
       continue;
     }
     accounts_.meet(entrant.place, books_.inquire(entrant.admission.inquiry));

@@ -14,15 +14,6 @@ class NotSupportedTest : public Venue {
   }
 };
 
-TEST_F(NotSupportedTest, PeggedOrdersTogether) {
-  PlaceOrder pegged = limit(kAlice, Side::kBuy, 10'000, 100);
-  pegged.type = OrderType::kPegged;
-  const SpecialTerms terms{.peg_reference = PegReference::kPrimary};
-  pegged.special = &terms;
-  const std::vector<PlaceOrder> orders = {pegged};
-  refused("PEGGED_TOGETHER", encode(PlaceOrders{.orders = orders}));
-}
-
 TEST_F(NotSupportedTest, MarginInstruments) {
   InstrumentDefinition delivered = eth_btc();
   delivered.terms.kind = InstrumentKind::kFuture;
