@@ -10,8 +10,10 @@ from services.auth.settings import Settings
 from services.auth.signer import TransitSigner
 from services.auth.store import ENGINE, REVOCATIONS, USER_EVENTS, PostgresStore
 from services.auth.throttle import MemoryThrottle, RedisThrottle
+from services.auth.usecases.create_subaccount import CreateSubaccount
 from services.auth.usecases.get_current_user import GetCurrentUser
 from services.auth.usecases.issue_tokens import IssueTokens
+from services.auth.usecases.list_subaccounts import ListSubaccounts
 from services.auth.usecases.login import Login
 from services.auth.usecases.logout import Logout
 from services.auth.usecases.refresh_token import Refresh
@@ -43,6 +45,8 @@ async def build(process: Process, own: Settings) -> None:
         refresh=Refresh(store, sessions, issue_tokens, clock),
         logout=Logout(store, sessions, clock),
         get_current_user=GetCurrentUser(store),
+        create_subaccount=CreateSubaccount(store, openings, clock),
+        list_subaccounts=ListSubaccounts(store),
     )
     process.check("postgres", lambda: postgres.check(pool))
     process.check("redis", lambda: redis.check(cache), needed=False)

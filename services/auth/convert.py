@@ -14,14 +14,19 @@ from services.auth.model import (
     SessionEnded,
     SessionEndReason,
     SessionStarted,
+    Subaccount,
+    SubaccountCreated,
     TokenPair,
     User,
     UserEvent,
     UserRegistered,
     VerificationKey,
 )
+from services.auth.usecases.create_subaccount import NewSubaccount
+from services.auth.usecases.list_subaccounts import SubaccountPage, SubaccountQuery
 from services.auth.usecases.login import LoginAttempt
 from services.auth.usecases.register import Registration
+from services.kernel.ids import AccountId, RequestId, UserId
 
 _END_REASONS = {
     SessionEndReason.LOGOUT: user_events_pb2.SESSION_END_REASON_LOGOUT,
@@ -36,7 +41,34 @@ def registration_of(request: auth_service_pb2.RegisterRequest) -> Registration:
 
 def login_attempt_of(request: auth_service_pb2.LoginRequest, client_address: str) -> LoginAttempt:
     """Read who wants a session."""
-    return LoginAttempt(request.email, request.password, tuple(request.scopes), client_address)
+    account_id = AccountId(int(request.account_id)) if request.account_id else None
+    return LoginAttempt(request.email, request.password, tuple(request.scopes), client_address, account_id)
+
+
+def new_subaccount_of(request: auth_service_pb2.CreateSubaccountRequest, user_id: UserId) -> NewSubaccount:
+    """Read which sub-account to make."""
+    return NewSubaccount(user_id, RequestId(request.request_id), request.label)
+
+
+def subaccount_query_of(request: auth_service_pb2.ListSubaccountsRequest, user_id: UserId) -> SubaccountQuery:
+    """Read which page of sub-accounts is wanted."""
+    return SubaccountQuery(user_id, request.page_size, request.page_token)
+
+
+def subaccount_message(subaccount: Subaccount) -> user_pb2.Subaccount:
+    """Write a sub-account."""
+    return user_pb2.Subaccount(
+        account_id=str(subaccount.account_id),
+        label=subaccount.label,
+        create_time=_timestamp(subaccount.create_time),
+    )
+
+
+def subaccounts_message(page: SubaccountPage) -> auth_service_pb2.ListSubaccountsResponse:
+    """Write a page of sub-accounts."""
+    return auth_service_pb2.ListSubaccountsResponse(
+        subaccounts=map(subaccount_message, page.subaccounts), next_page_token=page.next_page_token
+    )
 
 
 def user_message(user: User) -> user_pb2.User:
@@ -58,6 +90,7 @@ def token_pair_message(pair: TokenPair) -> user_pb2.TokenPair:
         refresh_token=pair.refresh_token,
         refresh_token_expire_time=_timestamp(pair.refresh_expire_time),
         scopes=pair.scopes,
+        account_id=str(pair.account_id),
     )
 
 
@@ -75,7 +108,10 @@ def _json_web_key(key: VerificationKey) -> auth_service_pb2.JsonWebKey:
 def opening_message(opening: AccountOpening) -> admin_service_pb2.OpenAccountRequest:
     """Write the request that opens an account in the engine."""
     return admin_service_pb2.OpenAccountRequest(
-        account_id=opening.account_id, taker_fee_ppm=opening.taker_fee_ppm, maker_fee_ppm=opening.maker_fee_ppm
+        account_id=opening.account_id,
+        self_trade_group_id=opening.self_trade_group_id,
+        taker_fee_ppm=opening.taker_fee_ppm,
+        maker_fee_ppm=opening.maker_fee_ppm,
     )
 
 
@@ -95,6 +131,8 @@ def user_event_message(event: UserEvent, event_id: str) -> user_events_pb2.UserE
         case SessionEnded(session_id, reason):
             message.session_ended.session_id = str(session_id)
             message.session_ended.reason = _END_REASONS[reason]
+        case SubaccountCreated(account_id):
+            message.subaccount_created.account_id = account_id
     return message
 
 

@@ -49,6 +49,38 @@ class ScopeNotGranted(Refusal):
         )
 
 
+class AccountNotFound(Refusal):
+    """The user has no such account; whether anybody has it stays untold."""
+
+    reason = "ACCOUNT_NOT_FOUND"
+
+    def __init__(self, account_id: int) -> None:
+        super().__init__(
+            f"This user has no account {account_id}; ListSubaccounts shows those there are.",
+            metadata={"account_id": str(account_id)},
+        )
+
+
+class TooManySubaccounts(Refusal):
+    """The firm has as many sub-accounts as it may."""
+
+    reason = "TOO_MANY_SUBACCOUNTS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A firm has at most {limit} sub-accounts; use one of those there are.", metadata={"limit": str(limit)}
+        )
+
+
+class RequestIdReused(Refusal):
+    """The request id made a sub-account with another label."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This request_id made a sub-account with another label; choose a new one.")
+
+
 class RefreshTokenInvalid(Refusal):
     """The refresh token is unknown, expired or revoked."""
 

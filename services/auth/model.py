@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NewType
 
-from services.kernel.ids import AccountId, SessionId, UserId
+from services.kernel.ids import AccountId, RequestId, SessionId, UserId
 
 Email = NewType("Email", str)
 """An e-mail address in lower case."""
@@ -21,11 +21,17 @@ TokenDigest = NewType("TokenDigest", bytes)
 OpeningRequestId = NewType("OpeningRequestId", int)
 """A request to open an account, on its way to the engine."""
 
+FIRM_SCOPES = frozenset({Scope("drop_copy:read"), Scope("subaccounts:read"), Scope("subaccounts:write")})
+"""What concerns all accounts of a firm: not for a session of one sub-account, so that it never sees beside itself."""
+
 DEFAULT_SCOPES = (
     Scope("account:read"),
+    Scope("drop_copy:read"),
     Scope("orders:read"),
     Scope("orders:write"),
     Scope("sandbox:fund"),
+    Scope("subaccounts:read"),
+    Scope("subaccounts:write"),
     Scope("wallets:read"),
 )
 """What a new user may do."""
@@ -38,7 +44,7 @@ def email_of(text: str) -> Email:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may log in, with the trading account that came with the registration."""
+    """Somebody who may log in, a person or a firm, with the trading account that came with the registration."""
 
     user_id: UserId
     account_id: AccountId
@@ -67,12 +73,27 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Subaccount:
+    """An account of a user beside the user's own, made by a request that is kept for good."""
+
+    account_id: AccountId
+    user_id: UserId
+    request_id: RequestId
+    label: str
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountOpening:
-    """A trading account as the engine shall open it; fees in millionths of the notional."""
+    """A trading account as the engine shall open it; fees in millionths of the notional.
+
+    Accounts of one self-trade group never trade with each other: all of a firm's are in that of the firm's own.
+    """
 
     account_id: AccountId
     taker_fee_ppm: int
     maker_fee_ppm: int
+    self_trade_group_id: AccountId
 
 
 class SessionEndReason(Enum):
@@ -84,7 +105,7 @@ class SessionEndReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login and everything refreshed from it; `end_reason` is None while it lasts."""
+    """A login and everything refreshed from it, for one account; `end_reason` is None while it lasts."""
 
     session_id: SessionId
     user_id: UserId
@@ -143,6 +164,7 @@ class TokenPair:
     refresh_token: str = field(repr=False)
     refresh_expire_time: datetime
     scopes: tuple[Scope, ...]
+    account_id: AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +205,17 @@ class SessionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SubaccountCreated:
+    """A user made a sub-account."""
+
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
 class UserEvent:
-    """Something others may want to know of a user; carries no secrets and no addresses."""
+    """Something others may want to know of a user; carries no secrets, no addresses and no labels."""
 
     time: datetime
     user_id: UserId
     account_id: AccountId
-    what: UserRegistered | SessionStarted | SessionEnded
+    what: UserRegistered | SessionStarted | SessionEnded | SubaccountCreated

@@ -19,12 +19,13 @@ from services.auth.model import (
     RefreshToken,
     Session,
     SessionEndReason,
+    Subaccount,
     TokenDigest,
     User,
     UserEvent,
     VerificationKey,
 )
-from services.kernel.ids import SessionId, UserId
+from services.kernel.ids import AccountId, RequestId, SessionId, UserId
 
 
 class Transaction(Protocol):
@@ -32,6 +33,22 @@ class Transaction(Protocol):
 
     async def insert_user(self, new: NewUser) -> User:
         """Keep a user and issue the next account number; raises `EmailTaken`."""
+        ...
+
+    async def lock_user(self, user_id: UserId) -> User | None:
+        """Return the user; until the block ends, whoever else locks it waits."""
+        ...
+
+    async def insert_subaccount(self, made: Subaccount) -> None:
+        """Keep a sub-account of a user that was locked before."""
+        ...
+
+    async def subaccount_by_request(self, user_id: UserId, request_id: RequestId) -> Subaccount | None:
+        """Return the sub-account that the request of a user, locked before, made."""
+        ...
+
+    async def count_subaccounts(self, user_id: UserId) -> int:
+        """Return how many sub-accounts a user, locked before, has."""
         ...
 
     async def insert_session(self, session: Session) -> None:
@@ -88,6 +105,14 @@ class Store(Protocol):
 
     async def session_of(self, digest: TokenDigest) -> Session | None:
         """Return the session that a refresh token belongs to, without locking it."""
+        ...
+
+    async def has_subaccount(self, user_id: UserId, account_id: AccountId) -> bool:
+        """Tell whether the account is a sub-account of the user."""
+        ...
+
+    async def subaccounts(self, user_id: UserId, after: AccountId, limit: int) -> Sequence[Subaccount]:
+        """Return the user's first sub-accounts with a number above `after`, in their order."""
         ...
 
 

@@ -5,6 +5,7 @@ CREATE TABLE public.users (
     password_hash text NOT NULL,
     scopes text[] NOT NULL,
     create_time timestamp with time zone NOT NULL,
+    CONSTRAINT users_account_ck CHECK ((account_id < ((1)::bigint << 40))),
     CONSTRAINT users_email_ck CHECK ((email = lower(email))),
     CONSTRAINT users_password_hash_ck CHECK ((password_hash ~~ '$argon2id$%'::text))
 );
@@ -58,8 +59,18 @@ CREATE TABLE public.sessions (
     start_time timestamp with time zone NOT NULL,
     end_time timestamp with time zone,
     end_reason text,
+    subaccount_id bigint,
     CONSTRAINT sessions_end_ck CHECK (((end_time IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_end_reason_ck CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'REFRESH_TOKEN_REUSED'::text])))
+);
+
+CREATE TABLE public.subaccounts (
+    account_id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    request_id text NOT NULL,
+    label text NOT NULL,
+    create_time timestamp with time zone NOT NULL,
+    CONSTRAINT subaccounts_account_ck CHECK ((account_id >= ((1)::bigint << 40)))
 );
 
 ALTER TABLE ONLY public.users ALTER COLUMN account_id SET DEFAULT nextval('public.account_ids'::regclass);
@@ -75,6 +86,12 @@ ALTER TABLE ONLY public.schema_migrations
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pk PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY public.subaccounts
+    ADD CONSTRAINT subaccounts_pk PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.subaccounts
+    ADD CONSTRAINT subaccounts_request_uq UNIQUE (user_id, request_id);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_account_uq UNIQUE (account_id);
@@ -95,4 +112,10 @@ ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES public.sessions(session_id);
 
 ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_subaccount_fk FOREIGN KEY (subaccount_id) REFERENCES public.subaccounts(account_id);
+
+ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_fk FOREIGN KEY (user_id) REFERENCES public.users(user_id);
+
+ALTER TABLE ONLY public.subaccounts
+    ADD CONSTRAINT subaccounts_user_fk FOREIGN KEY (user_id) REFERENCES public.users(user_id);

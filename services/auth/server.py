@@ -8,7 +8,9 @@ import grpc
 from exchange.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from services.auth import convert
 from services.auth.ports import Signer
+from services.auth.usecases.create_subaccount import CreateSubaccount
 from services.auth.usecases.get_current_user import GetCurrentUser
+from services.auth.usecases.list_subaccounts import ListSubaccounts
 from services.auth.usecases.login import Login
 from services.auth.usecases.logout import Logout
 from services.auth.usecases.refresh_token import Refresh
@@ -27,6 +29,8 @@ class UseCases:
     refresh: Refresh
     logout: Logout
     get_current_user: GetCurrentUser
+    create_subaccount: CreateSubaccount
+    list_subaccounts: ListSubaccounts
 
 
 class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
@@ -75,5 +79,21 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         caller = call.caller()
         user = await self._do.get_current_user(caller.user_id)
         return auth_service_pb2.GetCurrentUserResponse(
-            user=convert.user_message(user), token_scopes=sorted(caller.scopes)
+            user=convert.user_message(user),
+            token_scopes=sorted(caller.scopes),
+            token_account_id=str(caller.account_id),
         )
+
+    async def CreateSubaccount(
+        self, request: auth_service_pb2.CreateSubaccountRequest, context: Context
+    ) -> auth_service_pb2.CreateSubaccountResponse:
+        """Make a sub-account."""
+        made = await self._do.create_subaccount(convert.new_subaccount_of(request, call.caller().user_id))
+        return auth_service_pb2.CreateSubaccountResponse(subaccount=convert.subaccount_message(made))
+
+    async def ListSubaccounts(
+        self, request: auth_service_pb2.ListSubaccountsRequest, context: Context
+    ) -> auth_service_pb2.ListSubaccountsResponse:
+        """List the user's sub-accounts."""
+        page = await self._do.list_subaccounts(convert.subaccount_query_of(request, call.caller().user_id))
+        return convert.subaccounts_message(page)

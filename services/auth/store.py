@@ -1,11 +1,12 @@
 """Users, sessions and refresh tokens in PostgreSQL, and the outbox beside them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 
+from services.auth import statements
 from services.auth.convert import opening_message, user_event_message
 from services.auth.errors import EmailTaken
 from services.auth.model import (
@@ -18,11 +19,12 @@ from services.auth.model import (
     Scope,
     Session,
     SessionEndReason,
+    Subaccount,
     TokenDigest,
     User,
     UserEvent,
 )
-from services.kernel.ids import AccountId, SessionId, UserId
+from services.kernel.ids import AccountId, RequestId, SessionId, UserId
 from services.runtime import outbox, postgres
 from services.runtime.postgres import Connection, Pool
 
@@ -35,64 +37,6 @@ REVOCATIONS = "sessions"
 
 EMAIL_CONSTRAINT = "users_email_uq"
 
-INSERT_USER = """
-    INSERT INTO users (user_id, email, password_hash, scopes, create_time)
-    VALUES ($1, $2, $3, $4, $5)
-    RETURNING user_id, account_id, email, scopes, create_time
-"""
-USER_BY_ID = """
-    SELECT user_id, account_id, email, scopes, create_time
-    FROM users
-    WHERE user_id = $1
-"""
-CREDENTIALS_BY_EMAIL = """
-    SELECT user_id, account_id, email, scopes, create_time, password_hash
-    FROM users
-    WHERE email = $1
-"""
-INSERT_SESSION = """
-    INSERT INTO sessions (session_id, user_id, scopes, start_time)
-    VALUES ($1, $2, $3, $4)
-"""
-LOCK_SESSION = """
-    SELECT s.session_id, s.user_id, u.account_id, s.scopes, s.start_time, s.end_reason
-    FROM sessions s
-    JOIN users u ON u.user_id = s.user_id
-    WHERE s.session_id = $1
-    FOR UPDATE OF s
-"""
-SESSION_BY_DIGEST = """
-    SELECT s.session_id, s.user_id, u.account_id, s.scopes, s.start_time, s.end_reason
-    FROM refresh_tokens t
-    JOIN sessions s ON s.session_id = t.session_id
-    JOIN users u ON u.user_id = s.user_id
-    WHERE t.digest = $1
-"""
-END_SESSION = """
-    UPDATE sessions
-    SET end_reason = $2, end_time = $3
-    WHERE session_id = $1 AND end_reason IS NULL
-"""
-INSERT_REFRESH = """
-    INSERT INTO refresh_tokens (digest, session_id, expire_time)
-    VALUES ($1, $2, $3)
-"""
-REFRESH_BY_DIGEST = """
-    SELECT digest, session_id, expire_time, spend_time
-    FROM refresh_tokens
-    WHERE digest = $1
-"""
-SPEND_REFRESH = """
-    UPDATE refresh_tokens
-    SET spend_time = $2
-    WHERE digest = $1 AND spend_time IS NULL
-    RETURNING session_id
-"""
-DELETE_EXPIRED = """
-    DELETE FROM refresh_tokens
-    WHERE session_id = $1 AND expire_time <= $2
-"""
-
 
 class PostgresTransaction:
     """One unit of work on one connection."""
@@ -104,7 +48,7 @@ class PostgresTransaction:
         """Keep a user and issue the next account number; raises `EmailTaken`."""
         try:
             row = await self._connection.fetchrow(
-                INSERT_USER, new.user_id, new.email, new.password_hash, new.scopes, new.create_time
+                statements.INSERT_USER, new.user_id, new.email, new.password_hash, new.scopes, new.create_time
             )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != EMAIL_CONSTRAINT:
@@ -115,34 +59,61 @@ class PostgresTransaction:
 
     async def insert_session(self, session: Session) -> None:
         """Keep a session that has just begun."""
-        await self._connection.execute(
-            INSERT_SESSION, session.session_id, session.user_id, session.scopes, session.start_time
+        begun = await self._connection.execute(
+            statements.INSERT_SESSION,
+            session.session_id,
+            session.user_id,
+            session.scopes,
+            session.start_time,
+            session.account_id,
         )
+        assert begun == "INSERT 0 1", begun
+
+    async def lock_user(self, user_id: UserId) -> User | None:
+        """Return the user; until the block ends, whoever else locks it waits."""
+        row = await self._connection.fetchrow(statements.LOCK_USER, user_id)
+        return _user(row) if row else None
+
+    async def insert_subaccount(self, made: Subaccount) -> None:
+        """Keep a sub-account of a user that was locked before."""
+        await self._connection.execute(
+            statements.INSERT_SUBACCOUNT, made.account_id, made.user_id, made.request_id, made.label, made.create_time
+        )
+
+    async def subaccount_by_request(self, user_id: UserId, request_id: RequestId) -> Subaccount | None:
+        """Return the sub-account that the request of a user, locked before, made."""
+        row = await self._connection.fetchrow(statements.SUBACCOUNT_BY_REQUEST, user_id, request_id)
+        return _subaccount(row) if row else None
+
+    async def count_subaccounts(self, user_id: UserId) -> int:
+        """Return how many sub-accounts a user, locked before, has."""
+        count: int = await self._connection.fetchval(statements.COUNT_SUBACCOUNTS, user_id)
+        return count
 
     async def lock_session(self, session_id: SessionId) -> Session | None:
         """Return the session; until the block ends, whoever else locks it waits."""
-        row = await self._connection.fetchrow(LOCK_SESSION, session_id)
+        row = await self._connection.fetchrow(statements.LOCK_SESSION, session_id)
         return _session(row) if row else None
 
     async def end_session(self, session_id: SessionId, reason: SessionEndReason, time: datetime) -> None:
         """Mark a lasting session, locked before, as ended."""
-        ended = await self._connection.execute(END_SESSION, session_id, reason.value, time)
+        ended = await self._connection.execute(statements.END_SESSION, session_id, reason.value, time)
         assert ended == "UPDATE 1", ended
 
     async def insert_refresh_token(self, token: RefreshToken) -> None:
         """Keep a token of a session that was inserted or locked before."""
-        await self._connection.execute(INSERT_REFRESH, token.digest, token.session_id, token.expire_time)
+        await self._connection.execute(statements.INSERT_REFRESH, token.digest, token.session_id, token.expire_time)
 
     async def refresh_token(self, digest: TokenDigest) -> RefreshToken | None:
         """Return a token of a session that was locked before."""
-        row = await self._connection.fetchrow(REFRESH_BY_DIGEST, digest)
+        row = await self._connection.fetchrow(statements.REFRESH_BY_DIGEST, digest)
         return _refresh_token(row) if row else None
 
     async def spend_refresh_token(self, digest: TokenDigest, time: datetime) -> None:
         """Mark a live token as spent, and forget the tokens of its session that expired before `time`."""
-        session_id = await self._connection.fetchval(SPEND_REFRESH, digest, time)
+        session_id = await self._connection.fetchval(statements.SPEND_REFRESH, digest, time)
         assert session_id is not None
-        await self._connection.execute(DELETE_EXPIRED, session_id, time)
+        await self._connection.execute(statements.DELETE_EXPIRED, session_id, time)
 
     async def announce(self, event: UserEvent) -> None:
         """Have the event published once the block has ended well; its id is that of its row in the outbox."""
@@ -179,18 +150,29 @@ class PostgresStore:
         """Return the user with this address, and the hash of the user's password."""
         if "\x00" in email:  # PostgreSQL has no text with it, so nobody has such an address
             return None
-        row = await self._row(CREDENTIALS_BY_EMAIL, email)
+        row = await self._row(statements.CREDENTIALS_BY_EMAIL, email)
         return Credentials(_user(row), row["password_hash"]) if row else None
 
     async def user(self, user_id: UserId) -> User | None:
         """Return the user with this number."""
-        row = await self._row(USER_BY_ID, user_id)
+        row = await self._row(statements.USER_BY_ID, user_id)
         return _user(row) if row else None
 
     async def session_of(self, digest: TokenDigest) -> Session | None:
         """Return the session that a refresh token belongs to, without locking it."""
-        row = await self._row(SESSION_BY_DIGEST, digest)
+        row = await self._row(statements.SESSION_BY_DIGEST, digest)
         return _session(row) if row else None
+
+    async def has_subaccount(self, user_id: UserId, account_id: AccountId) -> bool:
+        """Tell whether the account is a sub-account of the user."""
+        async with postgres.connection(self._pool) as connection:
+            return bool(await connection.fetchval(statements.HAS_SUBACCOUNT, user_id, account_id))
+
+    async def subaccounts(self, user_id: UserId, after: AccountId, limit: int) -> Sequence[Subaccount]:
+        """Return the user's first sub-accounts with a number above `after`, in their order."""
+        async with postgres.connection(self._pool) as connection:
+            rows = await connection.fetch(statements.SUBACCOUNTS, user_id, after, limit)
+        return [_subaccount(row) for row in rows]
 
     async def _row(self, query: str, key: object) -> asyncpg.Record | None:
         async with postgres.connection(self._pool) as connection:
@@ -203,6 +185,16 @@ def _user(row: asyncpg.Record) -> User:
         account_id=AccountId(row["account_id"]),
         email=Email(row["email"]),
         scopes=_scopes(row),
+        create_time=row["create_time"],
+    )
+
+
+def _subaccount(row: asyncpg.Record) -> Subaccount:
+    return Subaccount(
+        account_id=AccountId(row["account_id"]),
+        user_id=UserId(row["user_id"]),
+        request_id=RequestId(row["request_id"]),
+        label=row["label"],
         create_time=row["create_time"],
     )
 

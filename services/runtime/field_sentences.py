@@ -24,6 +24,9 @@ PATTERNS: Mapping[str, str] = {
     "^[A-Z0-9]{1,12}$": "Write the symbol of an asset in capitals, such as KK99 or BTC.",
     "^[1-9][0-9]{0,19}$": "Give the number of an order, digits only, as PlaceOrder and ListOrders tell it.",
     "^[a-z_]+:[a-z_]+$": "Write a scope such as orders:write.",
+    "^[1-9][0-9]{0,15}$": "Give the number of an account, digits only, as Register and ListSubaccounts tell it.",
+    "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$": "Give a label of 1 to 64 letters, digits, spaces, ., - or _; it begins with"
+    " a letter or a digit.",
 }
 """What a field with this pattern takes."""
 

@@ -20,13 +20,14 @@ from services.auth.model import (
     RefreshToken,
     Session,
     SessionEndReason,
+    Subaccount,
     TokenDigest,
     User,
     UserEvent,
     VerificationKey,
 )
 from services.kernel.entropy import SeededEntropy
-from services.kernel.ids import AccountId, SessionId, UserId
+from services.kernel.ids import AccountId, RequestId, SessionId, UserId
 from services.kernel.refusal import Unavailable
 
 FIRST_ACCOUNT_ID = 1001
@@ -37,6 +38,7 @@ class _Tables:
     """Everything a unit of work may change; a copy of it is what a unit of work changes."""
 
     credentials: dict[Email, Credentials] = field(default_factory=dict)
+    subaccounts: dict[AccountId, Subaccount] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     tokens: dict[TokenDigest, RefreshToken] = field(default_factory=dict)
     events: list[UserEvent] = field(default_factory=list)
@@ -60,6 +62,18 @@ class MemoryTransaction:
         user = User(new.user_id, self._account_id, new.email, new.scopes, new.create_time)
         self._tables.credentials[new.email] = Credentials(user, new.password_hash)
         return user
+
+    async def lock_user(self, user_id: UserId) -> User | None:
+        return _user(self._tables, user_id)
+
+    async def insert_subaccount(self, made: Subaccount) -> None:
+        self._tables.subaccounts[made.account_id] = made
+
+    async def subaccount_by_request(self, user_id: UserId, request_id: RequestId) -> Subaccount | None:
+        return next((each for each in _subaccounts(self._tables, user_id) if each.request_id == request_id), None)
+
+    async def count_subaccounts(self, user_id: UserId) -> int:
+        return len(_subaccounts(self._tables, user_id))
 
     async def insert_session(self, session: Session) -> None:
         self._tables.sessions[session.session_id] = session
@@ -117,7 +131,13 @@ class MemoryStore:
         return self._tables.credentials.get(email)
 
     async def user(self, user_id: UserId) -> User | None:
-        return next((c.user for c in self._tables.credentials.values() if c.user.user_id == user_id), None)
+        return _user(self._tables, user_id)
+
+    async def has_subaccount(self, user_id: UserId, account_id: AccountId) -> bool:
+        return any(each.account_id == account_id for each in _subaccounts(self._tables, user_id))
+
+    async def subaccounts(self, user_id: UserId, after: AccountId, limit: int) -> Sequence[Subaccount]:
+        return [each for each in _subaccounts(self._tables, user_id) if each.account_id > after][:limit]
 
     async def session_of(self, digest: TokenDigest) -> Session | None:
         token = self._tables.tokens.get(digest)
@@ -134,6 +154,15 @@ class MemoryStore:
     @property
     def openings(self) -> Sequence[AccountOpening]:
         return self._tables.openings
+
+
+def _user(tables: _Tables, user_id: UserId) -> User | None:
+    return next((c.user for c in tables.credentials.values() if c.user.user_id == user_id), None)
+
+
+def _subaccounts(tables: _Tables, user_id: UserId) -> list[Subaccount]:
+    found = [each for each in tables.subaccounts.values() if each.user_id == user_id]
+    return sorted(found, key=lambda each: each.account_id)
 
 
 class MemoryOpenings:

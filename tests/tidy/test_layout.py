@@ -36,6 +36,7 @@ BEYOND = {
         "publisher.py",  # outbox to topic
         "sessions.py",  # sessions in Redis
         "signer.py",  # signatures by the vault
+        "statements.py",  # the SQL of the store
         "throttle.py",  # failed logins, counted in Redis
     },
     "engine": {

@@ -33,6 +33,7 @@ class IssueTokens:
             refresh_token=refresh_token,
             refresh_expire_time=refresh_expire_time,
             scopes=session.scopes,
+            account_id=session.account_id,
         )
         return pair, RefreshToken(digest_of(refresh_token), session.session_id, refresh_expire_time)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from services.auth.model import (
     DEFAULT_SCOPES,
-    AccountOpening,
     NewUser,
     OpeningRequestId,
     User,
@@ -14,11 +13,9 @@ from services.auth.model import (
 )
 from services.auth.passwords import check_strength
 from services.auth.ports import Openings, PasswordHasher, Store
+from services.auth.usecases.open_account import open_account
 from services.kernel.clock import Clock
 from services.kernel.ids import Ids, UserId
-
-TAKER_FEE_PPM = 1_000
-MAKER_FEE_PPM = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,6 @@ class Register:
     async def _keep(self, new: NewUser) -> tuple[User, OpeningRequestId]:
         async with self.store.transaction() as transaction:
             user = await transaction.insert_user(new)
-            opening = AccountOpening(user.account_id, TAKER_FEE_PPM, MAKER_FEE_PPM)
-            request = await transaction.request_opening(opening)
+            request = await open_account(transaction, user.account_id)
             await transaction.announce(UserEvent(user.create_time, user.user_id, user.account_id, UserRegistered()))
         return user, request

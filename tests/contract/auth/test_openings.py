@@ -66,7 +66,7 @@ class Engine:
 
 async def request(store: Store) -> OpeningRequestId:
     async with store.transaction() as transaction:
-        return await transaction.request_opening(AccountOpening(AccountId(1001), 1_000, 500))
+        return await transaction.request_opening(AccountOpening(AccountId(1001), 1_000, 500, AccountId(1001)))
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:

@@ -11,6 +11,7 @@ from services.auth.model import (
     SessionEnded,
     SessionEndReason,
     SessionStarted,
+    SubaccountCreated,
     UserEvent,
     UserRegistered,
 )
@@ -33,10 +34,12 @@ async def outbox_rows(dsn: str) -> list[tuple[int, str, str, bytes]]:
 
 async def test_an_opening_waits_for_the_engine(postgres: str) -> None:
     async with postgres_store(postgres) as store, store.transaction() as transaction:
-        await transaction.request_opening(AccountOpening(ACCOUNT, taker_fee_ppm=1_000, maker_fee_ppm=500))
+        await transaction.request_opening(AccountOpening(ACCOUNT, 1_000, 500, self_trade_group_id=ACCOUNT))
     [(_, destination, key, payload)] = await outbox_rows(postgres)
     assert (destination, key) == (ENGINE, str(ACCOUNT))
-    request = OpenAccountRequest(account_id=ACCOUNT, taker_fee_ppm=1_000, maker_fee_ppm=500)
+    request = OpenAccountRequest(
+        account_id=ACCOUNT, self_trade_group_id=ACCOUNT, taker_fee_ppm=1_000, maker_fee_ppm=500
+    )
     assert OpenAccountRequest.FromString(payload) == request
 
 
@@ -53,6 +56,7 @@ async def test_events_wait_for_their_topic_in_order_with_ids_of_their_own(postgr
         SessionStarted(SESSION, (Scope("orders:read"), Scope("orders:write"))),
         SessionEnded(SESSION, SessionEndReason.LOGOUT),
         SessionEnded(SESSION, SessionEndReason.REFRESH_TOKEN_REUSED),
+        SubaccountCreated(ACCOUNT),
     ]
     async with postgres_store(postgres) as store:
         for what in happened:
@@ -69,14 +73,16 @@ async def test_events_wait_for_their_topic_in_order_with_ids_of_their_own(postgr
         "session_started",
         "session_ended",
         "session_ended",
+        "subaccount_created",
     ]
     assert sent[1].session_started == events.SessionStarted(
         session_id=str(SESSION), scopes=["orders:read", "orders:write"]
     )
-    assert [event.session_ended.reason for event in sent[2:]] == [
+    assert [event.session_ended.reason for event in sent[2:4]] == [
         events.SESSION_END_REASON_LOGOUT,
         events.SESSION_END_REASON_REFRESH_TOKEN_REUSED,
     ]
+    assert sent[4].subaccount_created == events.SubaccountCreated(account_id=ACCOUNT)
 
 
 async def test_the_dumped_schema_is_the_committed_one(postgres: str) -> None:

@@ -16,12 +16,14 @@ from services.auth.model import (
     RefreshToken,
     Session,
     SessionEndReason,
+    Subaccount,
     TokenDigest,
     User,
 )
 from services.auth.ports import Store
 from services.kernel.clock import ManualClock
-from services.kernel.ids import SessionId, UserId
+from services.kernel.firm import subaccount
+from services.kernel.ids import AccountId, RequestId, SessionId, UserId
 from tests.contract.auth.databases import postgres_store
 from tests.fakes.auth import MemoryStore
 
@@ -184,3 +186,63 @@ async def test_who_locks_a_session_second_sees_what_the_first_did(store: Store) 
 async def test_an_unknown_session_cannot_be_locked(store: Store) -> None:
     async with store.transaction() as transaction:
         assert await transaction.lock_session(SESSION) is None
+
+
+def made(user: User, number: int) -> Subaccount:
+    account_id = subaccount(user.account_id, number)
+    return Subaccount(account_id, user.user_id, RequestId(f"request-{number}"), f"Desk {number}", NOW)
+
+
+async def with_subaccounts(store: Store, user: User, count: int) -> list[Subaccount]:
+    kept = [made(user, number) for number in range(1, count + 1)]
+    async with store.transaction() as transaction:
+        assert await transaction.lock_user(user.user_id) == user
+        for each in kept:
+            await transaction.insert_subaccount(each)
+    return kept
+
+
+async def test_sub_accounts_are_found_by_request_by_owner_and_in_their_order(store: Store) -> None:
+    ada, bob = await registered(store), await registered(store, 2, BOB)
+    first, second, third = await with_subaccounts(store, ada, 3)
+    async with store.transaction() as transaction:
+        assert await transaction.lock_user(UserId(UUID(int=3))) is None
+        assert await transaction.subaccount_by_request(ada.user_id, second.request_id) == second
+        assert await transaction.subaccount_by_request(bob.user_id, second.request_id) is None
+        assert await transaction.count_subaccounts(ada.user_id) == 3
+        assert await transaction.count_subaccounts(bob.user_id) == 0
+    assert await store.subaccounts(ada.user_id, AccountId(0), 2) == [first, second]
+    assert await store.subaccounts(ada.user_id, second.account_id, 2) == [third]
+    assert await store.subaccounts(bob.user_id, AccountId(0), 2) == []
+    assert await store.has_subaccount(ada.user_id, third.account_id)
+    assert not await store.has_subaccount(ada.user_id, ada.account_id)
+    assert not await store.has_subaccount(bob.user_id, third.account_id)
+
+
+async def test_a_session_keeps_the_account_that_it_acts_for(store: Store) -> None:
+    ada = await registered(store)
+    (desk,) = await with_subaccounts(store, ada, 1)
+    own = await logged_in(store, token("own"))
+    session = Session(OTHER_SESSION, ada.user_id, desk.account_id, DEFAULT_SCOPES[:1], NOW)
+    async with store.transaction() as transaction:
+        await transaction.insert_session(session)
+        await transaction.insert_refresh_token(token("desk", session_id=OTHER_SESSION))
+    assert await store.session_of(token("desk").digest) == session
+    assert await store.session_of(token("own").digest) == own
+    async with store.transaction() as transaction:
+        assert await transaction.lock_session(OTHER_SESSION) == session
+
+
+async def test_who_locks_a_user_second_counts_what_the_first_made(store: Store) -> None:
+    ada = await registered(store)
+
+    async def make() -> int:
+        async with store.transaction() as transaction:
+            await transaction.lock_user(ada.user_id)
+            count = await transaction.count_subaccounts(ada.user_id)
+            await transaction.insert_subaccount(made(ada, count + 1))
+            return count
+
+    async with asyncio.timeout(30):
+        counts = await asyncio.gather(*(make() for _ in range(5)))
+    assert sorted(counts) == list(range(5))

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import json_format
 
 from exchange.auth.v1 import auth_service_pb2 as pb
+from services.auth.model import DEFAULT_SCOPES
 from services.kernel.clock import SystemClock
 from services.kernel.ids import AccountId, UserId
 from services.kernel.refusal import InvalidField
@@ -17,7 +18,7 @@ from services.runtime.tokens import TokenVerifier, keys_of_auth
 from stack.launcher import Stack
 from tests.integration.auth.site import EMAIL, PASSWORD, Client, Site, reason, refusal
 
-ALL_SCOPES = ["account:read", "orders:read", "orders:write", "sandbox:fund", "wallets:read"]
+ALL_SCOPES = list(DEFAULT_SCOPES)
 
 
 async def test_register_login_and_ask_who_one_is(site: Site) -> None:

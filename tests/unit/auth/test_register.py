@@ -12,7 +12,7 @@ async def test_a_user_gets_an_account_and_everybody_hears_of_it(world: World) ->
     user = await world.register()
     assert (user.account_id, user.email, user.create_time) == (1001, "ada@example.com", world.clock.now())
     assert user.user_id.version == 7
-    assert world.store.openings == [AccountOpening(user.account_id, taker_fee_ppm=1_000, maker_fee_ppm=500)]
+    assert world.store.openings == [AccountOpening(user.account_id, 1_000, 500, self_trade_group_id=user.account_id)]
     assert world.store.events == [UserEvent(world.clock.now(), user.user_id, user.account_id, UserRegistered())]
 
 

@@ -28,7 +28,7 @@ from exchange.type.v1 import authorization_pb2 as exchange_dot_type_dot_v1_dot_a
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/auth/v1/auth_service.proto\x12\x10\x65xchange.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x65xchange/auth/v1/user.proto\x1a$exchange/type/v1/authorization.proto\x1a\x1cgoogle/api/annotations.proto\"\x10\n\x0eGetJwksRequest\"C\n\x0fGetJwksResponse\x12\x30\n\x04keys\x18\x01 \x03(\x0b\x32\x1c.exchange.auth.v1.JsonWebKeyR\x04keys\"t\n\nJsonWebKey\x12\x10\n\x03kty\x18\x01 \x01(\tR\x03kty\x12\x10\n\x03\x63rv\x18\x02 \x01(\tR\x03\x63rv\x12\x0c\n\x01x\x18\x03 \x01(\tR\x01x\x12\x10\n\x03kid\x18\x04 \x01(\tR\x03kid\x12\x10\n\x03use\x18\x05 \x01(\tR\x03use\x12\x10\n\x03\x61lg\x18\x06 \x01(\tR\x03\x61lg\"^\n\x0fRegisterRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12)\n\x08password\x18\x02 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x0c\x18\x80\x01R\x08password\">\n\x10RegisterResponse\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\"\x96\x01\n\x0cLoginRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01R\x05\x65mail\x12)\n\x08password\x18\x02 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x08password\x12\x39\n\x06scopes\x18\x03 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10\x10\x18\x01\"\x15r\x13\x32\x11^[a-z_]+:[a-z_]+$R\x06scopes\"p\n\rLoginResponse\x12\x33\n\x06tokens\x18\x01 \x01(\x0b\x32\x1b.exchange.auth.v1.TokenPairR\x06tokens\x12*\n\x04user\x18\x02 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\"I\n\x13RefreshTokenRequest\x12\x32\n\rrefresh_token\x18\x01 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x0crefreshToken\"K\n\x14RefreshTokenResponse\x12\x33\n\x06tokens\x18\x01 \x01(\x0b\x32\x1b.exchange.auth.v1.TokenPairR\x06tokens\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x17\n\x15GetCurrentUserRequest\"g\n\x16GetCurrentUserResponse\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\x12!\n\x0ctoken_scopes\x18\x02 \x03(\tR\x0btokenScopes2\xe4\x05\n\x0b\x41uthService\x12t\n\x07GetJwks\x12 .exchange.auth.v1.GetJwksRequest\x1a!.exchange.auth.v1.GetJwksResponse\"$\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x12u\n\x08Register\x12!.exchange.auth.v1.RegisterRequest\x1a\".exchange.auth.v1.RegisterResponse\"\"\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth/register:\x01*\x12i\n\x05Login\x12\x1e.exchange.auth.v1.LoginRequest\x1a\x1f.exchange.auth.v1.LoginResponse\"\x1f\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12\x80\x01\n\x0cRefreshToken\x12%.exchange.auth.v1.RefreshTokenRequest\x1a&.exchange.auth.v1.RefreshTokenResponse\"!\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12m\n\x06Logout\x12\x1f.exchange.auth.v1.LogoutRequest\x1a .exchange.auth.v1.LogoutResponse\" \x8a\xb5\x18\x02 \x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x8a\x01\n\x0eGetCurrentUser\x12\'.exchange.auth.v1.GetCurrentUserRequest\x1a(.exchange.auth.v1.GetCurrentUserResponse\"%\x8a\xb5\x18\x0e\n\x0c\x61\x63\x63ount:read\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/meb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#exchange/auth/v1/auth_service.proto\x12\x10\x65xchange.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x65xchange/auth/v1/user.proto\x1a$exchange/type/v1/authorization.proto\x1a\x1cgoogle/api/annotations.proto\"\x10\n\x0eGetJwksRequest\"C\n\x0fGetJwksResponse\x12\x30\n\x04keys\x18\x01 \x03(\x0b\x32\x1c.exchange.auth.v1.JsonWebKeyR\x04keys\"t\n\nJsonWebKey\x12\x10\n\x03kty\x18\x01 \x01(\tR\x03kty\x12\x10\n\x03\x63rv\x18\x02 \x01(\tR\x03\x63rv\x12\x0c\n\x01x\x18\x03 \x01(\tR\x01x\x12\x10\n\x03kid\x18\x04 \x01(\tR\x03kid\x12\x10\n\x03use\x18\x05 \x01(\tR\x03use\x12\x10\n\x03\x61lg\x18\x06 \x01(\tR\x03\x61lg\"^\n\x0fRegisterRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12)\n\x08password\x18\x02 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x0c\x18\x80\x01R\x08password\">\n\x10RegisterResponse\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\"\xd3\x01\n\x0cLoginRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01R\x05\x65mail\x12)\n\x08password\x18\x02 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x08password\x12\x39\n\x06scopes\x18\x03 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10\x10\x18\x01\"\x15r\x13\x32\x11^[a-z_]+:[a-z_]+$R\x06scopes\x12;\n\naccount_id\x18\x04 \x01(\tB\x1c\xbaH\x19r\x14\x32\x12^[1-9][0-9]{0,15}$\xd8\x01\x01R\taccountId\"p\n\rLoginResponse\x12\x33\n\x06tokens\x18\x01 \x01(\x0b\x32\x1b.exchange.auth.v1.TokenPairR\x06tokens\x12*\n\x04user\x18\x02 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\"I\n\x13RefreshTokenRequest\x12\x32\n\rrefresh_token\x18\x01 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x0crefreshToken\"K\n\x14RefreshTokenResponse\x12\x33\n\x06tokens\x18\x01 \x01(\x0b\x32\x1b.exchange.auth.v1.TokenPairR\x06tokens\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x17\n\x15GetCurrentUserRequest\"\x91\x01\n\x16GetCurrentUserResponse\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.exchange.auth.v1.UserR\x04user\x12!\n\x0ctoken_scopes\x18\x02 \x03(\tR\x0btokenScopes\x12(\n\x10token_account_id\x18\x03 \x01(\tR\x0etokenAccountId\"\x97\x01\n\x17\x43reateSubaccountRequest\x12;\n\nrequest_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,36}$R\trequestId\x12?\n\x05label\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$R\x05label\"X\n\x18\x43reateSubaccountResponse\x12<\n\nsubaccount\x18\x01 \x01(\x0b\x32\x1c.exchange.auth.v1.SubaccountR\nsubaccount\"i\n\x16ListSubaccountsRequest\x12&\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\tpageToken\"\x81\x01\n\x17ListSubaccountsResponse\x12>\n\x0bsubaccounts\x18\x01 \x03(\x0b\x32\x1c.exchange.auth.v1.SubaccountR\x0bsubaccounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9b\x08\n\x0b\x41uthService\x12t\n\x07GetJwks\x12 .exchange.auth.v1.GetJwksRequest\x1a!.exchange.auth.v1.GetJwksResponse\"$\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x12u\n\x08Register\x12!.exchange.auth.v1.RegisterRequest\x1a\".exchange.auth.v1.RegisterResponse\"\"\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth/register:\x01*\x12i\n\x05Login\x12\x1e.exchange.auth.v1.LoginRequest\x1a\x1f.exchange.auth.v1.LoginResponse\"\x1f\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12\x80\x01\n\x0cRefreshToken\x12%.exchange.auth.v1.RefreshTokenRequest\x1a&.exchange.auth.v1.RefreshTokenResponse\"!\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12m\n\x06Logout\x12\x1f.exchange.auth.v1.LogoutRequest\x1a .exchange.auth.v1.LogoutResponse\" \x8a\xb5\x18\x02 \x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x8a\x01\n\x0eGetCurrentUser\x12\'.exchange.auth.v1.GetCurrentUserRequest\x1a(.exchange.auth.v1.GetCurrentUserResponse\"%\x8a\xb5\x18\x0e\n\x0c\x61\x63\x63ount:read\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/me\x12\x9c\x01\n\x10\x43reateSubaccount\x12).exchange.auth.v1.CreateSubaccountRequest\x1a*.exchange.auth.v1.CreateSubaccountResponse\"1\x8a\xb5\x18\x13\n\x11subaccounts:write\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/subaccounts:\x01*\x12\x95\x01\n\x0fListSubaccounts\x12(.exchange.auth.v1.ListSubaccountsRequest\x1a).exchange.auth.v1.ListSubaccountsResponse\"-\x8a\xb5\x18\x12\n\x10subaccounts:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/subaccountsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +45,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGINREQUEST'].fields_by_name['password']._serialized_options = b'\200\001\001\272H\007r\005\020\001\030\200\001'
   _globals['_LOGINREQUEST'].fields_by_name['scopes']._loaded_options = None
   _globals['_LOGINREQUEST'].fields_by_name['scopes']._serialized_options = b'\272H\036\222\001\033\020\020\030\001\"\025r\0232\021^[a-z_]+:[a-z_]+$'
+  _globals['_LOGINREQUEST'].fields_by_name['account_id']._loaded_options = None
+  _globals['_LOGINREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\031r\0242\022^[1-9][0-9]{0,15}$\330\001\001'
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\200\001\001\272H\007r\005\020\001\030\200\002'
+  _globals['_CREATESUBACCOUNTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATESUBACCOUNTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,36}$'
+  _globals['_CREATESUBACCOUNTREQUEST'].fields_by_name['label']._loaded_options = None
+  _globals['_CREATESUBACCOUNTREQUEST'].fields_by_name['label']._serialized_options = b'\272H&r$2\"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$'
+  _globals['_LISTSUBACCOUNTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTSUBACCOUNTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_LISTSUBACCOUNTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTSUBACCOUNTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\212\265\030\002\020\001\202\323\344\223\002\030\022\026/.well-known/jwks.json'
   _globals['_AUTHSERVICE'].methods_by_name['Register']._loaded_options = None
@@ -59,6 +69,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE'].methods_by_name['Logout']._serialized_options = b'\212\265\030\002 \001\202\323\344\223\002\024\"\017/v1/auth/logout:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['GetCurrentUser']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['GetCurrentUser']._serialized_options = b'\212\265\030\016\n\014account:read\202\323\344\223\002\r\022\013/v1/auth/me'
+  _globals['_AUTHSERVICE'].methods_by_name['CreateSubaccount']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['CreateSubaccount']._serialized_options = b'\212\265\030\023\n\021subaccounts:write\202\323\344\223\002\024\"\017/v1/subaccounts:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ListSubaccounts']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ListSubaccounts']._serialized_options = b'\212\265\030\022\n\020subaccounts:read\202\323\344\223\002\021\022\017/v1/subaccounts'
   _globals['_GETJWKSREQUEST']._serialized_start=183
   _globals['_GETJWKSREQUEST']._serialized_end=199
   _globals['_GETJWKSRESPONSE']._serialized_start=201
@@ -70,21 +84,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERRESPONSE']._serialized_start=484
   _globals['_REGISTERRESPONSE']._serialized_end=546
   _globals['_LOGINREQUEST']._serialized_start=549
-  _globals['_LOGINREQUEST']._serialized_end=699
-  _globals['_LOGINRESPONSE']._serialized_start=701
-  _globals['_LOGINRESPONSE']._serialized_end=813
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=815
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=888
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=890
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=965
-  _globals['_LOGOUTREQUEST']._serialized_start=967
-  _globals['_LOGOUTREQUEST']._serialized_end=982
-  _globals['_LOGOUTRESPONSE']._serialized_start=984
-  _globals['_LOGOUTRESPONSE']._serialized_end=1000
-  _globals['_GETCURRENTUSERREQUEST']._serialized_start=1002
-  _globals['_GETCURRENTUSERREQUEST']._serialized_end=1025
-  _globals['_GETCURRENTUSERRESPONSE']._serialized_start=1027
-  _globals['_GETCURRENTUSERRESPONSE']._serialized_end=1130
-  _globals['_AUTHSERVICE']._serialized_start=1133
-  _globals['_AUTHSERVICE']._serialized_end=1873
+  _globals['_LOGINREQUEST']._serialized_end=760
+  _globals['_LOGINRESPONSE']._serialized_start=762
+  _globals['_LOGINRESPONSE']._serialized_end=874
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=876
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=949
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=951
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1026
+  _globals['_LOGOUTREQUEST']._serialized_start=1028
+  _globals['_LOGOUTREQUEST']._serialized_end=1043
+  _globals['_LOGOUTRESPONSE']._serialized_start=1045
+  _globals['_LOGOUTRESPONSE']._serialized_end=1061
+  _globals['_GETCURRENTUSERREQUEST']._serialized_start=1063
+  _globals['_GETCURRENTUSERREQUEST']._serialized_end=1086
+  _globals['_GETCURRENTUSERRESPONSE']._serialized_start=1089
+  _globals['_GETCURRENTUSERRESPONSE']._serialized_end=1234
+  _globals['_CREATESUBACCOUNTREQUEST']._serialized_start=1237
+  _globals['_CREATESUBACCOUNTREQUEST']._serialized_end=1388
+  _globals['_CREATESUBACCOUNTRESPONSE']._serialized_start=1390
+  _globals['_CREATESUBACCOUNTRESPONSE']._serialized_end=1478
+  _globals['_LISTSUBACCOUNTSREQUEST']._serialized_start=1480
+  _globals['_LISTSUBACCOUNTSREQUEST']._serialized_end=1585
+  _globals['_LISTSUBACCOUNTSRESPONSE']._serialized_start=1588
+  _globals['_LISTSUBACCOUNTSRESPONSE']._serialized_end=1717
+  _globals['_AUTHSERVICE']._serialized_start=1720
+  _globals['_AUTHSERVICE']._serialized_end=2771
 # @@protoc_insertion_point(module_scope)

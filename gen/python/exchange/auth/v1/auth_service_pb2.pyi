@@ -161,13 +161,19 @@ class LoginRequest(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     SCOPES_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     """E-mail address."""
     password: _builtins.str
     """Password."""
+    account_id: _builtins.str
+    """Account that the tokens shall act for: the user's own if empty, or one of its sub-accounts."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Scopes that the tokens shall carry, all that the user may have if empty. A narrow token is the safer one."""
+        """Scopes that the tokens shall carry, all that the user may have there if empty. A narrow token is the safer one. Those
+        that concern the firm as a whole (`subaccounts:read`, `subaccounts:write`, `drop_copy:read`) are not granted to a
+        session of a sub-account.
+        """
 
     def __init__(
         self,
@@ -175,10 +181,11 @@ class LoginRequest(_message.Message):
         email: _builtins.str = ...,
         password: _builtins.str = ...,
         scopes: _abc.Iterable[_builtins.str] | None = ...,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "password", b"password", "scopes", b"scopes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "email", b"email", "password", b"password", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -319,6 +326,9 @@ class GetCurrentUserResponse(_message.Message):
 
     USER_FIELD_NUMBER: _builtins.int
     TOKEN_SCOPES_FIELD_NUMBER: _builtins.int
+    TOKEN_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    token_account_id: _builtins.str
+    """Account that the token acts for, an unsigned 64-bit integer as text."""
     @_builtins.property
     def user(self) -> _user_pb2.User:
         """The user."""
@@ -332,11 +342,116 @@ class GetCurrentUserResponse(_message.Message):
         *,
         user: _user_pb2.User | None = ...,
         token_scopes: _abc.Iterable[_builtins.str] | None = ...,
+        token_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_scopes", b"token_scopes", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_account_id", b"token_account_id", "token_scopes", b"token_scopes", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCurrentUserResponse: _TypeAlias = GetCurrentUserResponse  # noqa: Y015
+
+@_typing.final
+class CreateSubaccountRequest(_message.Message):
+    """The sub-account to make."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The client's id for this request, kept for good."""
+    label: _builtins.str
+    """What the firm calls it; two may be called the same."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSubaccountRequest: _TypeAlias = CreateSubaccountRequest  # noqa: Y015
+
+@_typing.final
+class CreateSubaccountResponse(_message.Message):
+    """The sub-account is made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subaccount(self) -> _user_pb2.Subaccount:
+        """The sub-account."""
+
+    def __init__(
+        self,
+        *,
+        subaccount: _user_pb2.Subaccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subaccount", b"subaccount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subaccount", b"subaccount"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSubaccountResponse: _TypeAlias = CreateSubaccountResponse  # noqa: Y015
+
+@_typing.final
+class ListSubaccountsRequest(_message.Message):
+    """Which page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Sub-accounts a page: 1 to 100, 50 if 0."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSubaccountsRequest: _TypeAlias = ListSubaccountsRequest  # noqa: Y015
+
+@_typing.final
+class ListSubaccountsResponse(_message.Message):
+    """A page of sub-accounts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBACCOUNTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Opens the next page; empty on the last."""
+    @_builtins.property
+    def subaccounts(self) -> _containers.RepeatedCompositeFieldContainer[_user_pb2.Subaccount]:
+        """Sub-accounts, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        subaccounts: _abc.Iterable[_user_pb2.Subaccount] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "subaccounts", b"subaccounts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSubaccountsResponse: _TypeAlias = ListSubaccountsResponse  # noqa: Y015

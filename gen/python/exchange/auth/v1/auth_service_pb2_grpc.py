@@ -65,6 +65,16 @@ class AuthServiceStub:
                 request_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserRequest.SerializeToString,
                 response_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserResponse.FromString,
                 _registered_method=True)
+        self.CreateSubaccount = channel.unary_unary(
+                '/exchange.auth.v1.AuthService/CreateSubaccount',
+                request_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountRequest.SerializeToString,
+                response_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountResponse.FromString,
+                _registered_method=True)
+        self.ListSubaccounts = channel.unary_unary(
+                '/exchange.auth.v1.AuthService/ListSubaccounts',
+                request_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsRequest.SerializeToString,
+                response_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsResponse.FromString,
+                _registered_method=True)
 
 
 class AuthServiceServicer:
@@ -87,8 +97,9 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Login(self, request, context):
-        """Starts a session. Refused with INVALID_CREDENTIALS, SCOPE_NOT_GRANTED, and LOGIN_THROTTLED after too many
-        failures. Safe to retry: each call starts a session of its own.
+        """Starts a session, for the user's own account or for one of its sub-accounts: its tokens act for that account alone,
+        whatever they are refreshed to. Refused with INVALID_CREDENTIALS, ACCOUNT_NOT_FOUND, SCOPE_NOT_GRANTED, and
+        LOGIN_THROTTLED after too many failures. Safe to retry: each call starts a session of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,6 +124,23 @@ class AuthServiceServicer:
 
     def GetCurrentUser(self, request, context):
         """Tells who the token's user is. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateSubaccount(self, request, context):
+        """Makes a sub-account of the token's user, and opens it in the engine: as every new account is opened, but in the
+        self-trade group of the firm. The same `request_id` again answers the same sub-account. Refused with
+        REQUEST_ID_REUSED for an id that made one with another label, and TOO_MANY_SUBACCOUNTS. Safe to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSubaccounts(self, request, context):
+        """Lists the sub-accounts of the token's user, in the order in which they were made. Refused with INVALID_PAGE_TOKEN. Safe
+        to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,6 +178,16 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.GetCurrentUser,
                     request_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserRequest.FromString,
                     response_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserResponse.SerializeToString,
+            ),
+            'CreateSubaccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSubaccount,
+                    request_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountRequest.FromString,
+                    response_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountResponse.SerializeToString,
+            ),
+            'ListSubaccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubaccounts,
+                    request_deserializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsRequest.FromString,
+                    response_serializer=exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -315,6 +353,60 @@ class AuthService:
             '/exchange.auth.v1.AuthService/GetCurrentUser',
             exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserRequest.SerializeToString,
             exchange_dot_auth_dot_v1_dot_auth__service__pb2.GetCurrentUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSubaccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.auth.v1.AuthService/CreateSubaccount',
+            exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountRequest.SerializeToString,
+            exchange_dot_auth_dot_v1_dot_auth__service__pb2.CreateSubaccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubaccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.auth.v1.AuthService/ListSubaccounts',
+            exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsRequest.SerializeToString,
+            exchange_dot_auth_dot_v1_dot_auth__service__pb2.ListSubaccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

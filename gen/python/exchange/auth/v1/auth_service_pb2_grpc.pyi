@@ -40,8 +40,9 @@ class AuthServiceStub:
     WEAK_PASSWORD. After an unknown outcome, log in: if that works, the registration did.
     """
     Login: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]
-    """Starts a session. Refused with INVALID_CREDENTIALS, SCOPE_NOT_GRANTED, and LOGIN_THROTTLED after too many
-    failures. Safe to retry: each call starts a session of its own.
+    """Starts a session, for the user's own account or for one of its sub-accounts: its tokens act for that account alone,
+    whatever they are refreshed to. Refused with INVALID_CREDENTIALS, ACCOUNT_NOT_FOUND, SCOPE_NOT_GRANTED, and
+    LOGIN_THROTTLED after too many failures. Safe to retry: each call starts a session of its own.
     """
     RefreshToken: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
     """Trades a refresh token for the next pair. Each refresh token works once; a second use revokes its whole family with
@@ -54,6 +55,15 @@ class AuthServiceStub:
     """
     GetCurrentUser: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetCurrentUserRequest, _auth_service_pb2.GetCurrentUserResponse]
     """Tells who the token's user is. Safe to retry."""
+    CreateSubaccount: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreateSubaccountRequest, _auth_service_pb2.CreateSubaccountResponse]
+    """Makes a sub-account of the token's user, and opens it in the engine: as every new account is opened, but in the
+    self-trade group of the firm. The same `request_id` again answers the same sub-account. Refused with
+    REQUEST_ID_REUSED for an id that made one with another label, and TOO_MANY_SUBACCOUNTS. Safe to retry.
+    """
+    ListSubaccounts: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListSubaccountsRequest, _auth_service_pb2.ListSubaccountsResponse]
+    """Lists the sub-accounts of the token's user, in the order in which they were made. Refused with INVALID_PAGE_TOKEN. Safe
+    to retry.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -67,8 +77,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     WEAK_PASSWORD. After an unknown outcome, log in: if that works, the registration did.
     """
     Login: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]  # type: ignore[assignment]
-    """Starts a session. Refused with INVALID_CREDENTIALS, SCOPE_NOT_GRANTED, and LOGIN_THROTTLED after too many
-    failures. Safe to retry: each call starts a session of its own.
+    """Starts a session, for the user's own account or for one of its sub-accounts: its tokens act for that account alone,
+    whatever they are refreshed to. Refused with INVALID_CREDENTIALS, ACCOUNT_NOT_FOUND, SCOPE_NOT_GRANTED, and
+    LOGIN_THROTTLED after too many failures. Safe to retry: each call starts a session of its own.
     """
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]  # type: ignore[assignment]
     """Trades a refresh token for the next pair. Each refresh token works once; a second use revokes its whole family with
@@ -81,6 +92,15 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """
     GetCurrentUser: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetCurrentUserRequest, _auth_service_pb2.GetCurrentUserResponse]  # type: ignore[assignment]
     """Tells who the token's user is. Safe to retry."""
+    CreateSubaccount: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreateSubaccountRequest, _auth_service_pb2.CreateSubaccountResponse]  # type: ignore[assignment]
+    """Makes a sub-account of the token's user, and opens it in the engine: as every new account is opened, but in the
+    self-trade group of the firm. The same `request_id` again answers the same sub-account. Refused with
+    REQUEST_ID_REUSED for an id that made one with another label, and TOO_MANY_SUBACCOUNTS. Safe to retry.
+    """
+    ListSubaccounts: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListSubaccountsRequest, _auth_service_pb2.ListSubaccountsResponse]  # type: ignore[assignment]
+    """Lists the sub-accounts of the token's user, in the order in which they were made. Refused with INVALID_PAGE_TOKEN. Safe
+    to retry.
+    """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who someone is, and the tokens that say so."""
@@ -109,8 +129,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.LoginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.LoginResponse, _abc.Awaitable[_auth_service_pb2.LoginResponse]]:
-        """Starts a session. Refused with INVALID_CREDENTIALS, SCOPE_NOT_GRANTED, and LOGIN_THROTTLED after too many
-        failures. Safe to retry: each call starts a session of its own.
+        """Starts a session, for the user's own account or for one of its sub-accounts: its tokens act for that account alone,
+        whatever they are refreshed to. Refused with INVALID_CREDENTIALS, ACCOUNT_NOT_FOUND, SCOPE_NOT_GRANTED, and
+        LOGIN_THROTTLED after too many failures. Safe to retry: each call starts a session of its own.
         """
 
     @_abc_1.abstractmethod
@@ -141,5 +162,26 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.GetCurrentUserResponse, _abc.Awaitable[_auth_service_pb2.GetCurrentUserResponse]]:
         """Tells who the token's user is. Safe to retry."""
+
+    @_abc_1.abstractmethod
+    def CreateSubaccount(
+        self,
+        request: _auth_service_pb2.CreateSubaccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_service_pb2.CreateSubaccountResponse, _abc.Awaitable[_auth_service_pb2.CreateSubaccountResponse]]:
+        """Makes a sub-account of the token's user, and opens it in the engine: as every new account is opened, but in the
+        self-trade group of the firm. The same `request_id` again answers the same sub-account. Refused with
+        REQUEST_ID_REUSED for an id that made one with another label, and TOO_MANY_SUBACCOUNTS. Safe to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSubaccounts(
+        self,
+        request: _auth_service_pb2.ListSubaccountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_service_pb2.ListSubaccountsResponse, _abc.Awaitable[_auth_service_pb2.ListSubaccountsResponse]]:
+        """Lists the sub-accounts of the token's user, in the order in which they were made. Refused with INVALID_PAGE_TOKEN. Safe
+        to retry.
+        """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,21 +25,23 @@ _sym_db = _symbol_database.Default()
 from exchange.event.v1 import event_pb2 as exchange_dot_event_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exchange/auth/v1/user_events.proto\x12\x10\x65xchange.auth.v1\x1a\x1d\x65xchange/event/v1/event.proto\"\xdc\x02\n\tUserEvent\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32\x1e.exchange.event.v1.EventHeaderR\x06header\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n\naccount_id\x18\x03 \x01(\x04R\taccountId\x12\x42\n\nregistered\x18\x04 \x01(\x0b\x32 .exchange.auth.v1.UserRegisteredH\x00R\nregistered\x12K\n\x0fsession_started\x18\x05 \x01(\x0b\x32 .exchange.auth.v1.SessionStartedH\x00R\x0esessionStarted\x12\x45\n\rsession_ended\x18\x06 \x01(\x0b\x32\x1e.exchange.auth.v1.SessionEndedH\x00R\x0csessionEndedB\x07\n\x05\x65vent\"\x10\n\x0eUserRegistered\"G\n\x0eSessionStarted\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n\x06scopes\x18\x02 \x03(\tR\x06scopes\"i\n\x0cSessionEnded\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12:\n\x06reason\x18\x02 \x01(\x0e\x32\".exchange.auth.v1.SessionEndReasonR\x06reason*\x82\x01\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_END_REASON_LOGOUT\x10\x01\x12+\n\'SESSION_END_REASON_REFRESH_TOKEN_REUSED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exchange/auth/v1/user_events.proto\x12\x10\x65xchange.auth.v1\x1a\x1d\x65xchange/event/v1/event.proto\"\xb2\x03\n\tUserEvent\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32\x1e.exchange.event.v1.EventHeaderR\x06header\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n\naccount_id\x18\x03 \x01(\x04R\taccountId\x12\x42\n\nregistered\x18\x04 \x01(\x0b\x32 .exchange.auth.v1.UserRegisteredH\x00R\nregistered\x12K\n\x0fsession_started\x18\x05 \x01(\x0b\x32 .exchange.auth.v1.SessionStartedH\x00R\x0esessionStarted\x12\x45\n\rsession_ended\x18\x06 \x01(\x0b\x32\x1e.exchange.auth.v1.SessionEndedH\x00R\x0csessionEnded\x12T\n\x12subaccount_created\x18\x07 \x01(\x0b\x32#.exchange.auth.v1.SubaccountCreatedH\x00R\x11subaccountCreatedB\x07\n\x05\x65vent\"\x10\n\x0eUserRegistered\"2\n\x11SubaccountCreated\x12\x1d\n\naccount_id\x18\x01 \x01(\x04R\taccountId\"G\n\x0eSessionStarted\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n\x06scopes\x18\x02 \x03(\tR\x06scopes\"i\n\x0cSessionEnded\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12:\n\x06reason\x18\x02 \x01(\x0e\x32\".exchange.auth.v1.SessionEndReasonR\x06reason*\x82\x01\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_END_REASON_LOGOUT\x10\x01\x12+\n\'SESSION_END_REASON_REFRESH_TOKEN_REUSED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange.auth.v1.user_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONENDREASON']._serialized_start=637
-  _globals['_SESSIONENDREASON']._serialized_end=767
+  _globals['_SESSIONENDREASON']._serialized_start=775
+  _globals['_SESSIONENDREASON']._serialized_end=905
   _globals['_USEREVENT']._serialized_start=88
-  _globals['_USEREVENT']._serialized_end=436
-  _globals['_USERREGISTERED']._serialized_start=438
-  _globals['_USERREGISTERED']._serialized_end=454
-  _globals['_SESSIONSTARTED']._serialized_start=456
-  _globals['_SESSIONSTARTED']._serialized_end=527
-  _globals['_SESSIONENDED']._serialized_start=529
-  _globals['_SESSIONENDED']._serialized_end=634
+  _globals['_USEREVENT']._serialized_end=522
+  _globals['_USERREGISTERED']._serialized_start=524
+  _globals['_USERREGISTERED']._serialized_end=540
+  _globals['_SUBACCOUNTCREATED']._serialized_start=542
+  _globals['_SUBACCOUNTCREATED']._serialized_end=592
+  _globals['_SESSIONSTARTED']._serialized_start=594
+  _globals['_SESSIONSTARTED']._serialized_end=665
+  _globals['_SESSIONENDED']._serialized_start=667
+  _globals['_SESSIONENDED']._serialized_end=772
 # @@protoc_insertion_point(module_scope)

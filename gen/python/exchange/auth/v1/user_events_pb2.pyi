@@ -56,10 +56,11 @@ class UserEvent(_message.Message):
     REGISTERED_FIELD_NUMBER: _builtins.int
     SESSION_STARTED_FIELD_NUMBER: _builtins.int
     SESSION_ENDED_FIELD_NUMBER: _builtins.int
+    SUBACCOUNT_CREATED_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user."""
     account_id: _builtins.int
-    """The user's account."""
+    """The user's account; of a session, the account that it acts for."""
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Identity and time."""
@@ -76,6 +77,10 @@ class UserEvent(_message.Message):
     def session_ended(self) -> Global___SessionEnded:
         """A session ended."""
 
+    @_builtins.property
+    def subaccount_created(self) -> Global___SubaccountCreated:
+        """The user made a sub-account."""
+
     def __init__(
         self,
         *,
@@ -85,12 +90,13 @@ class UserEvent(_message.Message):
         registered: Global___UserRegistered | None = ...,
         session_started: Global___SessionStarted | None = ...,
         session_ended: Global___SessionEnded | None = ...,
+        subaccount_created: Global___SubaccountCreated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "header", b"header", "registered", b"registered", "session_ended", b"session_ended", "session_started", b"session_started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "header", b"header", "registered", b"registered", "session_ended", b"session_ended", "session_started", b"session_started", "subaccount_created", b"subaccount_created"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "event", b"event", "header", b"header", "registered", b"registered", "session_ended", b"session_ended", "session_started", b"session_started", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "event", b"event", "header", b"header", "registered", b"registered", "session_ended", b"session_ended", "session_started", b"session_started", "subaccount_created", b"subaccount_created", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["registered", "session_started", "session_ended"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["registered", "session_started", "session_ended", "subaccount_created"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -112,6 +118,28 @@ class UserRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UserRegistered: _TypeAlias = UserRegistered  # noqa: Y015
+
+@_typing.final
+class SubaccountCreated(_message.Message):
+    """A sub-account came into being."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Number of the sub-account."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubaccountCreated: _TypeAlias = SubaccountCreated  # noqa: Y015
 
 @_typing.final
 class SessionStarted(_message.Message):

@@ -35,7 +35,9 @@ class User(_message.Message):
     email: _builtins.str
     """E-mail address, lower case."""
     account_id: _builtins.str
-    """Trading account, an unsigned 64-bit integer as text."""
+    """Trading account that came with the registration, an unsigned 64-bit integer as text: the firm's own, of which
+    sub-accounts are made.
+    """
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Scopes that the user's tokens may carry."""
@@ -72,10 +74,13 @@ class TokenPair(_message.Message):
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     REFRESH_TOKEN_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     SCOPES_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     """JWT (EdDSA) for `authorization: Bearer ...`; its scopes and session are claims."""
     refresh_token: _builtins.str
     """Buys the next pair, once: RefreshToken."""
+    account_id: _builtins.str
+    """Account that the access token acts for, an unsigned 64-bit integer as text."""
     @_builtins.property
     def access_token_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the access token ends."""
@@ -96,11 +101,46 @@ class TokenPair(_message.Message):
         refresh_token: _builtins.str = ...,
         refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
         scopes: _abc.Iterable[_builtins.str] | None = ...,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time", "scopes", b"scopes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "account_id", b"account_id", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TokenPair: _TypeAlias = TokenPair  # noqa: Y015
+
+@_typing.final
+class Subaccount(_message.Message):
+    """An account of a firm beside the firm's own: orders, balances, positions and limits of its own, but one self-trade group
+    with all accounts of the firm.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """Number of the account, an unsigned 64-bit integer as text."""
+    label: _builtins.str
+    """What the firm calls it."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        label: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "label", b"label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Subaccount: _TypeAlias = Subaccount  # noqa: Y015

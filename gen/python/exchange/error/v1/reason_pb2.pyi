@@ -74,6 +74,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The scope in metadata `scope` is not one that this user may have."""
     REASON_WEAK_PASSWORD: _Reason.ValueType  # 106
     """The password is too weak; the message says by which rule."""
+    REASON_ACCOUNT_NOT_FOUND: _Reason.ValueType  # 107
+    """The user has no such account. ListSubaccounts shows those there are; whether somebody else has it stays untold."""
+    REASON_TOO_MANY_SUBACCOUNTS: _Reason.ValueType  # 108
+    """The firm has as many sub-accounts as it may, which metadata `limit` tells. Use one of them."""
     REASON_UNKNOWN_ACCOUNT: _Reason.ValueType  # 200
     """The engine has no such account. It is opened by registration; retry after a moment if it is new."""
     REASON_CLIENT_ORDER_ID_REUSED: _Reason.ValueType  # 201
@@ -229,7 +233,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_UNKNOWN_ASSET: _Reason.ValueType  # 302
     """The engine has no such asset. Assets come with the instruments that trade them."""
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 303
-    """The request id was used for a different transfer. Choose a new one."""
+    """The request id was used for a different request. Choose a new one."""
     REASON_AMOUNT_OUT_OF_RANGE: _Reason.ValueType  # 304
     """The amount is zero, negative, above what one request may carry, or has more decimals than the asset."""
     REASON_RESUME_UNKNOWN: _Reason.ValueType  # 400
@@ -288,6 +292,10 @@ REASON_SCOPE_NOT_GRANTED: Reason.ValueType  # 105
 """The scope in metadata `scope` is not one that this user may have."""
 REASON_WEAK_PASSWORD: Reason.ValueType  # 106
 """The password is too weak; the message says by which rule."""
+REASON_ACCOUNT_NOT_FOUND: Reason.ValueType  # 107
+"""The user has no such account. ListSubaccounts shows those there are; whether somebody else has it stays untold."""
+REASON_TOO_MANY_SUBACCOUNTS: Reason.ValueType  # 108
+"""The firm has as many sub-accounts as it may, which metadata `limit` tells. Use one of them."""
 REASON_UNKNOWN_ACCOUNT: Reason.ValueType  # 200
 """The engine has no such account. It is opened by registration; retry after a moment if it is new."""
 REASON_CLIENT_ORDER_ID_REUSED: Reason.ValueType  # 201
@@ -443,7 +451,7 @@ share before their value date.
 REASON_UNKNOWN_ASSET: Reason.ValueType  # 302
 """The engine has no such asset. Assets come with the instruments that trade them."""
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 303
-"""The request id was used for a different transfer. Choose a new one."""
+"""The request id was used for a different request. Choose a new one."""
 REASON_AMOUNT_OUT_OF_RANGE: Reason.ValueType  # 304
 """The amount is zero, negative, above what one request may carry, or has more decimals than the asset."""
 REASON_RESUME_UNKNOWN: Reason.ValueType  # 400

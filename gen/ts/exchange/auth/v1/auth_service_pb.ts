@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
-import type { TokenPair, User } from "./user_pb.js";
+import type { Subaccount, TokenPair, User } from "./user_pb.js";
 import { file_exchange_auth_v1_user } from "./user_pb.js";
 import { file_exchange_type_v1_authorization } from "../../type/v1/authorization_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/auth/v1/auth_service.proto.
  */
 export const file_exchange_auth_v1_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNleGNoYW5nZS9hdXRoL3YxL2F1dGhfc2VydmljZS5wcm90bxIQZXhjaGFuZ2UuYXV0aC52MSIQCg5HZXRKd2tzUmVxdWVzdCI9Cg9HZXRKd2tzUmVzcG9uc2USKgoEa2V5cxgBIAMoCzIcLmV4Y2hhbmdlLmF1dGgudjEuSnNvbldlYktleSJYCgpKc29uV2ViS2V5EgsKA2t0eRgBIAEoCRILCgNjcnYYAiABKAkSCQoBeBgDIAEoCRILCgNraWQYBCABKAkSCwoDdXNlGAUgASgJEgsKA2FsZxgGIAEoCSJNCg9SZWdpc3RlclJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHwoIcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAwYgAEiOAoQUmVnaXN0ZXJSZXNwb25zZRIkCgR1c2VyGAEgASgLMhYuZXhjaGFuZ2UuYXV0aC52MS5Vc2VyIn0KDExvZ2luUmVxdWVzdBIZCgVlbWFpbBgBIAEoCUIKukgHcgUQARj+ARIfCghwYXNzd29yZBgCIAEoCUINgAEBukgHcgUQARiAARIxCgZzY29wZXMYAyADKAlCIbpIHpIBGxAQGAEiFXITMhFeW2Etel9dKzpbYS16X10rJCJiCg1Mb2dpblJlc3BvbnNlEisKBnRva2VucxgBIAEoCzIbLmV4Y2hhbmdlLmF1dGgudjEuVG9rZW5QYWlyEiQKBHVzZXIYAiABKAsyFi5leGNoYW5nZS5hdXRoLnYxLlVzZXIiOwoTUmVmcmVzaFRva2VuUmVxdWVzdBIkCg1yZWZyZXNoX3Rva2VuGAEgASgJQg2AAQG6SAdyBRABGIACIkMKFFJlZnJlc2hUb2tlblJlc3BvbnNlEisKBnRva2VucxgBIAEoCzIbLmV4Y2hhbmdlLmF1dGgudjEuVG9rZW5QYWlyIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiFwoVR2V0Q3VycmVudFVzZXJSZXF1ZXN0IlQKFkdldEN1cnJlbnRVc2VyUmVzcG9uc2USJAoEdXNlchgBIAEoCzIWLmV4Y2hhbmdlLmF1dGgudjEuVXNlchIUCgx0b2tlbl9zY29wZXMYAiADKAky5AUKC0F1dGhTZXJ2aWNlEnQKB0dldEp3a3MSIC5leGNoYW5nZS5hdXRoLnYxLkdldEp3a3NSZXF1ZXN0GiEuZXhjaGFuZ2UuYXV0aC52MS5HZXRKd2tzUmVzcG9uc2UiJIq1GAIQAYLT5JMCGBIWLy53ZWxsLWtub3duL2p3a3MuanNvbhJ1CghSZWdpc3RlchIhLmV4Y2hhbmdlLmF1dGgudjEuUmVnaXN0ZXJSZXF1ZXN0GiIuZXhjaGFuZ2UuYXV0aC52MS5SZWdpc3RlclJlc3BvbnNlIiKKtRgCEAGC0+STAhY6ASoiES92MS9hdXRoL3JlZ2lzdGVyEmkKBUxvZ2luEh4uZXhjaGFuZ2UuYXV0aC52MS5Mb2dpblJlcXVlc3QaHy5leGNoYW5nZS5hdXRoLnYxLkxvZ2luUmVzcG9uc2UiH4q1GAIQAYLT5JMCEzoBKiIOL3YxL2F1dGgvbG9naW4SgAEKDFJlZnJlc2hUb2tlbhIlLmV4Y2hhbmdlLmF1dGgudjEuUmVmcmVzaFRva2VuUmVxdWVzdBomLmV4Y2hhbmdlLmF1dGgudjEuUmVmcmVzaFRva2VuUmVzcG9uc2UiIYq1GAIQAYLT5JMCFToBKiIQL3YxL2F1dGgvcmVmcmVzaBJtCgZMb2dvdXQSHy5leGNoYW5nZS5hdXRoLnYxLkxvZ291dFJlcXVlc3QaIC5leGNoYW5nZS5hdXRoLnYxLkxvZ291dFJlc3BvbnNlIiCKtRgCIAGC0+STAhQ6ASoiDy92MS9hdXRoL2xvZ291dBKKAQoOR2V0Q3VycmVudFVzZXISJy5leGNoYW5nZS5hdXRoLnYxLkdldEN1cnJlbnRVc2VyUmVxdWVzdBooLmV4Y2hhbmdlLmF1dGgudjEuR2V0Q3VycmVudFVzZXJSZXNwb25zZSIlirUYDgoMYWNjb3VudDpyZWFkgtPkkwINEgsvdjEvYXV0aC9tZWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_auth_v1_user, file_exchange_type_v1_authorization, file_google_api_annotations]);
+  fileDesc("CiNleGNoYW5nZS9hdXRoL3YxL2F1dGhfc2VydmljZS5wcm90bxIQZXhjaGFuZ2UuYXV0aC52MSIQCg5HZXRKd2tzUmVxdWVzdCI9Cg9HZXRKd2tzUmVzcG9uc2USKgoEa2V5cxgBIAMoCzIcLmV4Y2hhbmdlLmF1dGgudjEuSnNvbldlYktleSJYCgpKc29uV2ViS2V5EgsKA2t0eRgBIAEoCRILCgNjcnYYAiABKAkSCQoBeBgDIAEoCRILCgNraWQYBCABKAkSCwoDdXNlGAUgASgJEgsKA2FsZxgGIAEoCSJNCg9SZWdpc3RlclJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHwoIcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAwYgAEiOAoQUmVnaXN0ZXJSZXNwb25zZRIkCgR1c2VyGAEgASgLMhYuZXhjaGFuZ2UuYXV0aC52MS5Vc2VyIq8BCgxMb2dpblJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFEAEY/gESHwoIcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAESMQoGc2NvcGVzGAMgAygJQiG6SB6SARsQEBgBIhVyEzIRXlthLXpfXSs6W2Etel9dKyQSMAoKYWNjb3VudF9pZBgEIAEoCUIcukgZ2AEBchQyEl5bMS05XVswLTldezAsMTV9JCJiCg1Mb2dpblJlc3BvbnNlEisKBnRva2VucxgBIAEoCzIbLmV4Y2hhbmdlLmF1dGgudjEuVG9rZW5QYWlyEiQKBHVzZXIYAiABKAsyFi5leGNoYW5nZS5hdXRoLnYxLlVzZXIiOwoTUmVmcmVzaFRva2VuUmVxdWVzdBIkCg1yZWZyZXNoX3Rva2VuGAEgASgJQg2AAQG6SAdyBRABGIACIkMKFFJlZnJlc2hUb2tlblJlc3BvbnNlEisKBnRva2VucxgBIAEoCzIbLmV4Y2hhbmdlLmF1dGgudjEuVG9rZW5QYWlyIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiFwoVR2V0Q3VycmVudFVzZXJSZXF1ZXN0Im4KFkdldEN1cnJlbnRVc2VyUmVzcG9uc2USJAoEdXNlchgBIAEoCzIWLmV4Y2hhbmdlLmF1dGgudjEuVXNlchIUCgx0b2tlbl9zY29wZXMYAiADKAkSGAoQdG9rZW5fYWNjb3VudF9pZBgDIAEoCSKFAQoXQ3JlYXRlU3ViYWNjb3VudFJlcXVlc3QSMAoKcmVxdWVzdF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsMzZ9JBI4CgVsYWJlbBgCIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkgLl8tXXswLDYzfSQiTAoYQ3JlYXRlU3ViYWNjb3VudFJlc3BvbnNlEjAKCnN1YmFjY291bnQYASABKAsyHC5leGNoYW5nZS5hdXRoLnYxLlN1YmFjY291bnQiVAoWTGlzdFN1YmFjY291bnRzUmVxdWVzdBIcCglwYWdlX3NpemUYASABKAVCCbpIBhoEGGQoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAAiJlChdMaXN0U3ViYWNjb3VudHNSZXNwb25zZRIxCgtzdWJhY2NvdW50cxgBIAMoCzIcLmV4Y2hhbmdlLmF1dGgudjEuU3ViYWNjb3VudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkymwgKC0F1dGhTZXJ2aWNlEnQKB0dldEp3a3MSIC5leGNoYW5nZS5hdXRoLnYxLkdldEp3a3NSZXF1ZXN0GiEuZXhjaGFuZ2UuYXV0aC52MS5HZXRKd2tzUmVzcG9uc2UiJIq1GAIQAYLT5JMCGBIWLy53ZWxsLWtub3duL2p3a3MuanNvbhJ1CghSZWdpc3RlchIhLmV4Y2hhbmdlLmF1dGgudjEuUmVnaXN0ZXJSZXF1ZXN0GiIuZXhjaGFuZ2UuYXV0aC52MS5SZWdpc3RlclJlc3BvbnNlIiKKtRgCEAGC0+STAhY6ASoiES92MS9hdXRoL3JlZ2lzdGVyEmkKBUxvZ2luEh4uZXhjaGFuZ2UuYXV0aC52MS5Mb2dpblJlcXVlc3QaHy5leGNoYW5nZS5hdXRoLnYxLkxvZ2luUmVzcG9uc2UiH4q1GAIQAYLT5JMCEzoBKiIOL3YxL2F1dGgvbG9naW4SgAEKDFJlZnJlc2hUb2tlbhIlLmV4Y2hhbmdlLmF1dGgudjEuUmVmcmVzaFRva2VuUmVxdWVzdBomLmV4Y2hhbmdlLmF1dGgudjEuUmVmcmVzaFRva2VuUmVzcG9uc2UiIYq1GAIQAYLT5JMCFToBKiIQL3YxL2F1dGgvcmVmcmVzaBJtCgZMb2dvdXQSHy5leGNoYW5nZS5hdXRoLnYxLkxvZ291dFJlcXVlc3QaIC5leGNoYW5nZS5hdXRoLnYxLkxvZ291dFJlc3BvbnNlIiCKtRgCIAGC0+STAhQ6ASoiDy92MS9hdXRoL2xvZ291dBKKAQoOR2V0Q3VycmVudFVzZXISJy5leGNoYW5nZS5hdXRoLnYxLkdldEN1cnJlbnRVc2VyUmVxdWVzdBooLmV4Y2hhbmdlLmF1dGgudjEuR2V0Q3VycmVudFVzZXJSZXNwb25zZSIlirUYDgoMYWNjb3VudDpyZWFkgtPkkwINEgsvdjEvYXV0aC9tZRKcAQoQQ3JlYXRlU3ViYWNjb3VudBIpLmV4Y2hhbmdlLmF1dGgudjEuQ3JlYXRlU3ViYWNjb3VudFJlcXVlc3QaKi5leGNoYW5nZS5hdXRoLnYxLkNyZWF0ZVN1YmFjY291bnRSZXNwb25zZSIxirUYEwoRc3ViYWNjb3VudHM6d3JpdGWC0+STAhQ6ASoiDy92MS9zdWJhY2NvdW50cxKVAQoPTGlzdFN1YmFjY291bnRzEiguZXhjaGFuZ2UuYXV0aC52MS5MaXN0U3ViYWNjb3VudHNSZXF1ZXN0GikuZXhjaGFuZ2UuYXV0aC52MS5MaXN0U3ViYWNjb3VudHNSZXNwb25zZSItirUYEgoQc3ViYWNjb3VudHM6cmVhZILT5JMCERIPL3YxL3N1YmFjY291bnRzYgZwcm90bzM", [file_buf_validate_validate, file_exchange_auth_v1_user, file_exchange_type_v1_authorization, file_google_api_annotations]);
 
 /**
  * Nothing is asked.
@@ -181,11 +181,20 @@ export type LoginRequest = Message<"exchange.auth.v1.LoginRequest"> & {
   password: string;
 
   /**
-   * Scopes that the tokens shall carry, all that the user may have if empty. A narrow token is the safer one.
+   * Scopes that the tokens shall carry, all that the user may have there if empty. A narrow token is the safer one. Those
+   * that concern the firm as a whole (`subaccounts:read`, `subaccounts:write`, `drop_copy:read`) are not granted to a
+   * session of a sub-account.
    *
    * @generated from field: repeated string scopes = 3;
    */
   scopes: string[];
+
+  /**
+   * Account that the tokens shall act for: the user's own if empty, or one of its sub-accounts.
+   *
+   * @generated from field: string account_id = 4;
+   */
+  accountId: string;
 };
 
 /**
@@ -329,6 +338,13 @@ export type GetCurrentUserResponse = Message<"exchange.auth.v1.GetCurrentUserRes
    * @generated from field: repeated string token_scopes = 2;
    */
   tokenScopes: string[];
+
+  /**
+   * Account that the token acts for, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string token_account_id = 3;
+   */
+  tokenAccountId: string;
 };
 
 /**
@@ -337,6 +353,111 @@ export type GetCurrentUserResponse = Message<"exchange.auth.v1.GetCurrentUserRes
  */
 export const GetCurrentUserResponseSchema: GenMessage<GetCurrentUserResponse> = /*@__PURE__*/
   messageDesc(file_exchange_auth_v1_auth_service, 12);
+
+/**
+ * The sub-account to make.
+ *
+ * @generated from message exchange.auth.v1.CreateSubaccountRequest
+ */
+export type CreateSubaccountRequest = Message<"exchange.auth.v1.CreateSubaccountRequest"> & {
+  /**
+   * The client's id for this request, kept for good.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * What the firm calls it; two may be called the same.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message exchange.auth.v1.CreateSubaccountRequest.
+ * Use `create(CreateSubaccountRequestSchema)` to create a new message.
+ */
+export const CreateSubaccountRequestSchema: GenMessage<CreateSubaccountRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_auth_service, 13);
+
+/**
+ * The sub-account is made.
+ *
+ * @generated from message exchange.auth.v1.CreateSubaccountResponse
+ */
+export type CreateSubaccountResponse = Message<"exchange.auth.v1.CreateSubaccountResponse"> & {
+  /**
+   * The sub-account.
+   *
+   * @generated from field: exchange.auth.v1.Subaccount subaccount = 1;
+   */
+  subaccount?: Subaccount | undefined;
+};
+
+/**
+ * Describes the message exchange.auth.v1.CreateSubaccountResponse.
+ * Use `create(CreateSubaccountResponseSchema)` to create a new message.
+ */
+export const CreateSubaccountResponseSchema: GenMessage<CreateSubaccountResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_auth_service, 14);
+
+/**
+ * Which page.
+ *
+ * @generated from message exchange.auth.v1.ListSubaccountsRequest
+ */
+export type ListSubaccountsRequest = Message<"exchange.auth.v1.ListSubaccountsRequest"> & {
+  /**
+   * Sub-accounts a page: 1 to 100, 50 if 0.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message exchange.auth.v1.ListSubaccountsRequest.
+ * Use `create(ListSubaccountsRequestSchema)` to create a new message.
+ */
+export const ListSubaccountsRequestSchema: GenMessage<ListSubaccountsRequest> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_auth_service, 15);
+
+/**
+ * A page of sub-accounts.
+ *
+ * @generated from message exchange.auth.v1.ListSubaccountsResponse
+ */
+export type ListSubaccountsResponse = Message<"exchange.auth.v1.ListSubaccountsResponse"> & {
+  /**
+   * Sub-accounts, the oldest first.
+   *
+   * @generated from field: repeated exchange.auth.v1.Subaccount subaccounts = 1;
+   */
+  subaccounts: Subaccount[];
+
+  /**
+   * Opens the next page; empty on the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message exchange.auth.v1.ListSubaccountsResponse.
+ * Use `create(ListSubaccountsResponseSchema)` to create a new message.
+ */
+export const ListSubaccountsResponseSchema: GenMessage<ListSubaccountsResponse> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_auth_service, 16);
 
 /**
  * Who someone is, and the tokens that say so.
@@ -366,8 +487,9 @@ export const AuthService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * Starts a session. Refused with INVALID_CREDENTIALS, SCOPE_NOT_GRANTED, and LOGIN_THROTTLED after too many
-   * failures. Safe to retry: each call starts a session of its own.
+   * Starts a session, for the user's own account or for one of its sub-accounts: its tokens act for that account alone,
+   * whatever they are refreshed to. Refused with INVALID_CREDENTIALS, ACCOUNT_NOT_FOUND, SCOPE_NOT_GRANTED, and
+   * LOGIN_THROTTLED after too many failures. Safe to retry: each call starts a session of its own.
    *
    * @generated from rpc exchange.auth.v1.AuthService.Login
    */
@@ -408,6 +530,29 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof GetCurrentUserRequestSchema;
     output: typeof GetCurrentUserResponseSchema;
+  },
+  /**
+   * Makes a sub-account of the token's user, and opens it in the engine: as every new account is opened, but in the
+   * self-trade group of the firm. The same `request_id` again answers the same sub-account. Refused with
+   * REQUEST_ID_REUSED for an id that made one with another label, and TOO_MANY_SUBACCOUNTS. Safe to retry.
+   *
+   * @generated from rpc exchange.auth.v1.AuthService.CreateSubaccount
+   */
+  createSubaccount: {
+    methodKind: "unary";
+    input: typeof CreateSubaccountRequestSchema;
+    output: typeof CreateSubaccountResponseSchema;
+  },
+  /**
+   * Lists the sub-accounts of the token's user, in the order in which they were made. Refused with INVALID_PAGE_TOKEN. Safe
+   * to retry.
+   *
+   * @generated from rpc exchange.auth.v1.AuthService.ListSubaccounts
+   */
+  listSubaccounts: {
+    methodKind: "unary";
+    input: typeof ListSubaccountsRequestSchema;
+    output: typeof ListSubaccountsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_exchange_auth_v1_auth_service, 0);

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/auth/v1/user_events.proto.
  */
 export const file_exchange_auth_v1_user_events: GenFile = /*@__PURE__*/
-  fileDesc("CiJleGNoYW5nZS9hdXRoL3YxL3VzZXJfZXZlbnRzLnByb3RvEhBleGNoYW5nZS5hdXRoLnYxIpcCCglVc2VyRXZlbnQSLgoGaGVhZGVyGAEgASgLMh4uZXhjaGFuZ2UuZXZlbnQudjEuRXZlbnRIZWFkZXISDwoHdXNlcl9pZBgCIAEoCRISCgphY2NvdW50X2lkGAMgASgEEjYKCnJlZ2lzdGVyZWQYBCABKAsyIC5leGNoYW5nZS5hdXRoLnYxLlVzZXJSZWdpc3RlcmVkSAASOwoPc2Vzc2lvbl9zdGFydGVkGAUgASgLMiAuZXhjaGFuZ2UuYXV0aC52MS5TZXNzaW9uU3RhcnRlZEgAEjcKDXNlc3Npb25fZW5kZWQYBiABKAsyHi5leGNoYW5nZS5hdXRoLnYxLlNlc3Npb25FbmRlZEgAQgcKBWV2ZW50IhAKDlVzZXJSZWdpc3RlcmVkIjQKDlNlc3Npb25TdGFydGVkEhIKCnNlc3Npb25faWQYASABKAkSDgoGc2NvcGVzGAIgAygJIlYKDFNlc3Npb25FbmRlZBISCgpzZXNzaW9uX2lkGAEgASgJEjIKBnJlYXNvbhgCIAEoDjIiLmV4Y2hhbmdlLmF1dGgudjEuU2Vzc2lvbkVuZFJlYXNvbiqCAQoQU2Vzc2lvbkVuZFJlYXNvbhIiCh5TRVNTSU9OX0VORF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlTRVNTSU9OX0VORF9SRUFTT05fTE9HT1VUEAESKwonU0VTU0lPTl9FTkRfUkVBU09OX1JFRlJFU0hfVE9LRU5fUkVVU0VEEAJiBnByb3RvMw", [file_exchange_event_v1_event]);
+  fileDesc("CiJleGNoYW5nZS9hdXRoL3YxL3VzZXJfZXZlbnRzLnByb3RvEhBleGNoYW5nZS5hdXRoLnYxItoCCglVc2VyRXZlbnQSLgoGaGVhZGVyGAEgASgLMh4uZXhjaGFuZ2UuZXZlbnQudjEuRXZlbnRIZWFkZXISDwoHdXNlcl9pZBgCIAEoCRISCgphY2NvdW50X2lkGAMgASgEEjYKCnJlZ2lzdGVyZWQYBCABKAsyIC5leGNoYW5nZS5hdXRoLnYxLlVzZXJSZWdpc3RlcmVkSAASOwoPc2Vzc2lvbl9zdGFydGVkGAUgASgLMiAuZXhjaGFuZ2UuYXV0aC52MS5TZXNzaW9uU3RhcnRlZEgAEjcKDXNlc3Npb25fZW5kZWQYBiABKAsyHi5leGNoYW5nZS5hdXRoLnYxLlNlc3Npb25FbmRlZEgAEkEKEnN1YmFjY291bnRfY3JlYXRlZBgHIAEoCzIjLmV4Y2hhbmdlLmF1dGgudjEuU3ViYWNjb3VudENyZWF0ZWRIAEIHCgVldmVudCIQCg5Vc2VyUmVnaXN0ZXJlZCInChFTdWJhY2NvdW50Q3JlYXRlZBISCgphY2NvdW50X2lkGAEgASgEIjQKDlNlc3Npb25TdGFydGVkEhIKCnNlc3Npb25faWQYASABKAkSDgoGc2NvcGVzGAIgAygJIlYKDFNlc3Npb25FbmRlZBISCgpzZXNzaW9uX2lkGAEgASgJEjIKBnJlYXNvbhgCIAEoDjIiLmV4Y2hhbmdlLmF1dGgudjEuU2Vzc2lvbkVuZFJlYXNvbiqCAQoQU2Vzc2lvbkVuZFJlYXNvbhIiCh5TRVNTSU9OX0VORF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlTRVNTSU9OX0VORF9SRUFTT05fTE9HT1VUEAESKwonU0VTU0lPTl9FTkRfUkVBU09OX1JFRlJFU0hfVE9LRU5fUkVVU0VEEAJiBnByb3RvMw", [file_exchange_event_v1_event]);
 
 /**
  * Value on topic `user-events`, keyed by account. Carries no secrets and no addresses.
@@ -37,7 +37,7 @@ export type UserEvent = Message<"exchange.auth.v1.UserEvent"> & {
   userId: string;
 
   /**
-   * The user's account.
+   * The user's account; of a session, the account that it acts for.
    *
    * @generated from field: uint64 account_id = 3;
    */
@@ -72,6 +72,14 @@ export type UserEvent = Message<"exchange.auth.v1.UserEvent"> & {
      */
     value: SessionEnded;
     case: "sessionEnded";
+  } | {
+    /**
+     * The user made a sub-account.
+     *
+     * @generated from field: exchange.auth.v1.SubaccountCreated subaccount_created = 7;
+     */
+    value: SubaccountCreated;
+    case: "subaccountCreated";
   } | { case: undefined; value?: undefined };
 };
 
@@ -96,6 +104,27 @@ export type UserRegistered = Message<"exchange.auth.v1.UserRegistered"> & {
  */
 export const UserRegisteredSchema: GenMessage<UserRegistered> = /*@__PURE__*/
   messageDesc(file_exchange_auth_v1_user_events, 1);
+
+/**
+ * A sub-account came into being.
+ *
+ * @generated from message exchange.auth.v1.SubaccountCreated
+ */
+export type SubaccountCreated = Message<"exchange.auth.v1.SubaccountCreated"> & {
+  /**
+   * Number of the sub-account.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+};
+
+/**
+ * Describes the message exchange.auth.v1.SubaccountCreated.
+ * Use `create(SubaccountCreatedSchema)` to create a new message.
+ */
+export const SubaccountCreatedSchema: GenMessage<SubaccountCreated> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_user_events, 2);
 
 /**
  * A session began.
@@ -123,7 +152,7 @@ export type SessionStarted = Message<"exchange.auth.v1.SessionStarted"> & {
  * Use `create(SessionStartedSchema)` to create a new message.
  */
 export const SessionStartedSchema: GenMessage<SessionStarted> = /*@__PURE__*/
-  messageDesc(file_exchange_auth_v1_user_events, 2);
+  messageDesc(file_exchange_auth_v1_user_events, 3);
 
 /**
  * A session ended.
@@ -151,7 +180,7 @@ export type SessionEnded = Message<"exchange.auth.v1.SessionEnded"> & {
  * Use `create(SessionEndedSchema)` to create a new message.
  */
 export const SessionEndedSchema: GenMessage<SessionEnded> = /*@__PURE__*/
-  messageDesc(file_exchange_auth_v1_user_events, 3);
+  messageDesc(file_exchange_auth_v1_user_events, 4);
 
 /**
  * Why a session ended.

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/auth/v1/user.proto.
  */
 export const file_exchange_auth_v1_user: GenFile = /*@__PURE__*/
-  fileDesc("ChtleGNoYW5nZS9hdXRoL3YxL3VzZXIucHJvdG8SEGV4Y2hhbmdlLmF1dGgudjEiewoEVXNlchIPCgd1c2VyX2lkGAEgASgJEg0KBWVtYWlsGAIgASgJEhIKCmFjY291bnRfaWQYAyABKAkSDgoGc2NvcGVzGAQgAygJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFAQoJVG9rZW5QYWlyEhQKDGFjY2Vzc190b2tlbhgBIAEoCRI8ChhhY2Nlc3NfdG9rZW5fZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXJlZnJlc2hfdG9rZW4YAyABKAkSPQoZcmVmcmVzaF90b2tlbl9leHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2NvcGVzGAUgAygJYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChtleGNoYW5nZS9hdXRoL3YxL3VzZXIucHJvdG8SEGV4Y2hhbmdlLmF1dGgudjEiewoEVXNlchIPCgd1c2VyX2lkGAEgASgJEg0KBWVtYWlsGAIgASgJEhIKCmFjY291bnRfaWQYAyABKAkSDgoGc2NvcGVzGAQgAygJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLZAQoJVG9rZW5QYWlyEhQKDGFjY2Vzc190b2tlbhgBIAEoCRI8ChhhY2Nlc3NfdG9rZW5fZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXJlZnJlc2hfdG9rZW4YAyABKAkSPQoZcmVmcmVzaF90b2tlbl9leHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2NvcGVzGAUgAygJEhIKCmFjY291bnRfaWQYBiABKAkiYAoKU3ViYWNjb3VudBISCgphY2NvdW50X2lkGAEgASgJEg0KBWxhYmVsGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A person or a firm that may log in.
@@ -37,7 +37,8 @@ export type User = Message<"exchange.auth.v1.User"> & {
   email: string;
 
   /**
-   * Trading account, an unsigned 64-bit integer as text.
+   * Trading account that came with the registration, an unsigned 64-bit integer as text: the firm's own, of which
+   * sub-accounts are made.
    *
    * @generated from field: string account_id = 3;
    */
@@ -105,6 +106,13 @@ export type TokenPair = Message<"exchange.auth.v1.TokenPair"> & {
    * @generated from field: repeated string scopes = 5;
    */
   scopes: string[];
+
+  /**
+   * Account that the access token acts for, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string account_id = 6;
+   */
+  accountId: string;
 };
 
 /**
@@ -113,4 +121,40 @@ export type TokenPair = Message<"exchange.auth.v1.TokenPair"> & {
  */
 export const TokenPairSchema: GenMessage<TokenPair> = /*@__PURE__*/
   messageDesc(file_exchange_auth_v1_user, 1);
+
+/**
+ * An account of a firm beside the firm's own: orders, balances, positions and limits of its own, but one self-trade group
+ * with all accounts of the firm.
+ *
+ * @generated from message exchange.auth.v1.Subaccount
+ */
+export type Subaccount = Message<"exchange.auth.v1.Subaccount"> & {
+  /**
+   * Number of the account, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * What the firm calls it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message exchange.auth.v1.Subaccount.
+ * Use `create(SubaccountSchema)` to create a new message.
+ */
+export const SubaccountSchema: GenMessage<Subaccount> = /*@__PURE__*/
+  messageDesc(file_exchange_auth_v1_user, 2);
 
