@@ -6,7 +6,7 @@ It is empty for what is refused here, before anything was sequenced.
 
 from collections.abc import Callable, Mapping
 
-from services.kernel.ids import RequestId
+from services.kernel.ids import AccountId, RequestId
 from services.kernel.refusal import Refusal, RelayedRefusal, UnknownInstrument
 from services.orders.model.instrument import Instrument, Scales
 from services.orders.model.order import Order
@@ -191,18 +191,18 @@ class ResumeUnknown(Refusal):
 
     reason = "RESUME_UNKNOWN"
 
-    def __init__(self, epoch: int, account_seq: int, facts: Trail = _NO_TRAIL) -> None:
+    def __init__(self, epoch: int, account_id: AccountId, account_seq: int, facts: Trail = _NO_TRAIL) -> None:
+        place = {"epoch": str(epoch), "account_id": str(account_id), "account_seq": str(account_seq)}
         super().__init__(
-            "The stream cannot go on from this position; subscribe without `resume`.",
-            metadata={"epoch": str(epoch), "account_seq": str(account_seq), **facts},
+            "The stream cannot go on from this position; subscribe without `resume`.", metadata={**place, **facts}
         )
 
 
 class HistoryBegins(ResumeUnknown):
     """The place to resume from lies before the first private event that is kept."""
 
-    def __init__(self, epoch: int, account_seq: int, first_seq: int | None) -> None:
-        super().__init__(epoch, account_seq, {"first_seq": str(first_seq)} if first_seq else _NO_TRAIL)
+    def __init__(self, epoch: int, account_id: AccountId, account_seq: int, first_seq: int | None) -> None:
+        super().__init__(epoch, account_id, account_seq, {"first_seq": str(first_seq)} if first_seq else _NO_TRAIL)
 
 
 class SlowConsumer(Refusal):
@@ -210,10 +210,10 @@ class SlowConsumer(Refusal):
 
     reason = "SLOW_CONSUMER"
 
-    def __init__(self, last_seq: int) -> None:
+    def __init__(self, account_id: AccountId, last_seq: int) -> None:
         super().__init__(
             f"Events came faster than they were read; read faster, and resume after event {last_seq}.",
-            metadata={"last_seq": str(last_seq)},
+            metadata={"account_id": str(account_id), "last_seq": str(last_seq)},
         )
 
 

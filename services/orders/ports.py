@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -144,6 +144,8 @@ class AccountEncoder(Protocol):
         """Encode events that follow each other."""
         ...
 
-    def heartbeat(self, epoch: int, account_seq: int, current_seq: int) -> bytes:
-        """Encode a sign of life."""
+    def heartbeat(
+        self, epoch: int, account_id: AccountId, account_seq: int, current_seq: int, places: Mapping[AccountId, int]
+    ) -> bytes:
+        """Encode a sign of life, with the places in all accounts of a firm's stream."""
         ...

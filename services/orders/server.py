@@ -1,6 +1,7 @@
 """The gRPC face of orders: each method decodes, runs its use case, encodes.
 
-An account is only ever the caller's own: it comes from the token, no message names one.
+An account is only ever the caller's own: it comes from the token, no message names one. A drop copy tells of all
+accounts of the token's firm, and its scope opens nothing else.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -14,6 +15,7 @@ from exchange.orders.v1 import account_stream_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from services.kernel.clock import Clock
+from services.kernel.firm import firm_of
 from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal
 from services.orders.convert import messages, requests
@@ -30,10 +32,14 @@ from services.orders.usecases.stream_account import StreamAccount
 from services.orders.usecases.trading_sessions import HeldSession, TradingSessions
 from services.orders.usecases.validate_order import validate_order
 from services.runtime import call
+from services.runtime.authorization import require_scope
+from services.runtime.refusals import ScopeMissing
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 ENGINE_SEQ_KEY = "x-engine-seq"
+
+ORDERS_READ, DROP_COPY = "orders:read", "drop_copy:read"
 
 ONE_ORDER, ONE_CANCEL, ONE_MESSAGE = Cost(orders=1, messages=1), Cost(cancels=1), Cost(messages=1)
 
@@ -170,9 +176,12 @@ class OrdersServer(OrdersServiceServicer):
     async def StreamAccount(  # type: ignore[override] # answers are ready bytes
         self, request: account_stream_pb2.StreamAccountRequest, context: Context
     ) -> AsyncIterator[bytes]:
-        """Follow the account."""
+        """Follow the account, or all of the firm."""
+        account_id, whole_firm = call.caller().account_id, request.HasField("firm")
+        _require_scope_to_follow(whole_firm=whole_firm)
         await self._take(ONE_MESSAGE)
-        async with aclosing(self._accounts.follow(call.caller().account_id, requests.place_of(request))) as messages:
+        places = requests.places_of(request, account_id)
+        async with aclosing(self._accounts.follow(account_id, places, whole_firm=whole_firm)) as messages:
             async for message in messages:
                 yield message
 
@@ -189,6 +198,16 @@ class OrdersServer(OrdersServiceServicer):
 
     def _session_named(self, text: str) -> HeldSession:
         return self._sessions.find(call.caller().account_id, requests.session_of(text))
+
+
+def _require_scope_to_follow(*, whole_firm: bool) -> None:
+    """Refuse a token that lacks the scope, and a sub-account's for the firm, whatever its scopes."""
+    caller = call.caller()
+    require_scope(caller, DROP_COPY if whole_firm else ORDERS_READ)
+    if whole_firm and caller.account_id != firm_of(caller.account_id):
+        raise ScopeMissing(
+            "A sub-account's token follows no firm; log in for the firm's own account.", metadata={"scope": DROP_COPY}
+        )
 
 
 @contextmanager

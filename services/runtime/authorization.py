@@ -1,6 +1,7 @@
 """Who may call what. The contract states it for users, `mesh/callers.yaml` for processes.
 
 1. Every method states exactly one of: a scope, any token, public, internal. A method that does not stops the start.
+   Beside a scope it may state another that lets a token in for part of the method; then the handler asks which.
 2. Every connection carries a certificate of the mesh; its SPIFFE name is the peer's identity.
 3. The edge brings the public: it may call all that is not internal, and needs no entry. Any other process may call
    the methods listed for it, and nothing else.
@@ -28,17 +29,22 @@ SessionIsLive = Callable[[Caller], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one method needs: a token with a scope, any token, nothing (public), or a listed peer (internal)."""
+    """What one method needs: a token with a scope (or the other one), any token, nothing (public), or a listed peer."""
 
     scope: str = ""
     any_token: bool = False
     public: bool = False
     internal: bool = False
+    other_scope: str = ""
 
     @property
     def token(self) -> bool:
         """True if the caller must show who it is."""
         return self.any_token or bool(self.scope)
+
+    def is_met_by(self, scopes: frozenset[str]) -> bool:
+        """Tell whether one of the two scopes is among those of a token."""
+        return self.scope in scopes or (bool(self.other_scope) and self.other_scope in scopes)
 
 
 def rules_of(service: ServiceDescriptor) -> dict[str, Rule]:
@@ -50,7 +56,15 @@ def _rule_of(method: MethodDescriptor) -> Rule:
     stated = method.GetOptions().Extensions[authorization_pb2.authorization]
     if [bool(stated.scope), stated.any_token, stated.public, stated.internal].count(True) != 1:
         raise ValueError(f"{method.full_name} must state one of: scope, any_token, public, internal")
-    return Rule(stated.scope, stated.any_token, stated.public, stated.internal)
+    if stated.other_scope and not stated.scope:
+        raise ValueError(f"{method.full_name} states another scope beside none")
+    return Rule(stated.scope, stated.any_token, stated.public, stated.internal, stated.other_scope)
+
+
+def require_scope(caller: Caller, scope: str) -> None:
+    """Raise `ScopeMissing` unless the caller's token carries the scope: for methods that state two."""
+    if scope not in caller.scopes:
+        raise _scope_missing(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +147,19 @@ class Authorizer:
         """
         if peer is None or not self._callers.allows(peer, method, rule):
             raise CallerNotAllowed(f"The process {peer or 'without a certificate'} may not call {method}.")
-        return await self._user(rule.scope, authorization) if rule.token else None
+        return await self._user(rule, authorization) if rule.token else None
 
-    async def _user(self, scope: str, authorization: str) -> Caller:
+    async def _user(self, rule: Rule, authorization: str) -> Caller:
         assert self._verify is not None
         if not authorization.startswith(BEARER):
             raise Unauthenticated("This method needs a token: log in and send `authorization: Bearer ...`.")
         caller = await self._verify(authorization.removeprefix(BEARER))
-        if scope and scope not in caller.scopes:
-            raise ScopeMissing(f"The token lacks the scope {scope}; log in with it.", metadata={"scope": scope})
+        if rule.scope and not rule.is_met_by(caller.scopes):
+            raise _scope_missing(rule.scope)
         if self._session_is_live is not None and not await self._session_is_live(caller):
             raise SessionRevoked("The session has ended; log in again.")
         return caller
+
+
+def _scope_missing(scope: str) -> ScopeMissing:
+    return ScopeMissing(f"The token lacks the scope {scope}; log in with it.", metadata={"scope": scope})

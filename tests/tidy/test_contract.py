@@ -55,11 +55,12 @@ def test_every_method_states_who_may_call_it() -> None:
 
 def test_every_scope_is_a_noun_and_a_verb() -> None:
     scopes = {
-        rule.scope
+        scope
         for file in contract_files()
         for each in file.services_by_name.values()
         for rule in rules_of(each).values()
-        if rule.scope
+        for scope in (rule.scope, rule.other_scope)
+        if scope
     }
     assert [scope for scope in scopes if not re.fullmatch(r"[a-z_]+:[a-z]+", scope)] == []
 

@@ -1,6 +1,6 @@
 """What the private stream tells, in ready bytes, with the decimals of each instrument and asset."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,11 +13,13 @@ from exchange.orders.v1 import account_event_pb2 as pb
 from exchange.orders.v1.account_stream_pb2 import (
     AccountEvents,
     AccountHeartbeat,
+    AccountPlace,
     AccountSnapshotBegin,
     AccountSnapshotEnd,
     AccountSnapshotPart,
     StreamAccountResponse,
 )
+from services.kernel.ids import AccountId
 from services.kernel.money import text_of
 from services.orders.convert.events import fill_of, order_of
 from services.orders.convert.messages import fill_messages, order_message
@@ -52,29 +54,35 @@ class AccountMessages:
 
     def snapshot(self, epoch: int, state: AccountState) -> Iterator[bytes]:
         """Encode an account's state: begin, parts, end."""
-        seq, answer = state.account_seq, QueryResponse.FromString(state.content)
-        begin = AccountSnapshotBegin(as_of_seq=seq, engine_seq=str(state.engine_seq))
-        yield _encoded(epoch, seq, snapshot_begin=begin)
+        place, answer = (state.account_id, state.account_seq), QueryResponse.FromString(state.content)
+        begin = AccountSnapshotBegin(as_of_seq=state.account_seq, engine_seq=str(state.engine_seq))
+        yield _encoded(epoch, *place, snapshot_begin=begin)
         first = AccountSnapshotPart(
             balances=map(self._whole_balance, answer.balances),
             positions=map(self._position, answer.positions),
             settings=_settings(answer.account),
         )
-        yield _encoded(epoch, seq, snapshot_part=first)
+        yield _encoded(epoch, *place, snapshot_part=first)
         for start in range(0, len(answer.open_orders), ORDERS_A_PART):
             part = AccountSnapshotPart(
                 open_orders=map(self._order_message, answer.open_orders[start : start + ORDERS_A_PART])
             )
-            yield _encoded(epoch, seq, snapshot_part=part)
-        yield _encoded(epoch, seq, snapshot_end=AccountSnapshotEnd())
+            yield _encoded(epoch, *place, snapshot_part=part)
+        yield _encoded(epoch, *place, snapshot_end=AccountSnapshotEnd())
 
     def events(self, epoch: int, events: Sequence[PrivateEvent]) -> bytes:
         """Encode events that follow each other."""
-        return _encoded(epoch, events[-1].account_seq, events=AccountEvents(events=map(self._event, events)))
+        last = events[-1]
+        told = AccountEvents(events=map(self._event, events))
+        return _encoded(epoch, last.account_id, last.account_seq, events=told)
 
-    def heartbeat(self, epoch: int, account_seq: int, current_seq: int) -> bytes:
-        """Encode a sign of life."""
-        return _encoded(epoch, account_seq, heartbeat=AccountHeartbeat(current_seq=current_seq))
+    def heartbeat(
+        self, epoch: int, account_id: AccountId, account_seq: int, current_seq: int, places: Mapping[AccountId, int]
+    ) -> bytes:
+        """Encode a sign of life, with the places in all accounts of a firm's stream."""
+        told = (AccountPlace(account_id=str(each), account_seq=seq) for each, seq in places.items())
+        beat = AccountHeartbeat(current_seq=current_seq, places=told)
+        return _encoded(epoch, account_id, account_seq, heartbeat=beat)
 
     def _event(self, event: PrivateEvent) -> pb.AccountEvent:
         message = pb.AccountEvent(
@@ -171,8 +179,10 @@ class AccountMessages:
         )
 
 
-def _encoded(epoch: int, account_seq: int, **message: Any) -> bytes:
-    return StreamAccountResponse(epoch=epoch, account_seq=account_seq, **message).SerializeToString()
+def _encoded(epoch: int, account_id: AccountId, account_seq: int, **message: Any) -> bytes:
+    return StreamAccountResponse(
+        epoch=epoch, account_id=str(account_id), account_seq=account_seq, **message
+    ).SerializeToString()
 
 
 def _mass_cancel(done: engine_account.MassCancelDone) -> pb.MassCancelUpdate:

@@ -12,7 +12,7 @@ from services.kernel.ids import (
 )
 from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import FieldViolation, InvalidField
-from services.orders.model.account_stream import AccountPlace
+from services.orders.model.account_stream import Places
 from services.orders.model.order import OrderRef
 from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
 from services.orders.model.session import DEFAULT_GRACE_MS, DEFAULT_HEARTBEAT_TIMEOUT_MS, SessionDraft
@@ -118,11 +118,14 @@ def order_ref_of(
     return ClientOrderId(request.client_order_id)
 
 
-def place_of(request: StreamAccountRequest) -> AccountPlace | None:
-    """Read where a subscriber stands, if it says so."""
-    if not request.HasField("resume"):
-        return None
-    return AccountPlace(request.resume.epoch, request.resume.account_seq)
+def places_of(request: StreamAccountRequest, account_id: AccountId) -> Places | None:
+    """Read where a subscriber stands in the account, or in those of the firm, if it says so."""
+    if request.firm.HasField("resume"):
+        firm = request.firm.resume
+        return Places(firm.epoch, {AccountId(int(place.account_id)): place.account_seq for place in firm.places})
+    if request.HasField("resume"):
+        return Places(request.resume.epoch, {account_id: request.resume.account_seq})
+    return None
 
 
 def session_of(text: str) -> int:

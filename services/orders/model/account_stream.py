@@ -1,5 +1,6 @@
 """The private events of accounts, as they are kept and told: numbered, and otherwise not looked into."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,11 +22,11 @@ class PrivateEvent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPlace:
-    """Where a subscriber stands: the last private event that it has, in which history."""
+class Places:
+    """Where a subscriber stands: the last private event that it has of each account, in which history."""
 
     epoch: int
-    account_seq: int
+    account_seqs: Mapping[AccountId, int]
 
 
 @dataclass(frozen=True, slots=True)

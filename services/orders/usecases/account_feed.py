@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from services.kernel.clock import Clock
+from services.kernel.firm import firm_of
 from services.kernel.ids import AccountId
 from services.kernel.refusal import LimitExceeded, Unavailable
 from services.orders.model.account_stream import PrivateEvent
@@ -27,21 +28,25 @@ RETRY_AFTER_MS = 1_000
 
 
 class Ear:
-    """One subscriber's ear: what it is told of its account between two looks at the events."""
+    """One subscriber's ear: what it is told of its accounts between two looks at the events."""
 
-    def __init__(self, account_id: AccountId) -> None:
+    def __init__(self, account_id: AccountId, *, whole_firm: bool) -> None:
         self.account_id = account_id
-        self.tip = 0
-        """Number of the account's last event, as far as it has been heard of."""
+        self.whole_firm = whole_firm
+        self.tips: dict[AccountId, int] = {}
+        """Number of the last event of each account, as far as it has been heard of."""
+        self.heard: dict[AccountId, None] = {}
+        """Accounts to look at, in the order in which they were heard of."""
         self.beat_due = False
         self.void = False
         self.spoke_ns = 0
         self._news = asyncio.Event()
 
-    def hear(self, account_seq: int) -> None:
-        """Learn that the account has come to that event."""
-        if account_seq > self.tip:
-            self.tip = account_seq
+    def hear(self, account_id: AccountId, account_seq: int) -> None:
+        """Learn that an account has come to that event."""
+        if account_seq > self.tips.get(account_id, -1):
+            self.tips[account_id] = account_seq
+            self.heard[account_id] = None
             self._news.set()
 
     def prick(self) -> None:
@@ -67,6 +72,8 @@ class AccountFeed:
         self._clock = clock
         self._max_subscribers = max_subscribers
         self._ears: dict[AccountId, set[Ear]] = {}
+        self._firm_ears: dict[AccountId, set[Ear]] = {}
+        """Those who listen to all accounts of a firm, by the number of its own."""
         self._moved = asyncio.Event()
 
     def begin(self, epoch: int, engine_seq: int) -> None:
@@ -85,7 +92,10 @@ class AccountFeed:
         for event in events:
             self.recent.append(event)
             for ear in self._ears.get(event.account_id, ()):
-                ear.hear(event.account_seq)
+                ear.hear(event.account_id, event.account_seq)
+            if self._firm_ears:
+                for ear in self._firm_ears.get(firm_of(event.account_id), ()):
+                    ear.hear(event.account_id, event.account_seq)
         self.engine_seq = engine_seq
 
     def heard(self) -> None:
@@ -107,8 +117,11 @@ class AccountFeed:
             ear.prick()
 
     @contextmanager
-    def listen(self, account_id: AccountId) -> Iterator[Ear]:
-        """Hold a place and an ear for an account; raises `LimitExceeded`, and `Unavailable` while nothing is told."""
+    def listen(self, account_id: AccountId, *, whole_firm: bool = False) -> Iterator[Ear]:
+        """Hold a place and an ear for an account, or for all of the firm whose own it is.
+
+        Raises `LimitExceeded`, and `Unavailable` while nothing is told.
+        """
         if self.subscribers >= self._max_subscribers:
             raise LimitExceeded(
                 "All places for private streams are taken; close other streams, or retry later.",
@@ -117,16 +130,17 @@ class AccountFeed:
             )
         if not self.live:
             raise not_live()
-        ear = Ear(account_id)
-        self._ears.setdefault(account_id, set()).add(ear)
+        ear = Ear(account_id, whole_firm=whole_firm)
+        every = self._firm_ears if whole_firm else self._ears
+        every.setdefault(account_id, set()).add(ear)
         self.subscribers += 1
         try:
             yield ear
         finally:
             self.subscribers -= 1
-            self._ears[account_id].discard(ear)
-            if not self._ears[account_id]:
-                del self._ears[account_id]
+            every[account_id].discard(ear)
+            if not every[account_id]:
+                del every[account_id]
 
     async def reach(self, engine_seq: int, limit: timedelta) -> None:
         """Wait until that command has been taken in; raises `Unavailable` if it is not within the limit."""
@@ -159,7 +173,7 @@ class AccountFeed:
         ear.beat_due = False
 
     def _every_ear(self) -> Iterator[Ear]:
-        return (ear for ears in self._ears.values() for ear in ears)
+        return (ear for every in (self._ears, self._firm_ears) for ears in every.values() for ear in ears)
 
     def _move(self) -> None:
         self._moved.set()

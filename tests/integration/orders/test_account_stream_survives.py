@@ -5,12 +5,8 @@ EXCHANGE_STREAM_SEED chooses other moments, EXCHANGE_STREAM_ROUNDS how many; a s
 
 import asyncio
 import os
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from random import Random
-from typing import Any
 
 import grpc
 import pytest
@@ -20,50 +16,16 @@ from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Refusal
 from services.orders.account_history import AccountEventStore
 from services.orders.model.account_stream import PrivateEvent
-from services.runtime import migrate, postgres
-from services.runtime.run import ProcessSettings, running
-from tests.contract.orders.engines import CALLERS, Real, open_market, operator
-from tests.fakes.auth_keys import JWKS, AuthKeys
+from services.runtime import postgres
+from tests.integration.orders.parts import Parts
 from tests.integration.orders.subscriber import Subscriber, follow
 from tests.integration.orders.test_projection import CUT_ALL, Market, database, market
-from tests.integration.orders.venue import Orders, Venue, process
-from tests.mesh import Mesh
+from tests.integration.orders.venue import Orders
 from tests.unit.orders.samples import ALICE, BOB
 
 SEEDS = [1, 2]
 ROUNDS = 5
 PAIRS_A_ROUND = 40
-
-
-class Parts:
-    """The engine and the gateway, as processes that can be killed and started again on their ports."""
-
-    def __init__(self, venue: Venue, orders_port: int, auth_port: int) -> None:
-        self.venue = venue
-        self.orders_port = orders_port
-        self._settings: dict[str, dict[str, Any]] = {
-            "engine": venue.engine_settings,
-            "orders": venue.settings | {"listen_port": orders_port, "auth_target": f"127.0.0.1:{auth_port}"},
-        }
-        self._running: dict[str, Any] = {}
-
-    async def start(self, name: str) -> None:
-        self._running[name] = process(name, self._settings[name])
-        self._running[f"{name} itself"] = await self._running[name].__aenter__()
-
-    async def kill(self, name: str) -> None:
-        """Kill with SIGKILL, and wait until it is gone."""
-        await self._running.pop(name).__aexit__(None, None, None)
-
-    @asynccontextmanager
-    async def up(self) -> AsyncIterator["Parts"]:
-        await self.start("engine")
-        await self.start("orders")
-        try:
-            yield self
-        finally:
-            for name in ("orders", "engine"):
-                await self.kill(name)
 
 
 class Restless(Subscriber):
@@ -85,29 +47,6 @@ class Restless(Subscriber):
                         await stream.next()
             except Refusal as refusal:
                 await self.refused(refusal)
-
-
-@pytest.fixture
-async def parts(tmp_path: Path, postgres: str, redis_url: str) -> AsyncIterator[Parts]:
-    await migrate.apply(postgres, migrate.folder_of("orders"))
-    mesh = Mesh(tmp_path, CALLERS | {"orders": {**CALLERS["orders"], "methods": [*CALLERS["orders"]["methods"], JWKS]}})
-    venue = Venue(mesh, Real(mesh, tmp_path / "engine"), postgres, redis_url)
-    await venue.start_engine()
-    async with operator(mesh, venue.engine_port) as channel:
-        await open_market(channel)
-    await venue.stop_engine()
-    own = ProcessSettings(**mesh.process("auth"))
-    async with (
-        running("auth", own, AuthKeys(mesh).build) as keys,
-        Parts(venue, free_port(), keys.server.port).up() as up,
-    ):
-        yield up
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +109,7 @@ async def present(account: int, orders: Orders) -> Subscriber:
     return now
 
 
-async def assert_is_the_history(subscriber: Restless, dsn: str) -> None:
+async def assert_is_the_history(subscriber: Subscriber, dsn: str) -> None:
     assert set(subscriber.refusals) <= {"UNAVAILABLE", "DRAINING"}
     async with postgres.connect(dsn) as pool:
         store = AccountEventStore(pool, lambda _: asyncio.sleep(0))

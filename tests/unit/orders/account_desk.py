@@ -1,7 +1,7 @@
 """A feed of private events without an engine, and subscribers of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from exchange.orders.v1.account_stream_pb2 import StreamAccountResponse
 from services.kernel.clock import ManualClock
 from services.kernel.ids import AccountId, EngineSeq
 from services.orders.convert.account_messages import AccountMessages
-from services.orders.model.account_stream import AccountPlace, Names, PrivateEvent
+from services.orders.model.account_stream import Names, Places, PrivateEvent
 from services.orders.model.instrument import AssetName
 from services.orders.usecases.account_feed import AccountFeed
 from services.orders.usecases.recent_events import RecentEvents
@@ -73,8 +73,14 @@ class Desk:
 
     @asynccontextmanager
     async def stream(self, account_id: AccountId = ALICE, resume: int | None = None, epoch: int = EPOCH) -> Any:
-        place = None if resume is None else AccountPlace(epoch, resume)
-        async with aclosing(self.streams.follow(account_id, place)) as messages:
+        places = None if resume is None else Places(epoch, {account_id: resume})
+        async with aclosing(self.streams.follow(account_id, places)) as messages:
+            yield Reader(messages)
+
+    @asynccontextmanager
+    async def firm(self, firm: AccountId, resume: Mapping[AccountId, int] | None = None) -> Any:
+        places = None if resume is None else Places(EPOCH, resume)
+        async with aclosing(self.streams.follow(firm, places, whole_firm=True)) as messages:
             yield Reader(messages)
 
 
@@ -84,17 +90,22 @@ class Reader:
     def __init__(self, messages: AsyncGenerator[bytes]) -> None:
         self._messages = messages
         self.seqs: list[int] = []
+        self.told: dict[AccountId, list[int]] = {}
+        """Numbers of the events by account."""
 
     async def next(self) -> StreamAccountResponse:
         async with asyncio.timeout(PATIENCE_S):
             message = StreamAccountResponse.FromString(await anext(self._messages))
-        self.seqs += [event.account_seq for event in message.events.events]
+        seqs = [event.account_seq for event in message.events.events]
+        self.seqs += seqs
+        if seqs:
+            self.told.setdefault(AccountId(int(message.account_id)), []).extend(seqs)
         return message
 
     async def kinds(self, count: int) -> list[str]:
         return [(await self.next()).WhichOneof("message") or "" for _ in range(count)]
 
     async def until(self, account_seq: int) -> None:
-        """Read until that event was told."""
+        """Read until that event was told, of whichever account."""
         while (await self.next()).account_seq < account_seq:
             pass

@@ -142,7 +142,7 @@ async def test_a_reader_that_falls_behind_what_is_kept_is_told_so() -> None:
         desk.happen(EVENTS_PER_ACCOUNT + 1)
         with pytest.raises(SlowConsumer) as refusal:
             await reader.next()
-    assert refusal.value.metadata == {"last_seq": "1"}
+    assert refusal.value.metadata == {"account_id": str(ALICE), "last_seq": "1"}
     assert desk.feed.slow_consumers == 1
     desk.write_down()
     async with desk.stream(resume=1) as reader:

@@ -22,31 +22,46 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exchange.orders.v1 import account_event_pb2 as exchange_dot_orders_dot_v1_dot_account__event__pb2
 from exchange.orders.v1 import order_pb2 as exchange_dot_orders_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exchange/orders/v1/account_stream.proto\x12\x12\x65xchange.orders.v1\x1a&exchange/orders/v1/account_event.proto\x1a\x1e\x65xchange/orders/v1/order.proto\"F\n\rAccountResume\x12\x14\n\x05\x65poch\x18\x01 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x02 \x01(\x04R\naccountSeq\"a\n\x14StreamAccountRequest\x12>\n\x06resume\x18\x01 \x01(\x0b\x32!.exchange.orders.v1.AccountResumeH\x00R\x06resume\x88\x01\x01\x42\t\n\x07_resume\"\xcc\x03\n\x15StreamAccountResponse\x12\x14\n\x05\x65poch\x18\x01 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x02 \x01(\x04R\naccountSeq\x12Q\n\x0esnapshot_begin\x18\x03 \x01(\x0b\x32(.exchange.orders.v1.AccountSnapshotBeginH\x00R\rsnapshotBegin\x12N\n\rsnapshot_part\x18\x04 \x01(\x0b\x32\'.exchange.orders.v1.AccountSnapshotPartH\x00R\x0csnapshotPart\x12K\n\x0csnapshot_end\x18\x05 \x01(\x0b\x32&.exchange.orders.v1.AccountSnapshotEndH\x00R\x0bsnapshotEnd\x12;\n\x06\x65vents\x18\x06 \x01(\x0b\x32!.exchange.orders.v1.AccountEventsH\x00R\x06\x65vents\x12\x44\n\theartbeat\x18\x07 \x01(\x0b\x32$.exchange.orders.v1.AccountHeartbeatH\x00R\theartbeatB\t\n\x07message\"Q\n\x14\x41\x63\x63ountSnapshotBegin\x12\x1a\n\tas_of_seq\x18\x01 \x01(\x04R\x07\x61sOfSeq\x12\x1d\n\nengine_seq\x18\x02 \x01(\tR\tengineSeq\"\x95\x02\n\x13\x41\x63\x63ountSnapshotPart\x12:\n\x0bopen_orders\x18\x01 \x03(\x0b\x32\x19.exchange.orders.v1.OrderR\nopenOrders\x12>\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\".exchange.orders.v1.AccountBalanceR\x08\x62\x61lances\x12\x41\n\tpositions\x18\x03 \x03(\x0b\x32#.exchange.orders.v1.AccountPositionR\tpositions\x12?\n\x08settings\x18\x04 \x01(\x0b\x32#.exchange.orders.v1.AccountSettingsR\x08settings\"\x14\n\x12\x41\x63\x63ountSnapshotEnd\"I\n\rAccountEvents\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .exchange.orders.v1.AccountEventR\x06\x65vents\"3\n\x10\x41\x63\x63ountHeartbeat\x12\x1f\n\x0b\x63urrent_seq\x18\x01 \x01(\x04R\ncurrentSeqb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exchange/orders/v1/account_stream.proto\x12\x12\x65xchange.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a&exchange/orders/v1/account_event.proto\x1a\x1e\x65xchange/orders/v1/order.proto\"F\n\rAccountResume\x12\x14\n\x05\x65poch\x18\x01 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x02 \x01(\x04R\naccountSeq\"i\n\x0c\x41\x63\x63ountPlace\x12\x38\n\naccount_id\x18\x01 \x01(\tB\x19\xbaH\x16r\x14\x32\x12^[1-9][0-9]{0,15}$R\taccountId\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x02 \x01(\x04R\naccountSeq\"\xe3\x01\n\nFirmResume\x12\x14\n\x05\x65poch\x18\x01 \x01(\rR\x05\x65poch\x12\x42\n\x06places\x18\x02 \x03(\x0b\x32 .exchange.orders.v1.AccountPlaceB\x08\xbaH\x05\x92\x01\x02\x10\x65R\x06places:{\xbaHx\x1av\n#firm_resume.accounts_are_named_once\x12\x1cName each account only once.\x1a\x31this.places.map(place, place.account_id).unique()\"T\n\nFirmFollow\x12;\n\x06resume\x18\x01 \x01(\x0b\x32\x1e.exchange.orders.v1.FirmResumeH\x00R\x06resume\x88\x01\x01\x42\t\n\x07_resume\"\xb6\x02\n\x14StreamAccountRequest\x12>\n\x06resume\x18\x01 \x01(\x0b\x32!.exchange.orders.v1.AccountResumeH\x00R\x06resume\x88\x01\x01\x12\x37\n\x04\x66irm\x18\x02 \x01(\x0b\x32\x1e.exchange.orders.v1.FirmFollowH\x01R\x04\x66irm\x88\x01\x01:\x90\x01\xbaH\x8c\x01\x1a\x89\x01\n&stream_account.firm_resumes_by_its_own\x12\x39\x41 firm\'s stream resumes by firm.resume; leave resume out.\x1a$!has(this.resume) || !has(this.firm)B\t\n\x07_resumeB\x07\n\x05_firm\"\xeb\x03\n\x15StreamAccountResponse\x12\x14\n\x05\x65poch\x18\x01 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x02 \x01(\x04R\naccountSeq\x12Q\n\x0esnapshot_begin\x18\x03 \x01(\x0b\x32(.exchange.orders.v1.AccountSnapshotBeginH\x00R\rsnapshotBegin\x12N\n\rsnapshot_part\x18\x04 \x01(\x0b\x32\'.exchange.orders.v1.AccountSnapshotPartH\x00R\x0csnapshotPart\x12K\n\x0csnapshot_end\x18\x05 \x01(\x0b\x32&.exchange.orders.v1.AccountSnapshotEndH\x00R\x0bsnapshotEnd\x12;\n\x06\x65vents\x18\x06 \x01(\x0b\x32!.exchange.orders.v1.AccountEventsH\x00R\x06\x65vents\x12\x44\n\theartbeat\x18\x07 \x01(\x0b\x32$.exchange.orders.v1.AccountHeartbeatH\x00R\theartbeat\x12\x1d\n\naccount_id\x18\x08 \x01(\tR\taccountIdB\t\n\x07message\"Q\n\x14\x41\x63\x63ountSnapshotBegin\x12\x1a\n\tas_of_seq\x18\x01 \x01(\x04R\x07\x61sOfSeq\x12\x1d\n\nengine_seq\x18\x02 \x01(\tR\tengineSeq\"\x95\x02\n\x13\x41\x63\x63ountSnapshotPart\x12:\n\x0bopen_orders\x18\x01 \x03(\x0b\x32\x19.exchange.orders.v1.OrderR\nopenOrders\x12>\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\".exchange.orders.v1.AccountBalanceR\x08\x62\x61lances\x12\x41\n\tpositions\x18\x03 \x03(\x0b\x32#.exchange.orders.v1.AccountPositionR\tpositions\x12?\n\x08settings\x18\x04 \x01(\x0b\x32#.exchange.orders.v1.AccountSettingsR\x08settings\"\x14\n\x12\x41\x63\x63ountSnapshotEnd\"I\n\rAccountEvents\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .exchange.orders.v1.AccountEventR\x06\x65vents\"m\n\x10\x41\x63\x63ountHeartbeat\x12\x1f\n\x0b\x63urrent_seq\x18\x01 \x01(\x04R\ncurrentSeq\x12\x38\n\x06places\x18\x02 \x03(\x0b\x32 .exchange.orders.v1.AccountPlaceR\x06placesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange.orders.v1.account_stream_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCOUNTRESUME']._serialized_start=135
-  _globals['_ACCOUNTRESUME']._serialized_end=205
-  _globals['_STREAMACCOUNTREQUEST']._serialized_start=207
-  _globals['_STREAMACCOUNTREQUEST']._serialized_end=304
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=307
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=767
-  _globals['_ACCOUNTSNAPSHOTBEGIN']._serialized_start=769
-  _globals['_ACCOUNTSNAPSHOTBEGIN']._serialized_end=850
-  _globals['_ACCOUNTSNAPSHOTPART']._serialized_start=853
-  _globals['_ACCOUNTSNAPSHOTPART']._serialized_end=1130
-  _globals['_ACCOUNTSNAPSHOTEND']._serialized_start=1132
-  _globals['_ACCOUNTSNAPSHOTEND']._serialized_end=1152
-  _globals['_ACCOUNTEVENTS']._serialized_start=1154
-  _globals['_ACCOUNTEVENTS']._serialized_end=1227
-  _globals['_ACCOUNTHEARTBEAT']._serialized_start=1229
-  _globals['_ACCOUNTHEARTBEAT']._serialized_end=1280
+  _globals['_ACCOUNTPLACE'].fields_by_name['account_id']._loaded_options = None
+  _globals['_ACCOUNTPLACE'].fields_by_name['account_id']._serialized_options = b'\272H\026r\0242\022^[1-9][0-9]{0,15}$'
+  _globals['_FIRMRESUME'].fields_by_name['places']._loaded_options = None
+  _globals['_FIRMRESUME'].fields_by_name['places']._serialized_options = b'\272H\005\222\001\002\020e'
+  _globals['_FIRMRESUME']._loaded_options = None
+  _globals['_FIRMRESUME']._serialized_options = b'\272Hx\032v\n#firm_resume.accounts_are_named_once\022\034Name each account only once.\0321this.places.map(place, place.account_id).unique()'
+  _globals['_STREAMACCOUNTREQUEST']._loaded_options = None
+  _globals['_STREAMACCOUNTREQUEST']._serialized_options = b'\272H\214\001\032\211\001\n&stream_account.firm_resumes_by_its_own\0229A firm\'s stream resumes by firm.resume; leave resume out.\032$!has(this.resume) || !has(this.firm)'
+  _globals['_ACCOUNTRESUME']._serialized_start=164
+  _globals['_ACCOUNTRESUME']._serialized_end=234
+  _globals['_ACCOUNTPLACE']._serialized_start=236
+  _globals['_ACCOUNTPLACE']._serialized_end=341
+  _globals['_FIRMRESUME']._serialized_start=344
+  _globals['_FIRMRESUME']._serialized_end=571
+  _globals['_FIRMFOLLOW']._serialized_start=573
+  _globals['_FIRMFOLLOW']._serialized_end=657
+  _globals['_STREAMACCOUNTREQUEST']._serialized_start=660
+  _globals['_STREAMACCOUNTREQUEST']._serialized_end=970
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=973
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=1464
+  _globals['_ACCOUNTSNAPSHOTBEGIN']._serialized_start=1466
+  _globals['_ACCOUNTSNAPSHOTBEGIN']._serialized_end=1547
+  _globals['_ACCOUNTSNAPSHOTPART']._serialized_start=1550
+  _globals['_ACCOUNTSNAPSHOTPART']._serialized_end=1827
+  _globals['_ACCOUNTSNAPSHOTEND']._serialized_start=1829
+  _globals['_ACCOUNTSNAPSHOTEND']._serialized_end=1849
+  _globals['_ACCOUNTEVENTS']._serialized_start=1851
+  _globals['_ACCOUNTEVENTS']._serialized_end=1924
+  _globals['_ACCOUNTHEARTBEAT']._serialized_start=1926
+  _globals['_ACCOUNTHEARTBEAT']._serialized_end=2035
 # @@protoc_insertion_point(module_scope)

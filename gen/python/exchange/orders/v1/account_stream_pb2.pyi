@@ -47,20 +47,74 @@ class AccountResume(_message.Message):
 Global___AccountResume: _TypeAlias = AccountResume  # noqa: Y015
 
 @_typing.final
-class StreamAccountRequest(_message.Message):
-    """How to begin."""
+class AccountPlace(_message.Message):
+    """Where a subscriber stands in one account of a firm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account, an unsigned 64-bit integer as text."""
+    account_seq: _builtins.int
+    """`account_seq` of the last message about it; 0: before the account's first event."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        account_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountPlace: _TypeAlias = AccountPlace  # noqa: Y015
+
+@_typing.final
+class FirmResume(_message.Message):
+    """Where a subscriber of a firm's accounts stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """Epoch of the last message."""
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountPlace]:
+        """Where it stands in each account that it knows; of one that it does not name, all that ever happened follows."""
+
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        places: _abc.Iterable[Global___AccountPlace] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "places", b"places"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FirmResume: _TypeAlias = FirmResume  # noqa: Y015
+
+@_typing.final
+class FirmFollow(_message.Message):
+    """All accounts of a firm: its own and every sub-account, those too that are opened while the stream lasts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RESUME_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def resume(self) -> Global___AccountResume:
-        """Where the client stands: everything after it follows, however long ago it was. Absent: a snapshot of now comes first."""
+    def resume(self) -> Global___FirmResume:
+        """Where the client stands: everything after it follows. Absent: a snapshot of each account comes first."""
 
     def __init__(
         self,
         *,
-        resume: Global___AccountResume | None = ...,
+        resume: Global___FirmResume | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_resume", b"_resume", "resume", b"resume"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -70,11 +124,50 @@ class StreamAccountRequest(_message.Message):
     _WhichOneofArgType__resume: _TypeAlias = _typing.Literal["_resume", b"_resume"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__resume) -> _WhichOneofReturnType__resume | None: ...
 
+Global___FirmFollow: _TypeAlias = FirmFollow  # noqa: Y015
+
+@_typing.final
+class StreamAccountRequest(_message.Message):
+    """How to begin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESUME_FIELD_NUMBER: _builtins.int
+    FIRM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def resume(self) -> Global___AccountResume:
+        """Where the client stands: everything after it follows, however long ago it was. Absent: a snapshot of now comes first."""
+
+    @_builtins.property
+    def firm(self) -> Global___FirmFollow:
+        """Present: follow all accounts of the firm, by a token of the firm's own account with the scope drop_copy:read."""
+
+    def __init__(
+        self,
+        *,
+        resume: Global___AccountResume | None = ...,
+        firm: Global___FirmFollow | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_firm", b"_firm", "_resume", b"_resume", "firm", b"firm", "resume", b"resume"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_firm", b"_firm", "_resume", b"_resume", "firm", b"firm", "resume", b"resume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__firm: _TypeAlias = _typing.Literal["firm"]  # noqa: Y015
+    _WhichOneofArgType__firm: _TypeAlias = _typing.Literal["_firm", b"_firm"]  # noqa: Y015
+    _WhichOneofReturnType__resume: _TypeAlias = _typing.Literal["resume"]  # noqa: Y015
+    _WhichOneofArgType__resume: _TypeAlias = _typing.Literal["_resume", b"_resume"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__firm) -> _WhichOneofReturnType__firm | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resume) -> _WhichOneofReturnType__resume | None: ...
+
 Global___StreamAccountRequest: _TypeAlias = StreamAccountRequest  # noqa: Y015
 
 @_typing.final
 class StreamAccountResponse(_message.Message):
-    """The next message about an account."""
+    """The next message about an account. A firm's stream is the streams of its accounts in one: all that is said of an account
+    holds for each; between accounts, `engine_seq` tells which event was first.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -85,12 +178,15 @@ class StreamAccountResponse(_message.Message):
     SNAPSHOT_END_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """Epoch of the history. It changes only when history that was told may have been lost: the stream ends then, to resume
     it is refused with RESUME_UNKNOWN, and all that the client knows is void.
     """
     account_seq: _builtins.int
     """Number of the last private event told so far, this message included: what to resume from."""
+    account_id: _builtins.str
+    """The account that the message is about, an unsigned 64-bit integer as text."""
     @_builtins.property
     def snapshot_begin(self) -> Global___AccountSnapshotBegin:
         """A snapshot begins: throw away what was known of the account."""
@@ -121,10 +217,11 @@ class StreamAccountResponse(_message.Message):
         snapshot_end: Global___AccountSnapshotEnd | None = ...,
         events: Global___AccountEvents | None = ...,
         heartbeat: Global___AccountHeartbeat | None = ...,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "heartbeat", b"heartbeat", "message", b"message", "snapshot_begin", b"snapshot_begin", "snapshot_end", b"snapshot_end", "snapshot_part", b"snapshot_part"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_seq", b"account_seq", "epoch", b"epoch", "events", b"events", "heartbeat", b"heartbeat", "message", b"message", "snapshot_begin", b"snapshot_begin", "snapshot_end", b"snapshot_end", "snapshot_part", b"snapshot_part"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "epoch", b"epoch", "events", b"events", "heartbeat", b"heartbeat", "message", b"message", "snapshot_begin", b"snapshot_begin", "snapshot_end", b"snapshot_end", "snapshot_part", b"snapshot_part"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["snapshot_begin", "snapshot_part", "snapshot_end", "events", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
@@ -243,21 +340,29 @@ Global___AccountEvents: _TypeAlias = AccountEvents  # noqa: Y015
 
 @_typing.final
 class AccountHeartbeat(_message.Message):
-    """A sign of life: the first at once, then one each second in which there was nothing to tell."""
+    """A sign of life: the first at once, then one each second in which there was nothing to tell. A firm's stream gives one for
+    all accounts, about the firm's own.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CURRENT_SEQ_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
     current_seq: _builtins.int
     """Number of the account's last private event. Above `account_seq` only while a resumed stream catches up."""
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountPlace]:
+        """On a firm's stream: each account that it tells of, and up to which event it is complete; what to resume from."""
+
     def __init__(
         self,
         *,
         current_seq: _builtins.int = ...,
+        places: _abc.Iterable[Global___AccountPlace] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["current_seq", b"current_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["current_seq", b"current_seq", "places", b"places"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

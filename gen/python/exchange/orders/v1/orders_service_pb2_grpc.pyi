@@ -98,6 +98,9 @@ class OrdersServiceStub:
     ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
     UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
     is older than minutes, lags behind: retry the same request.
+    With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
+    drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
+    drop_copy:read alone opens this and nothing else.
     """
 
 @_typing.type_check_only
@@ -169,6 +172,9 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
     UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
     is older than minutes, lags behind: retry the same request.
+    With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
+    drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
+    drop_copy:read alone opens this and nothing else.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -309,6 +315,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         ahead, or one before the kept history: begin without `resume`; with LIMIT_EXCEEDED for too many streams; with
         UNKNOWN_ACCOUNT right after a registration, and UNAVAILABLE while the engine is gone or the history, needed for what
         is older than minutes, lags behind: retry the same request.
+        With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
+        drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
+        drop_copy:read alone opens this and nothing else.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,13 +25,13 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exchange/type/v1/authorization.proto\x12\x10\x65xchange.type.v1\x1a google/protobuf/descriptor.proto\"v\n\rAuthorization\x12\x14\n\x05scope\x18\x01 \x01(\tR\x05scope\x12\x16\n\x06public\x18\x02 \x01(\x08R\x06public\x12\x1a\n\x08internal\x18\x03 \x01(\x08R\x08internal\x12\x1b\n\tany_token\x18\x04 \x01(\x08R\x08\x61nyToken:g\n\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1f.exchange.type.v1.AuthorizationR\rauthorizationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exchange/type/v1/authorization.proto\x12\x10\x65xchange.type.v1\x1a google/protobuf/descriptor.proto\"\x97\x01\n\rAuthorization\x12\x14\n\x05scope\x18\x01 \x01(\tR\x05scope\x12\x16\n\x06public\x18\x02 \x01(\x08R\x06public\x12\x1a\n\x08internal\x18\x03 \x01(\x08R\x08internal\x12\x1b\n\tany_token\x18\x04 \x01(\x08R\x08\x61nyToken\x12\x1f\n\x0bother_scope\x18\x05 \x01(\tR\notherScope:g\n\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1f.exchange.type.v1.AuthorizationR\rauthorizationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange.type.v1.authorization_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUTHORIZATION']._serialized_start=92
-  _globals['_AUTHORIZATION']._serialized_end=210
+  _globals['_AUTHORIZATION']._serialized_start=93
+  _globals['_AUTHORIZATION']._serialized_end=244
 # @@protoc_insertion_point(module_scope)

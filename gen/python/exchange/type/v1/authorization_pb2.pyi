@@ -28,6 +28,7 @@ class Authorization(_message.Message):
     PUBLIC_FIELD_NUMBER: _builtins.int
     INTERNAL_FIELD_NUMBER: _builtins.int
     ANY_TOKEN_FIELD_NUMBER: _builtins.int
+    OTHER_SCOPE_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
     """Scope that the caller's token must carry, e.g. "orders:write". Empty with each of the others."""
     public: _builtins.bool
@@ -36,6 +37,10 @@ class Authorization(_message.Message):
     """True if only other services may call, by the identity of their certificate; the edge never routes it."""
     any_token: _builtins.bool
     """True if any valid token will do, whatever its scopes."""
+    other_scope: _builtins.str
+    """Beside `scope` only: another scope that lets a token in, for a part of what the method does. The method's comment says
+    which requests need which of the two.
+    """
     def __init__(
         self,
         *,
@@ -43,10 +48,11 @@ class Authorization(_message.Message):
         public: _builtins.bool = ...,
         internal: _builtins.bool = ...,
         any_token: _builtins.bool = ...,
+        other_scope: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_token", b"any_token", "internal", b"internal", "public", b"public", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_token", b"any_token", "internal", b"internal", "other_scope", b"other_scope", "public", b"public", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { AccountBalance, AccountEvent, AccountPosition, AccountSettings } from "./account_event_pb.js";
 import { file_exchange_orders_v1_account_event } from "./account_event_pb.js";
 import type { Order } from "./order_pb.js";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/account_stream.proto.
  */
 export const file_exchange_orders_v1_account_stream: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvYWNjb3VudF9zdHJlYW0ucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSIzCg1BY2NvdW50UmVzdW1lEg0KBWVwb2NoGAEgASgNEhMKC2FjY291bnRfc2VxGAIgASgEIlkKFFN0cmVhbUFjY291bnRSZXF1ZXN0EjYKBnJlc3VtZRgBIAEoCzIhLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50UmVzdW1lSACIAQFCCQoHX3Jlc3VtZSL8AgoVU3RyZWFtQWNjb3VudFJlc3BvbnNlEg0KBWVwb2NoGAEgASgNEhMKC2FjY291bnRfc2VxGAIgASgEEkIKDnNuYXBzaG90X2JlZ2luGAMgASgLMiguZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRTbmFwc2hvdEJlZ2luSAASQAoNc25hcHNob3RfcGFydBgEIAEoCzInLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50U25hcHNob3RQYXJ0SAASPgoMc25hcHNob3RfZW5kGAUgASgLMiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRTbmFwc2hvdEVuZEgAEjMKBmV2ZW50cxgGIAEoCzIhLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50RXZlbnRzSAASOQoJaGVhcnRiZWF0GAcgASgLMiQuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRIZWFydGJlYXRIAEIJCgdtZXNzYWdlIj0KFEFjY291bnRTbmFwc2hvdEJlZ2luEhEKCWFzX29mX3NlcRgBIAEoBBISCgplbmdpbmVfc2VxGAIgASgJIuoBChNBY2NvdW50U25hcHNob3RQYXJ0Ei4KC29wZW5fb3JkZXJzGAEgAygLMhkuZXhjaGFuZ2Uub3JkZXJzLnYxLk9yZGVyEjQKCGJhbGFuY2VzGAIgAygLMiIuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRCYWxhbmNlEjYKCXBvc2l0aW9ucxgDIAMoCzIjLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50UG9zaXRpb24SNQoIc2V0dGluZ3MYBCABKAsyIy5leGNoYW5nZS5vcmRlcnMudjEuQWNjb3VudFNldHRpbmdzIhQKEkFjY291bnRTbmFwc2hvdEVuZCJBCg1BY2NvdW50RXZlbnRzEjAKBmV2ZW50cxgBIAMoCzIgLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50RXZlbnQiJwoQQWNjb3VudEhlYXJ0YmVhdBITCgtjdXJyZW50X3NlcRgBIAEoBGIGcHJvdG8z", [file_exchange_orders_v1_account_event, file_exchange_orders_v1_order]);
+  fileDesc("CidleGNoYW5nZS9vcmRlcnMvdjEvYWNjb3VudF9zdHJlYW0ucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSIzCg1BY2NvdW50UmVzdW1lEg0KBWVwb2NoGAEgASgNEhMKC2FjY291bnRfc2VxGAIgASgEIlIKDEFjY291bnRQbGFjZRItCgphY2NvdW50X2lkGAEgASgJQhm6SBZyFDISXlsxLTldWzAtOV17MCwxNX0kEhMKC2FjY291bnRfc2VxGAIgASgEItQBCgpGaXJtUmVzdW1lEg0KBWVwb2NoGAEgASgNEjoKBnBsYWNlcxgCIAMoCzIgLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50UGxhY2VCCLpIBZIBAhBlOnu6SHgadgojZmlybV9yZXN1bWUuYWNjb3VudHNfYXJlX25hbWVkX29uY2USHE5hbWUgZWFjaCBhY2NvdW50IG9ubHkgb25jZS4aMXRoaXMucGxhY2VzLm1hcChwbGFjZSwgcGxhY2UuYWNjb3VudF9pZCkudW5pcXVlKCkiTAoKRmlybUZvbGxvdxIzCgZyZXN1bWUYASABKAsyHi5leGNoYW5nZS5vcmRlcnMudjEuRmlybVJlc3VtZUgAiAEBQgkKB19yZXN1bWUiqAIKFFN0cmVhbUFjY291bnRSZXF1ZXN0EjYKBnJlc3VtZRgBIAEoCzIhLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50UmVzdW1lSACIAQESMQoEZmlybRgCIAEoCzIeLmV4Y2hhbmdlLm9yZGVycy52MS5GaXJtRm9sbG93SAGIAQE6kAG6SIwBGokBCiZzdHJlYW1fYWNjb3VudC5maXJtX3Jlc3VtZXNfYnlfaXRzX293bhI5QSBmaXJtJ3Mgc3RyZWFtIHJlc3VtZXMgYnkgZmlybS5yZXN1bWU7IGxlYXZlIHJlc3VtZSBvdXQuGiQhaGFzKHRoaXMucmVzdW1lKSB8fCAhaGFzKHRoaXMuZmlybSlCCQoHX3Jlc3VtZUIHCgVfZmlybSKQAwoVU3RyZWFtQWNjb3VudFJlc3BvbnNlEg0KBWVwb2NoGAEgASgNEhMKC2FjY291bnRfc2VxGAIgASgEEkIKDnNuYXBzaG90X2JlZ2luGAMgASgLMiguZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRTbmFwc2hvdEJlZ2luSAASQAoNc25hcHNob3RfcGFydBgEIAEoCzInLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50U25hcHNob3RQYXJ0SAASPgoMc25hcHNob3RfZW5kGAUgASgLMiYuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRTbmFwc2hvdEVuZEgAEjMKBmV2ZW50cxgGIAEoCzIhLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50RXZlbnRzSAASOQoJaGVhcnRiZWF0GAcgASgLMiQuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRIZWFydGJlYXRIABISCgphY2NvdW50X2lkGAggASgJQgkKB21lc3NhZ2UiPQoUQWNjb3VudFNuYXBzaG90QmVnaW4SEQoJYXNfb2Zfc2VxGAEgASgEEhIKCmVuZ2luZV9zZXEYAiABKAki6gEKE0FjY291bnRTbmFwc2hvdFBhcnQSLgoLb3Blbl9vcmRlcnMYASADKAsyGS5leGNoYW5nZS5vcmRlcnMudjEuT3JkZXISNAoIYmFsYW5jZXMYAiADKAsyIi5leGNoYW5nZS5vcmRlcnMudjEuQWNjb3VudEJhbGFuY2USNgoJcG9zaXRpb25zGAMgAygLMiMuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRQb3NpdGlvbhI1CghzZXR0aW5ncxgEIAEoCzIjLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50U2V0dGluZ3MiFAoSQWNjb3VudFNuYXBzaG90RW5kIkEKDUFjY291bnRFdmVudHMSMAoGZXZlbnRzGAEgAygLMiAuZXhjaGFuZ2Uub3JkZXJzLnYxLkFjY291bnRFdmVudCJZChBBY2NvdW50SGVhcnRiZWF0EhMKC2N1cnJlbnRfc2VxGAEgASgEEjAKBnBsYWNlcxgCIAMoCzIgLmV4Y2hhbmdlLm9yZGVycy52MS5BY2NvdW50UGxhY2ViBnByb3RvMw", [file_buf_validate_validate, file_exchange_orders_v1_account_event, file_exchange_orders_v1_order]);
 
 /**
  * Where a subscriber of an account's private stream stands.
@@ -47,6 +48,83 @@ export const AccountResumeSchema: GenMessage<AccountResume> = /*@__PURE__*/
   messageDesc(file_exchange_orders_v1_account_stream, 0);
 
 /**
+ * Where a subscriber stands in one account of a firm.
+ *
+ * @generated from message exchange.orders.v1.AccountPlace
+ */
+export type AccountPlace = Message<"exchange.orders.v1.AccountPlace"> & {
+  /**
+   * The account, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * `account_seq` of the last message about it; 0: before the account's first event.
+   *
+   * @generated from field: uint64 account_seq = 2;
+   */
+  accountSeq: bigint;
+};
+
+/**
+ * Describes the message exchange.orders.v1.AccountPlace.
+ * Use `create(AccountPlaceSchema)` to create a new message.
+ */
+export const AccountPlaceSchema: GenMessage<AccountPlace> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_account_stream, 1);
+
+/**
+ * Where a subscriber of a firm's accounts stands.
+ *
+ * @generated from message exchange.orders.v1.FirmResume
+ */
+export type FirmResume = Message<"exchange.orders.v1.FirmResume"> & {
+  /**
+   * Epoch of the last message.
+   *
+   * @generated from field: uint32 epoch = 1;
+   */
+  epoch: number;
+
+  /**
+   * Where it stands in each account that it knows; of one that it does not name, all that ever happened follows.
+   *
+   * @generated from field: repeated exchange.orders.v1.AccountPlace places = 2;
+   */
+  places: AccountPlace[];
+};
+
+/**
+ * Describes the message exchange.orders.v1.FirmResume.
+ * Use `create(FirmResumeSchema)` to create a new message.
+ */
+export const FirmResumeSchema: GenMessage<FirmResume> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_account_stream, 2);
+
+/**
+ * All accounts of a firm: its own and every sub-account, those too that are opened while the stream lasts.
+ *
+ * @generated from message exchange.orders.v1.FirmFollow
+ */
+export type FirmFollow = Message<"exchange.orders.v1.FirmFollow"> & {
+  /**
+   * Where the client stands: everything after it follows. Absent: a snapshot of each account comes first.
+   *
+   * @generated from field: optional exchange.orders.v1.FirmResume resume = 1;
+   */
+  resume?: FirmResume | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.FirmFollow.
+ * Use `create(FirmFollowSchema)` to create a new message.
+ */
+export const FirmFollowSchema: GenMessage<FirmFollow> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_account_stream, 3);
+
+/**
  * How to begin.
  *
  * @generated from message exchange.orders.v1.StreamAccountRequest
@@ -58,6 +136,13 @@ export type StreamAccountRequest = Message<"exchange.orders.v1.StreamAccountRequ
    * @generated from field: optional exchange.orders.v1.AccountResume resume = 1;
    */
   resume?: AccountResume | undefined;
+
+  /**
+   * Present: follow all accounts of the firm, by a token of the firm's own account with the scope drop_copy:read.
+   *
+   * @generated from field: optional exchange.orders.v1.FirmFollow firm = 2;
+   */
+  firm?: FirmFollow | undefined;
 };
 
 /**
@@ -65,10 +150,11 @@ export type StreamAccountRequest = Message<"exchange.orders.v1.StreamAccountRequ
  * Use `create(StreamAccountRequestSchema)` to create a new message.
  */
 export const StreamAccountRequestSchema: GenMessage<StreamAccountRequest> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 1);
+  messageDesc(file_exchange_orders_v1_account_stream, 4);
 
 /**
- * The next message about an account.
+ * The next message about an account. A firm's stream is the streams of its accounts in one: all that is said of an account
+ * holds for each; between accounts, `engine_seq` tells which event was first.
  *
  * @generated from message exchange.orders.v1.StreamAccountResponse
  */
@@ -134,6 +220,13 @@ export type StreamAccountResponse = Message<"exchange.orders.v1.StreamAccountRes
     value: AccountHeartbeat;
     case: "heartbeat";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The account that the message is about, an unsigned 64-bit integer as text.
+   *
+   * @generated from field: string account_id = 8;
+   */
+  accountId: string;
 };
 
 /**
@@ -141,7 +234,7 @@ export type StreamAccountResponse = Message<"exchange.orders.v1.StreamAccountRes
  * Use `create(StreamAccountResponseSchema)` to create a new message.
  */
 export const StreamAccountResponseSchema: GenMessage<StreamAccountResponse> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 2);
+  messageDesc(file_exchange_orders_v1_account_stream, 5);
 
 /**
  * A snapshot begins.
@@ -169,7 +262,7 @@ export type AccountSnapshotBegin = Message<"exchange.orders.v1.AccountSnapshotBe
  * Use `create(AccountSnapshotBeginSchema)` to create a new message.
  */
 export const AccountSnapshotBeginSchema: GenMessage<AccountSnapshotBegin> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 3);
+  messageDesc(file_exchange_orders_v1_account_stream, 6);
 
 /**
  * A part of a snapshot.
@@ -211,7 +304,7 @@ export type AccountSnapshotPart = Message<"exchange.orders.v1.AccountSnapshotPar
  * Use `create(AccountSnapshotPartSchema)` to create a new message.
  */
 export const AccountSnapshotPartSchema: GenMessage<AccountSnapshotPart> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 4);
+  messageDesc(file_exchange_orders_v1_account_stream, 7);
 
 /**
  * The snapshot is complete.
@@ -226,7 +319,7 @@ export type AccountSnapshotEnd = Message<"exchange.orders.v1.AccountSnapshotEnd"
  * Use `create(AccountSnapshotEndSchema)` to create a new message.
  */
 export const AccountSnapshotEndSchema: GenMessage<AccountSnapshotEnd> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 5);
+  messageDesc(file_exchange_orders_v1_account_stream, 8);
 
 /**
  * Events in their order: the first is the one after the last event told before, the last is `account_seq` of the message.
@@ -247,10 +340,11 @@ export type AccountEvents = Message<"exchange.orders.v1.AccountEvents"> & {
  * Use `create(AccountEventsSchema)` to create a new message.
  */
 export const AccountEventsSchema: GenMessage<AccountEvents> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 6);
+  messageDesc(file_exchange_orders_v1_account_stream, 9);
 
 /**
- * A sign of life: the first at once, then one each second in which there was nothing to tell.
+ * A sign of life: the first at once, then one each second in which there was nothing to tell. A firm's stream gives one for
+ * all accounts, about the firm's own.
  *
  * @generated from message exchange.orders.v1.AccountHeartbeat
  */
@@ -261,6 +355,13 @@ export type AccountHeartbeat = Message<"exchange.orders.v1.AccountHeartbeat"> & 
    * @generated from field: uint64 current_seq = 1;
    */
   currentSeq: bigint;
+
+  /**
+   * On a firm's stream: each account that it tells of, and up to which event it is complete; what to resume from.
+   *
+   * @generated from field: repeated exchange.orders.v1.AccountPlace places = 2;
+   */
+  places: AccountPlace[];
 };
 
 /**
@@ -268,5 +369,5 @@ export type AccountHeartbeat = Message<"exchange.orders.v1.AccountHeartbeat"> & 
  * Use `create(AccountHeartbeatSchema)` to create a new message.
  */
 export const AccountHeartbeatSchema: GenMessage<AccountHeartbeat> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_account_stream, 7);
+  messageDesc(file_exchange_orders_v1_account_stream, 10);
 

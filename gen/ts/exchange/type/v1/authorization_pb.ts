@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/type/v1/authorization.proto.
  */
 export const file_exchange_type_v1_authorization: GenFile = /*@__PURE__*/
-  fileDesc("CiRleGNoYW5nZS90eXBlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEiUwoNQXV0aG9yaXphdGlvbhINCgVzY29wZRgBIAEoCRIOCgZwdWJsaWMYAiABKAgSEAoIaW50ZXJuYWwYAyABKAgSEQoJYW55X3Rva2VuGAQgASgIOmcKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgLMh8uZXhjaGFuZ2UudHlwZS52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiRleGNoYW5nZS90eXBlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SEGV4Y2hhbmdlLnR5cGUudjEiaAoNQXV0aG9yaXphdGlvbhINCgVzY29wZRgBIAEoCRIOCgZwdWJsaWMYAiABKAgSEAoIaW50ZXJuYWwYAyABKAgSEQoJYW55X3Rva2VuGAQgASgIEhMKC290aGVyX3Njb3BlGAUgASgJOmcKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgLMh8uZXhjaGFuZ2UudHlwZS52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Who may call a method. Every method of the exchange states one.
@@ -49,6 +49,14 @@ export type Authorization = Message<"exchange.type.v1.Authorization"> & {
    * @generated from field: bool any_token = 4;
    */
   anyToken: boolean;
+
+  /**
+   * Beside `scope` only: another scope that lets a token in, for a part of what the method does. The method's comment says
+   * which requests need which of the two.
+   *
+   * @generated from field: string other_scope = 5;
+   */
+  otherScope: string;
 };
 
 /**
