@@ -53,6 +53,7 @@ BEYOND = {
         "history_writer.py",  # the same and orders and fills, written
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
+        "relayed.py",  # the engine's refusals, in words
         "turns.py",  # when a command had its turn, told and measured
     },
 }

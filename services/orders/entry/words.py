@@ -17,17 +17,17 @@ from services.kernel.refusal import FieldViolation, InvalidField, Refusal, Unkno
 from services.orders._codec import Codec, ItemKind
 from services.orders.convert import requests
 from services.orders.convert.events import order_of, outcome_of, reason_name
-from services.orders.errors import (
-    OrderNotFound,
+from services.orders.errors import OrderNotFound
+from services.orders.model.instrument import Instrument
+from services.orders.model.order import MAX_ORDER_ID
+from services.orders.model.request import Cancel, MassCancel, NewOrder, Outcome
+from services.orders.relayed import (
     refusal_of_account,
     refusal_of_amend,
     refusal_of_cancel,
     refusal_of_mass_cancel,
     refusal_of_order,
 )
-from services.orders.model.instrument import Instrument
-from services.orders.model.order import MAX_ORDER_ID
-from services.orders.model.request import Cancel, MassCancel, NewOrder, Outcome
 from services.orders.usecases.translate import translate, translate_amend
 from services.runtime.validation import FieldRules, unreadable
 

@@ -9,10 +9,11 @@ the id meanwhile.
 from dataclasses import replace
 
 from services.kernel.clock import Clock
-from services.orders.errors import OrderNotFound, refusal_of_amend
+from services.orders.errors import OrderNotFound
 from services.orders.model.order import MAX_ORDER_ID, Order, Told
 from services.orders.model.request import AmendDraft, Answer
 from services.orders.ports import Engine, History, Instruments
+from services.orders.relayed import refusal_of_amend
 from services.orders.usecases.get_order import get_order
 from services.orders.usecases.translate import translate_amend
 

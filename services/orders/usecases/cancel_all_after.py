@@ -1,8 +1,8 @@
 """Arms or disarms the guard that cancels all orders of an account which falls silent."""
 
 from services.kernel.ids import AccountId, EngineSeq
-from services.orders.errors import refusal_of_account
 from services.orders.ports import Engine
+from services.orders.relayed import refusal_of_account
 
 NS_PER_S = 1_000_000_000
 

@@ -2,10 +2,11 @@
 
 from services.kernel.clock import Clock
 from services.kernel.ids import AccountId, RequestId
-from services.orders.errors import OrderNotFound, refusal_of_cancel
+from services.orders.errors import OrderNotFound
 from services.orders.model.order import MAX_ORDER_ID, OrderRef, Told
 from services.orders.model.request import Answer, Cancel
 from services.orders.ports import Engine, Instruments
+from services.orders.relayed import refusal_of_cancel
 from services.orders.usecases.translate import valid_until
 
 

@@ -1,9 +1,9 @@
 """Cancels all open orders of an account that match."""
 
 from services.kernel.clock import Clock
-from services.orders.errors import refusal_of_mass_cancel
 from services.orders.model.request import MassCancel, MassCancelDraft, MassCancelled
 from services.orders.ports import Engine, Instruments
+from services.orders.relayed import refusal_of_mass_cancel
 from services.orders.usecases.translate import valid_until
 
 

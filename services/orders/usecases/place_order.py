@@ -1,10 +1,10 @@
 """Enters an order: from the decimals of its owner to the integers of the engine, and back."""
 
 from services.kernel.clock import Clock
-from services.orders.errors import refusal_of_order
 from services.orders.model.order import Told
 from services.orders.model.request import Answer, Draft
 from services.orders.ports import Engine, Instruments
+from services.orders.relayed import refusal_of_order
 from services.orders.usecases.translate import translate
 
 

@@ -20,10 +20,11 @@ from services.kernel.clock import Clock
 from services.kernel.entropy import Entropy
 from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Refusal, Unavailable
-from services.orders.errors import SessionNotOpen, refusal_of_account
+from services.orders.errors import SessionNotOpen
 from services.orders.model.request import Outcome
 from services.orders.model.session import NewSession, OpenSession, SessionDraft
 from services.orders.ports import SessionEngine
+from services.orders.relayed import refusal_of_account
 from services.orders.usecases.translate import valid_until
 
 KEEP = timedelta(seconds=1)

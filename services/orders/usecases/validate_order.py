@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from services.kernel.clock import Clock
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Refusal
-from services.orders.errors import refusals_of_order
 from services.orders.model.instrument import AssetName, Scales
 from services.orders.model.request import Draft, OrderCost
 from services.orders.ports import Engine, Instruments
+from services.orders.relayed import refusals_of_order
 from services.orders.usecases.translate import refused_numbers, translate
 
 

@@ -5,7 +5,7 @@ import pytest
 from exchange.error.v1 import reason_pb2
 from services.kernel.ids import EngineSeq
 from services.kernel.refusal import Refusal
-from services.orders import errors
+from services.orders import errors, relayed
 from services.orders.model.request import Cancel, Outcome
 from services.orders.usecases.translate import translate
 from tests.unit.orders.samples import ALICE, INSTRUMENT, draft
@@ -44,19 +44,19 @@ def outcome(reason: str) -> Outcome:
 
 @pytest.mark.parametrize("reason", OF_ORDERS)
 def test_an_order_refused_by_the_engine_is_told_what_to_do(reason: str) -> None:
-    refusal = errors.refusal_of_order(ORDER, outcome(reason))
+    refusal = relayed.refusal_of_order(ORDER, outcome(reason))
     assert refusal.reason == reason
     assert refusal.message.endswith(".")
-    assert refusal.message != errors.refusal_of_order(ORDER, outcome("INTERNAL")).message
+    assert refusal.message != relayed.refusal_of_order(ORDER, outcome("INTERNAL")).message
 
 
 @pytest.mark.parametrize("reason", ["IDEMPOTENCY_WINDOW_FULL", "ENGINE_FULL"])
 def test_what_is_full_says_when_to_come_back(reason: str) -> None:
-    assert errors.refusal_of_order(ORDER, outcome(reason)).retry_after_ms == 1_000
+    assert relayed.refusal_of_order(ORDER, outcome(reason)).retry_after_ms == 1_000
 
 
 def test_a_cancel_that_another_reason_refuses_keeps_the_reason() -> None:
-    refusal = errors.refusal_of_cancel(Cancel(ALICE, ORDER.client_order_id, None, 0), outcome("REQUEST_EXPIRED"), None)
+    refusal = relayed.refusal_of_cancel(Cancel(ALICE, ORDER.client_order_id, None, 0), outcome("REQUEST_EXPIRED"), None)
     assert (refusal.reason, refusal.metadata["engine_seq"]) == ("REQUEST_EXPIRED", "5")
 
 
