@@ -288,6 +288,7 @@ class OrderEntryResponse(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     SESSION_CLOSED_FIELD_NUMBER: _builtins.int
     GOING_AWAY_FIELD_NUMBER: _builtins.int
+    TURN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def session_opened(self) -> _orders_service_pb2.OpenSessionResponse:
         """The session is open: batches may come."""
@@ -308,6 +309,12 @@ class OrderEntryResponse(_message.Message):
     def going_away(self) -> Global___GoingAway:
         """The stream will end."""
 
+    @_builtins.property
+    def turn(self) -> Global___TurnTimes:
+        """When the batch had its turn, so that everybody can see whether all are served alike; absent if nothing of it came to
+        the engine, and on other messages.
+        """
+
     def __init__(
         self,
         *,
@@ -316,16 +323,51 @@ class OrderEntryResponse(_message.Message):
         heartbeat: Global___OrderEntryHeartbeat | None = ...,
         session_closed: _orders_service_pb2.CloseSessionResponse | None = ...,
         going_away: Global___GoingAway | None = ...,
+        turn: Global___TurnTimes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "going_away", b"going_away", "heartbeat", b"heartbeat", "message", b"message", "session_closed", b"session_closed", "session_opened", b"session_opened"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "going_away", b"going_away", "heartbeat", b"heartbeat", "message", b"message", "session_closed", b"session_closed", "session_opened", b"session_opened", "turn", b"turn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "going_away", b"going_away", "heartbeat", b"heartbeat", "message", b"message", "session_closed", b"session_closed", "session_opened", b"session_opened"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "going_away", b"going_away", "heartbeat", b"heartbeat", "message", b"message", "session_closed", b"session_closed", "session_opened", b"session_opened", "turn", b"turn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["session_opened", "batch", "heartbeat", "session_closed", "going_away"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
 Global___OrderEntryResponse: _TypeAlias = OrderEntryResponse  # noqa: Y015
+
+@_typing.final
+class TurnTimes(_message.Message):
+    """When a batch had its turn. Gateway and engine each read their own clock; times are in nanoseconds since 1970."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GATEWAY_TIME_NS_FIELD_NUMBER: _builtins.int
+    SEQUENCED_TIME_NS_FIELD_NUMBER: _builtins.int
+    MATCHED_TIME_NS_FIELD_NUMBER: _builtins.int
+    QUEUE_LENGTH_FIELD_NUMBER: _builtins.int
+    gateway_time_ns: _builtins.int
+    """When the gateway had read it."""
+    sequenced_time_ns: _builtins.int
+    """When its commands got their place in the order of everything."""
+    matched_time_ns: _builtins.int
+    """When they had been matched."""
+    queue_length: _builtins.int
+    """How many commands of all clients were not durable yet when it got its place."""
+    def __init__(
+        self,
+        *,
+        gateway_time_ns: _builtins.int = ...,
+        sequenced_time_ns: _builtins.int = ...,
+        matched_time_ns: _builtins.int = ...,
+        queue_length: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gateway_time_ns", b"gateway_time_ns", "matched_time_ns", b"matched_time_ns", "queue_length", b"queue_length", "sequenced_time_ns", b"sequenced_time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnTimes: _TypeAlias = TurnTimes  # noqa: Y015
 
 @_typing.final
 class OrderBatchResult(_message.Message):

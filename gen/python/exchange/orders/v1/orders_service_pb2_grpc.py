@@ -98,6 +98,11 @@ class OrdersServiceStub:
                 request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
                 response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.FromString,
                 _registered_method=True)
+        self.ListTrades = channel.unary_unary(
+                '/exchange.orders.v1.OrdersService/ListTrades',
+                request_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesRequest.SerializeToString,
+                response_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesResponse.FromString,
+                _registered_method=True)
         self.StreamAccount = channel.unary_stream(
                 '/exchange.orders.v1.OrdersService/StreamAccount',
                 request_serializer=exchange_dot_orders_dot_v1_dot_account__stream__pb2.StreamAccountRequest.SerializeToString,
@@ -196,15 +201,29 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetOrder(self, request, context):
-        """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
-        UNAVAILABLE while the history lags behind. Safe to retry.
+        """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, with
+        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry.
+        """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
+        do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrades(self, request, context):
+        """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
+        meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+        INVALID_FIELD for a `read_mask` that names what a trade has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -284,6 +303,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.ListOrders,
                     request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.FromString,
                     response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'ListTrades': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrades,
+                    request_deserializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesRequest.FromString,
+                    response_serializer=exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesResponse.SerializeToString,
             ),
             'StreamAccount': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamAccount,
@@ -596,6 +620,33 @@ class OrdersService:
             '/exchange.orders.v1.OrdersService/ListOrders',
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
             exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrades(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.orders.v1.OrdersService/ListTrades',
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesRequest.SerializeToString,
+            exchange_dot_orders_dot_v1_dot_orders__service__pb2.ListTradesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -84,11 +84,22 @@ class OrdersServiceStub:
     CloseSession: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CloseSessionRequest, _orders_service_pb2.CloseSessionResponse]
     """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
-    """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
-    UNAVAILABLE while the history lags behind. Safe to retry.
+    """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, with
+    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
     """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
-    """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+    """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
+    do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
+    """
+    ListTrades: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListTradesRequest, _orders_service_pb2.ListTradesResponse]
+    """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
+    meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+    INVALID_FIELD for a `read_mask` that names what a trade has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
+    """
     StreamAccount: _grpc.UnaryStreamMultiCallable[_account_stream_pb2.StreamAccountRequest, _account_stream_pb2.StreamAccountResponse]
     """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
     A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
@@ -158,11 +169,22 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     CloseSession: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CloseSessionRequest, _orders_service_pb2.CloseSessionResponse]  # type: ignore[assignment]
     """Ends a session: nothing is cancelled. Refused with SESSION_NOT_OPEN. Safe to retry."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
-    """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
-    UNAVAILABLE while the history lags behind. Safe to retry.
+    """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, with
+    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+    """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
+    do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
+    """
+    ListTrades: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListTradesRequest, _orders_service_pb2.ListTradesResponse]  # type: ignore[assignment]
+    """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
+    meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+    INVALID_FIELD for a `read_mask` that names what a trade has not, and UNAVAILABLE while the history lags behind. Safe
+    to retry.
+    """
     StreamAccount: _aio.UnaryStreamMultiCallable[_account_stream_pb2.StreamAccountRequest, _account_stream_pb2.StreamAccountResponse]  # type: ignore[assignment]
     """Follows all that happens to the account, each event once, in order, without a gap: orders, fills, balances, positions.
     A snapshot comes first, or with `resume` everything after it, from anywhere in the account's life; then each event as
@@ -289,8 +311,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.GetOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]:
-        """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, and
-        UNAVAILABLE while the history lags behind. Safe to retry.
+        """Tells an order, open or not, as of the caller's last answered command or later. Refused with ORDER_NOT_FOUND, with
+        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
         """
 
     @_abc_1.abstractmethod
@@ -299,7 +322,23 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]:
-        """Lists orders, newest first. Refused with INVALID_PAGE_TOKEN. Safe to retry."""
+        """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
+        do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTrades(
+        self,
+        request: _orders_service_pb2.ListTradesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.ListTradesResponse, _abc.Awaitable[_orders_service_pb2.ListTradesResponse]]:
+        """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
+        meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
+        INVALID_FIELD for a `read_mask` that names what a trade has not, and UNAVAILABLE while the history lags behind. Safe
+        to retry.
+        """
 
     @_abc_1.abstractmethod
     def StreamAccount(
