@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ using exchange::codec::MessageKind;
 using exchange::codec::ReasonNames;
 using exchange::codec::RefusedItem;
 using exchange::codec::Setting;
+using exchange::codec::Turn;
 
 namespace {
 
@@ -61,13 +63,13 @@ class HeldBatch {
 
   [[nodiscard]] Batch& operator*() { return *batch_; }
 
-  void answer(py::bytes results) {
+  void answer(py::bytes results, const std::tuple<std::int64_t, std::int64_t, std::uint64_t>& turn) {
     answer_ = std::move(results);
     const std::string_view bytes = view_of(answer_);
     bool matches = false;
     {
       const py::gil_scoped_release released;
-      matches = batch_->answer(bytes);
+      matches = batch_->answer(bytes, Turn{std::get<0>(turn), std::get<1>(turn), std::get<2>(turn)});
     }
     if (!matches) throw py::value_error("these are not the results of this batch's commands");
   }
@@ -102,12 +104,12 @@ py::tuple read_message(const py::bytes& message) {
   return py::make_tuple(found.kind, bytes_of(found.body));
 }
 
-py::list split_results(const py::bytes& response, const std::vector<std::size_t>& counts) {
-  const auto parts = exchange::codec::split_results(view_of(response), counts);
+py::tuple split_results(const py::bytes& response, const std::vector<std::size_t>& counts) {
+  const auto [parts, turn] = exchange::codec::split_results(view_of(response), counts);
   if (parts.size() != counts.size()) throw py::value_error("these are not the results of so many commands");
   py::list list;
   for (const std::string_view part : parts) list.append(bytes_of(part));
-  return list;
+  return py::make_tuple(list, py::make_tuple(turn.sequenced_time_ns, turn.matched_time_ns, turn.queue_length));
 }
 
 py::list refused(HeldBatch& held) {
@@ -164,7 +166,7 @@ void add_batch(py::module_& module) {
       .def_property_readonly("cancel_count", [](HeldBatch& held) { return (*held).cancel_count(); })
       .def_property_readonly("commands", [](HeldBatch& held) { return bytes_of((*held).commands()); })
       .def_property_readonly("command_count", [](HeldBatch& held) { return (*held).command_count(); })
-      .def("answer", &HeldBatch::answer, py::arg("results"))
+      .def("answer", &HeldBatch::answer, py::arg("results"), py::arg("turn"))
       .def("refused", &refused)
       .def("explain", [](HeldBatch& held, std::size_t index, std::string status) {
              (*held).explain(index, std::move(status));

@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Batch batch(message.body, {instruments(), {.account_id = 1, .session_id = 2, .now_ns = 3}}, names);
   require(batch.command_count() <= batch.item_count());
   if (batch.fault() != exchange::codec::BatchFault::kNone) return 0;
-  if (!batch.answer(bytes.substr(split))) return 0;
+  if (!batch.answer(bytes.substr(split), {})) return 0;
   for (const auto& item : batch.refused()) batch.explain(item.index, "words");
   static_cast<void>(batch.write());
   return 0;

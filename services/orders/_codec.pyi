@@ -6,6 +6,9 @@ Bytes in and out are serialized messages of the contracts.
 from collections.abc import Sequence
 from enum import Enum
 
+Turn = tuple[int, int, int]
+"""When commands were sequenced and when they were matched, in nanoseconds since 1970, and how many waited then."""
+
 MAX_ITEMS: int
 MAX_TOGETHER: int
 
@@ -51,7 +54,7 @@ class Batch:
     """The body of an OrderBatch, and what becomes of it."""
 
     def __init__(self, codec: Codec, body: bytes, *, account_id: int, session_id: int, now_ns: int) -> None:
-        """Read it. Orders carry `session_id` unless they name another one; 0 is none."""
+        """Read it, `now_ns` being when it came. Orders carry `session_id` unless they name another one; 0 is none."""
 
     @property
     def correlation_id(self) -> int:
@@ -85,8 +88,8 @@ class Batch:
     def command_count(self) -> int:
         """How many commands these are."""
 
-    def answer(self, results: bytes) -> None:
-        """Take a SubmitResponse with the results of the commands. Raises ValueError if it is not that."""
+    def answer(self, results: bytes, turn: Turn) -> None:
+        """Take a SubmitResponse with the commands' results, and their turn. Raises ValueError if it is not that."""
 
     def refused(self) -> list[tuple[int, ItemKind, int, bytes, bytes, int]]:
         """Return refused items that are worth words: index, kind, number of the reason, request, result, engine_seq.
@@ -103,5 +106,5 @@ class Batch:
 def read_message(message: bytes) -> tuple[MessageKind, bytes]:
     """Tell what an OrderEntryRequest holds, and its body."""
 
-def split_results(response: bytes, counts: Sequence[int]) -> list[bytes]:
-    """Take a SubmitResponse apart into the results of so many commands each. Raises ValueError if it holds others."""
+def split_results(response: bytes, counts: Sequence[int]) -> tuple[list[bytes], Turn]:
+    """Take a SubmitResponse apart: results of so many commands each, and their turn. Raises ValueError for others."""

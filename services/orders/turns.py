@@ -1,4 +1,4 @@
-"""Tells each call when its command had its turn, and measures how long each hop took, so that all can see it is fair.
+"""Tells when a command had its turn, and measures how long each hop took, so that all can see it is fair.
 
 Gateway and engine each read their own clock; between machines a hop is as true as their clocks agree.
 """
@@ -17,19 +17,33 @@ HOP_SECONDS = (
 _NS_PER_S = 1e9
 
 
-class TimedSubmitter:
-    """Submits commands for calls that are being served, and for what runs beside them."""
+class Hops:
+    """How long each hop took."""
 
-    def __init__(self, submitter: Submitter, clock: Clock, registry: CollectorRegistry) -> None:
-        self._submitter = submitter
-        self._clock = clock
-        self._hops = Histogram(
+    def __init__(self, registry: CollectorRegistry) -> None:
+        hops = Histogram(
             "exchange_orders_hop_seconds",
             "From one point of a command's way to the next: to its place in the order, to its match, to its answer.",
             ["hop"],
             buckets=HOP_SECONDS,
             registry=registry,
         )
+        self._sequenced, self._matched, self._answered = map(hops.labels, ("sequenced", "matched", "answered"))
+
+    def measure(self, received_ns: int, sequenced_ns: int, matched_ns: int, answered_ns: int) -> None:
+        """Count the hops between these times, of one command or of those that came in one message."""
+        self._sequenced.observe((sequenced_ns - received_ns) / _NS_PER_S)
+        self._matched.observe((matched_ns - sequenced_ns) / _NS_PER_S)
+        self._answered.observe((answered_ns - matched_ns) / _NS_PER_S)
+
+
+class TimedSubmitter:
+    """Submits commands for calls that are being served, and for what runs beside them."""
+
+    def __init__(self, submitter: Submitter, clock: Clock, registry: CollectorRegistry) -> None:
+        self._submitter = submitter
+        self._clock = clock
+        self._hops = Hops(registry)
 
     async def submit(self, command: Command) -> CommandResult:
         """Give a command and wait for its durable result, as `Submitter.submit`."""
@@ -43,9 +57,4 @@ class TimedSubmitter:
         call.respond_with("x-sequenced-time-ns", str(times.sequenced_time_ns))
         call.respond_with("x-matched-time-ns", str(times.matched_time_ns))
         call.respond_with("x-queue-length", str(times.queue_length))
-        self._measure("sequenced", times.sequenced_time_ns - received_time_ns)
-        self._measure("matched", times.matched_time_ns - times.sequenced_time_ns)
-        self._measure("answered", self._clock.now_ns() - times.matched_time_ns)
-
-    def _measure(self, hop: str, took_ns: int) -> None:
-        self._hops.labels(hop).observe(took_ns / _NS_PER_S)
+        self._hops.measure(received_time_ns, times.sequenced_time_ns, times.matched_time_ns, self._clock.now_ns())

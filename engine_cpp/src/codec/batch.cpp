@@ -46,7 +46,7 @@ Message read_message(std::string_view bytes) noexcept {
 }
 
 Batch::Batch(std::string_view body, const Setting& setting, const ReasonNames& names)
-    : instruments_(setting.instruments), names_(names) {
+    : instruments_(setting.instruments), names_(names), gateway_time_ns_(setting.asker.now_ns) {
   if (!is_readable([&] { read(body); })) fault_ = BatchFault::kItemCount;
   if (fault_ == BatchFault::kNone && items_.empty()) fault_ = BatchFault::kItemCount;
   if (fault_ != BatchFault::kNone) {
@@ -171,7 +171,9 @@ void Batch::note_unknown(std::string_view symbol) {
   if (!symbol.empty()) unknown_.push_back(symbol);
 }
 
-bool Batch::answer(std::string_view results) {
+bool Batch::answer(std::string_view results, const Turn& turn) {
+  turn_ = turn;
+  has_turn_ = true;
   std::vector<std::string_view> found;
   found.reserve(command_count_);
   const bool readable = is_readable([&] {
@@ -257,31 +259,13 @@ void Batch::write_response() {
       });
     }
   });
-}
-
-std::vector<std::string_view> split_results(std::string_view response, std::span<const std::size_t> counts) {
-  std::vector<std::string_view> parts;
-  std::size_t in_part = 0;
-  std::size_t start = 0;
-  const bool readable = is_readable([&] {
-    Reader in = reader_of(response);
-    try {
-      while (in.next()) {
-        const bool is_result = in.tag_and_type() == bytes(1);
-        in.skip();
-        if (!is_result) continue;
-        if (++in_part != (parts.size() < counts.size() ? counts[parts.size()] : 0)) continue;
-        const std::size_t end = response.size() - in.length();
-        parts.push_back(response.substr(start, end - start));
-        start = end;
-        in_part = 0;
-      }
-    } catch (const protozero::exception&) {
-      throw Unreadable{};
-    }
+  if (!has_turn_) return;
+  out.message(kTurnOfResponse, [&](engine::WireWriter& turn) {
+    turn.put(1, gateway_time_ns_);
+    turn.put(2, turn_.sequenced_time_ns);
+    turn.put(3, turn_.matched_time_ns);
+    turn.put(4, turn_.queue_length);
   });
-  if (!readable || in_part != 0 || parts.size() != counts.size()) parts.clear();
-  return parts;
 }
 
 }  // namespace exchange::codec

@@ -18,6 +18,7 @@
 namespace exchange::codec {
 
 inline constexpr engine::WireWriter::Field kBatchOfResponse = 2;
+inline constexpr engine::WireWriter::Field kTurnOfResponse = 6;
 inline constexpr std::uint32_t kOrdersOfResult = 14;
 
 // Fields of a `CommandResult`, and the reason of an `OrderResult`; zero if it cannot be read.

@@ -11,6 +11,8 @@ namespace {
 
 using Writer = protozero::pbf_writer;
 
+constexpr Turn kTurn{.sequenced_time_ns = 1, .matched_time_ns = 2, .queue_length = 3};
+
 template <class Write>
 std::string message(Write write) {
   std::string bytes;
@@ -80,10 +82,10 @@ TEST_F(BatchTest, AnswersAreOneACommand) {
   const std::string body = batch({item(place()), item(place())});
   Batch read_batch = read(body);
   const std::string one = message([](Writer& out) { out.add_message(1, std::string("")); });
-  EXPECT_FALSE(read_batch.answer(one));
-  EXPECT_FALSE(read_batch.answer(one + one + one));
-  EXPECT_FALSE(read_batch.answer("\x0a\x09"));
-  EXPECT_TRUE(read_batch.answer(one + one));
+  EXPECT_FALSE(read_batch.answer(one, kTurn));
+  EXPECT_FALSE(read_batch.answer(one + one + one, kTurn));
+  EXPECT_FALSE(read_batch.answer("\x0a\x09", kTurn));
+  EXPECT_TRUE(read_batch.answer(one + one, kTurn));
   EXPECT_FALSE(read_batch.write().empty());
 }
 
@@ -91,7 +93,7 @@ TEST_F(BatchTest, ResultsThatCannotBeReadAreNotPassedOn) {
   const std::string body = batch({item(place())});
   Batch read_batch = read(body);
   const std::string broken = message([](Writer& out) { out.add_message(1, std::string("\x22\x05")); });
-  ASSERT_TRUE(read_batch.answer(broken));
+  ASSERT_TRUE(read_batch.answer(broken, kTurn));
   EXPECT_TRUE(read_batch.write().empty());
 }
 
@@ -99,12 +101,29 @@ TEST_F(BatchTest, AResponseIsTakenApart) {
   const std::string one = message([](Writer& out) { out.add_message(1, std::string("\x08\x05")); });
   const std::size_t counts[] = {2, 1};
   const std::string whole = one + one + one;
-  const auto parts = split_results(whole, counts);
+  const auto parts = split_results(whole, counts).parts;
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_EQ(parts[0], one + one);
   EXPECT_EQ(parts[1], one);
-  EXPECT_TRUE(split_results(one + one, counts).empty());
-  EXPECT_TRUE(split_results(one + one + one + one, counts).empty());
+  EXPECT_TRUE(split_results(one + one, counts).parts.empty());
+  EXPECT_TRUE(split_results(one + one + one + one, counts).parts.empty());
+}
+
+TEST_F(BatchTest, AResponseTellsTheTurnOfItsCommands) {
+  const std::string one = message([](Writer& out) { out.add_message(1, std::string("\x08\x05")); });
+  const std::string times = message([](Writer& out) { out.add_message(3, std::string("\x08\x07\x10\x09\x18\x02")); });
+  const std::size_t counts[] = {1, 1};
+  for (const std::string& whole : {times + one + one, one + times + one, one + one + times}) {
+    const SplitResults split = split_results(whole, counts);
+    ASSERT_EQ(split.parts.size(), 2U);
+    EXPECT_EQ(split.turn.sequenced_time_ns, 7);
+    EXPECT_EQ(split.turn.matched_time_ns, 9);
+    EXPECT_EQ(split.turn.queue_length, 2U);
+    const std::string body = batch({item(place())});
+    Batch read_batch = read(body);
+    EXPECT_TRUE(read_batch.answer(split.parts[0], split.turn));
+    EXPECT_TRUE(read_batch.answer(split.parts[1], split.turn));
+  }
 }
 
 TEST_F(BatchTest, NamesOfReasons) {

@@ -13,6 +13,7 @@ from services.orders.entry.words import KnownInstruments, Words, new_codec
 from services.orders.model.instrument import Instrument
 from services.orders.peers import EnginePeer, InstrumentMirror
 from services.orders.rates import OwnShare, SharedRates
+from services.orders.turns import Hops
 from services.orders.usecases.trading_sessions import TradingSessions
 from services.runtime import redis
 from services.runtime.backoff import Backoff
@@ -49,6 +50,7 @@ async def build(process: Process, own: EntrySettings) -> None:
         room=Room(own.room_bytes),
         rates=SharedRates(marks, own.rate_limits, own_share, clock=process.clock, registry=process.telemetry.registry),
         clock=process.clock,
+        hops=Hops(process.telemetry.registry),
     )
     process.check("engine", submitter.check)
     process.check("instruments", instruments.check)

@@ -23,12 +23,13 @@ from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded,
 from services.orders._codec import MAX_ITEMS, MAX_TOGETHER, Batch, BatchFault, Codec, MessageKind, read_message
 from services.orders.convert import messages, requests
 from services.orders.entry.room import Room
-from services.orders.entry.submitter import BatchSubmitter
+from services.orders.entry.submitter import BatchSubmitter, Results
 from services.orders.entry.words import RefusedItem, Words
 from services.orders.model.rates import Cost
 from services.orders.model.session import SessionDraft
 from services.orders.ports import Instruments
 from services.orders.rates import SharedRates
+from services.orders.turns import Hops
 from services.orders.usecases.trading_sessions import HeldSession, TradingSessions
 from services.runtime.call import Caller
 from services.runtime.refusals import status_of
@@ -75,6 +76,7 @@ class Parts:
     room: Room
     rates: SharedRates
     clock: Clock
+    hops: Hops
 
 
 @dataclass(slots=True)
@@ -87,7 +89,8 @@ class _Answer:
     taken: int | None = 0
     ready: bytes = b""
     batch: Batch | None = None
-    results: "asyncio.Future[bytes] | None" = None
+    results: "Results | None" = None
+    received_ns: int = 0
     closes: bool = False
     ends: Refusal | None = None
 
@@ -103,6 +106,7 @@ class EntryStream:
         self._places = asyncio.Semaphore(UNANSWERED)
         self._answers: asyncio.Queue[_Answer | None] = asyncio.Queue()
         self._taken = 0
+        self._received_ns = 0
         self._end: asyncio.Future[Never] = asyncio.get_running_loop().create_future()
         self.held: HeldSession | None = None
         self.closed = False
@@ -160,6 +164,7 @@ class EntryStream:
         """Send what comes on its way; what cannot be read ends the stream, once all before it is answered."""
         try:
             async for message in incoming:
+                self._received_ns = self._parts.clock.now_ns()
                 await self._places.acquire()
                 answer = await self._taken_up(message)
                 self._answers.put_nowait(answer)
@@ -198,7 +203,7 @@ class EntryStream:
             if not batch.command_count:
                 return _Answer(taken, batch=batch)
             results = self._parts.submitter.submit(batch.commands, batch.command_count, batch.mode)
-            return _Answer(taken, batch=batch, results=results)
+            return _Answer(taken, batch=batch, results=results, received_ns=self._received_ns)
         except Refusal as refusal:
             return _Answer(taken, ready=_refused_batch(batch.correlation_id, refusal))
 
@@ -214,7 +219,7 @@ class EntryStream:
             body,
             account_id=self._account_id,
             session_id=self.held.session.session_id,
-            now_ns=self._parts.clock.now_ns(),
+            now_ns=self._received_ns,
         )
 
     async def _heard_again(self, batch: Batch, body: bytes) -> Batch:
@@ -254,7 +259,9 @@ class EntryStream:
             return answer.ready
         try:
             if answer.results is not None:
-                answer.batch.answer(await answer.results)
+                results, turn = await answer.results
+                answer.batch.answer(results, turn)
+                self._parts.hops.measure(answer.received_ns, *turn[:2], self._parts.clock.now_ns())
         except Refusal as refusal:
             return _refused_batch(answer.batch.correlation_id, refusal)
         for refused in answer.batch.refused():

@@ -25,7 +25,8 @@ SUBMIT = "/exchange.engine.v1.EngineService/Submit"
 MAX_COMMANDS = 4_096
 MAX_PENDING = 65_536
 
-Results: TypeAlias = "asyncio.Future[bytes]"
+Results: TypeAlias = "asyncio.Future[tuple[bytes, tuple[int, int, int]]]"
+"""The results of a batch as a SubmitResponse holds them, and the turn in the engine that its commands had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class BatchSubmitter:
         )
 
     def submit(self, commands: bytes, count: int, mode: int) -> Results:
-        """Give a SubmitRequest without its mode; the future has the SubmitResponse's results, once they are durable.
+        """Give a SubmitRequest without its mode; the future has the results, once they are durable.
 
         Raises `Unavailable` without an engine, `LimitExceeded` if too much is on its way. The future has `Unavailable`
         if the outcome is unknown, or the engine's refusal of the whole batch.
@@ -98,13 +99,13 @@ class _Batches:
         together = self._sent.popleft()
         self._pending -= sum(each.count for each in together)
         try:
-            parts = split_results(response, [each.count for each in together])
+            parts, turn = split_results(response, [each.count for each in together])
         except ValueError:
             fail((each.results for each in together), _refusal_in(response))
             return
         for each, part in zip(together, parts, strict=True):
             if not each.results.done():
-                each.results.set_result(part)
+                each.results.set_result((part, turn))
 
     def give_up(self) -> None:
         for together in (*self._sent, self._waiting):

@@ -172,5 +172,5 @@ def place(**changes: object) -> pb.PlaceOrderRequest:
 
 
 def _answered(batch: object, commands: int) -> bytes:
-    batch.answer(b"\x0a\x00" * commands)  # type: ignore[attr-defined]
+    batch.answer(b"\x0a\x00" * commands, (1, 2, 0))  # type: ignore[attr-defined]
     return batch.write()  # type: ignore[attr-defined,no-any-return]

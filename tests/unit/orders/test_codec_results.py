@@ -7,7 +7,7 @@ import pytest
 
 from exchange.engine.v1 import command_pb2
 from exchange.engine.v1 import order_pb2 as engine_pb
-from exchange.engine.v1.engine_service_pb2 import SubmitResponse
+from exchange.engine.v1.engine_service_pb2 import BatchTimes, SubmitResponse
 from exchange.error.v1 import reason_pb2
 from exchange.orders.v1 import order_entry_service_pb2 as entry_pb
 from exchange.orders.v1 import orders_service_pb2 as pb
@@ -17,9 +17,12 @@ from services.orders.convert import messages
 from services.orders.convert.events import fill_of, order_of
 from services.orders.entry.words import RefusedItem, Words
 from services.orders.model.order import Told
-from tests.unit.orders.entry_samples import batch_of, item_of, known_instruments
+from tests.unit.orders.entry_samples import NOW_NS, batch_of, item_of, known_instruments
 from tests.unit.orders.samples import ALICE, INSTRUMENT
 from tests.unit.orders.test_codec_requests import place
+
+TURN = (5, 7, 3)
+"""Sequenced, matched, and the length of the queue."""
 
 CANCEL = item_of(pb.CancelOrderRequest, pb.CancelOrderRequest(order_id="1").SerializeToString())
 PLACE = item_of(pb.PlaceOrderRequest, place().SerializeToString())
@@ -27,7 +30,7 @@ PLACE = item_of(pb.PlaceOrderRequest, place().SerializeToString())
 
 def results_of(items: list[bytes], answers: list[command_pb2.CommandResult], **options: Any) -> Any:
     batch = batch_of(items, **options)
-    batch.answer(SubmitResponse(results=answers).SerializeToString())
+    batch.answer(SubmitResponse(results=answers).SerializeToString(), TURN)
     response = entry_pb.OrderEntryResponse.FromString(batch.write())
     assert response.batch.correlation_id == 9
     return response.batch.results
@@ -123,7 +126,7 @@ def test_what_the_engine_refuses_is_told_as_the_call_tells_it() -> None:
     )
     answer = command_pb2.CommandResult(engine_seq=5, reason=reason_pb2.REASON_INSUFFICIENT_FUNDS, order=order)
     batch = batch_of([PLACE])
-    batch.answer(SubmitResponse(results=[answer]).SerializeToString())
+    batch.answer(SubmitResponse(results=[answer]).SerializeToString(), TURN)
     [item] = batch.refused()
     refusal = Words(known_instruments()).of(RefusedItem(*item), ALICE)
     assert refusal.reason == "INSUFFICIENT_FUNDS"
@@ -133,7 +136,7 @@ def test_what_the_engine_refuses_is_told_as_the_call_tells_it() -> None:
 def test_what_the_engine_refuses_needs_words_only_in_full() -> None:
     answer = command_pb2.CommandResult(engine_seq=5, reason=reason_pb2.REASON_INSUFFICIENT_FUNDS)
     batch = batch_of([PLACE], response_mode=entry_pb.RESPONSE_MODE_RESULT)
-    batch.answer(SubmitResponse(results=[answer]).SerializeToString())
+    batch.answer(SubmitResponse(results=[answer]).SerializeToString(), TURN)
     assert batch.refused() == []
 
 
@@ -144,7 +147,7 @@ def test_each_order_of_what_stands_together_has_its_own_result() -> None:
     ]
     answer = command_pb2.CommandResult(engine_seq=5, reason=reason_pb2.REASON_PRICE_NOT_ON_TICK, orders=orders)
     batch = batch_of([PLACE, PLACE], acceptance=entry_pb.ACCEPTANCE_ALL_OR_NONE)
-    batch.answer(SubmitResponse(results=[answer]).SerializeToString())
+    batch.answer(SubmitResponse(results=[answer]).SerializeToString(), TURN)
     [item] = batch.refused()
     refusal = Words(known_instruments()).of(RefusedItem(*item), ALICE)
     assert (item[0], refusal.reason, refusal.metadata["engine_seq"]) == (1, "PRICE_NOT_ON_TICK", "5")
@@ -156,7 +159,7 @@ def test_each_order_of_what_stands_together_has_its_own_result() -> None:
 def test_what_stands_together_may_be_refused_before_any_order_is_looked_at() -> None:
     answer = command_pb2.CommandResult(reason=reason_pb2.REASON_ENGINE_FULL)
     batch = batch_of([PLACE, PLACE], acceptance=entry_pb.ACCEPTANCE_ALL_OR_NONE)
-    batch.answer(SubmitResponse(results=[answer]).SerializeToString())
+    batch.answer(SubmitResponse(results=[answer]).SerializeToString(), TURN)
     words = Words(known_instruments())
     assert [words.of(RefusedItem(*item), ALICE).reason for item in batch.refused()] == ["ENGINE_FULL"] * 2
 
@@ -180,13 +183,15 @@ def test_legs_of_a_group_have_results_below_that_of_the_group() -> None:
 @pytest.mark.parametrize("answers", [b"", b"\x0a\x00\x0a\x00", b"\x0a\x05", b"\xff"])
 def test_answers_to_something_else_are_no_answers(answers: bytes) -> None:
     with pytest.raises(ValueError, match="results"):
-        batch_of([PLACE]).answer(answers)
+        batch_of([PLACE]).answer(answers, TURN)
 
 
 def test_a_response_is_taken_apart_by_counts() -> None:
     answers = [command_pb2.CommandResult(engine_seq=seq) for seq in range(1, 7)]
-    whole = SubmitResponse(results=answers).SerializeToString()
-    parts = split_results(whole, [1, 3, 2])
+    times = BatchTimes(sequenced_time_ns=5, matched_time_ns=7, queue_length=3)
+    whole = SubmitResponse(results=answers, times=times).SerializeToString()
+    parts, turn = split_results(whole, [1, 3, 2])
+    assert turn == TURN
     assert [[each.engine_seq for each in SubmitResponse.FromString(part).results] for part in parts] == [
         [1],
         [2, 3, 4],
@@ -195,3 +200,14 @@ def test_a_response_is_taken_apart_by_counts() -> None:
     for counts in ([1, 3], [1, 3, 3], [7]):
         with pytest.raises(ValueError, match="results"):
             split_results(whole, counts)
+
+
+def test_an_answer_tells_the_turn_of_its_batch_and_one_that_had_none_does_not() -> None:
+    batch = batch_of([PLACE])
+    batch.answer(SubmitResponse(results=[command_pb2.CommandResult(engine_seq=1)]).SerializeToString(), TURN)
+    response = entry_pb.OrderEntryResponse.FromString(batch.write())
+    assert response.turn == entry_pb.TurnTimes(
+        gateway_time_ns=NOW_NS, sequenced_time_ns=5, matched_time_ns=7, queue_length=3
+    )
+    refused = batch_of([b""])
+    assert not entry_pb.OrderEntryResponse.FromString(refused.write()).HasField("turn")

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from exchange.engine.v1.command_pb2 import CommandResult
 from exchange.engine.v1.engine_service_pb2 import SubmitResponse
@@ -19,8 +20,10 @@ from services.kernel.refusal import LimitExceeded
 from services.orders.entry import stream as stream_module
 from services.orders.entry.room import Room
 from services.orders.entry.stream import UNANSWERED, EntryStream, Parts
+from services.orders.entry.submitter import Results
 from services.orders.entry.words import KnownInstruments, Words
 from services.orders.model.rates import Usage
+from services.orders.turns import Hops
 from services.orders.usecases.trading_sessions import TradingSessions
 from services.runtime.call import Caller
 from services.runtime.validation import FieldRules
@@ -43,10 +46,11 @@ class Engine:
     def __init__(self) -> None:
         self.batches = 0
 
-    def submit(self, _commands: bytes, count: int, _mode: int) -> "asyncio.Future[bytes]":
+    def submit(self, _commands: bytes, count: int, _mode: int) -> Results:
         self.batches += 1
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        answer.set_result(SubmitResponse(results=[CommandResult(engine_seq=1)] * count).SerializeToString())
+        answer: Results = asyncio.get_running_loop().create_future()
+        results = SubmitResponse(results=[CommandResult(engine_seq=1)] * count).SerializeToString()
+        answer.set_result((results, (self.batches, self.batches + 1, 0)))
         return answer
 
 
@@ -90,6 +94,7 @@ def parts(engine: Engine, room: Room) -> Parts:
         room=room,
         rates=cast("Any", Generous()),
         clock=clock,
+        hops=Hops(CollectorRegistry()),
     )
 
 

@@ -59,7 +59,14 @@ enum class BatchFault : std::uint8_t {
   kTogetherKind,      // with ALL_OR_NONE: an item that is no single order
 };
 
-// Who asks, by which session (0: none), at which time.
+// When commands had their turn in the engine, and how many were not durable then: `BatchTimes`.
+struct Turn {
+  std::int64_t sequenced_time_ns = 0;
+  std::int64_t matched_time_ns = 0;
+  std::uint64_t queue_length = 0;
+};
+
+// Who asks, by which session (0: none), and when the gateway had the request.
 struct Asker {
   std::uint64_t account_id = 0;
   std::uint64_t session_id = 0;
@@ -101,8 +108,9 @@ class Batch {
   [[nodiscard]] std::string_view commands() const noexcept { return commands_.view(); }
   [[nodiscard]] std::size_t command_count() const noexcept { return command_count_; }
 
-  // Takes the results, one a command, as `SubmitResponse` holds them. False if they are not that.
-  [[nodiscard]] bool answer(std::string_view results);
+  // Takes the results, one a command, as `SubmitResponse` holds them, and when they had their turn. False if they are not
+  // that.
+  [[nodiscard]] bool answer(std::string_view results, const Turn& turn);
 
   // The first refused items that are worth words: not those of whose batch another one was refused.
   [[nodiscard]] std::vector<RefusedItem> refused() const;
@@ -148,10 +156,17 @@ class Batch {
   engine::ByteBuffer response_;
   std::deque<std::string> statuses_;
   std::string_view together_;  // with ALL_OR_NONE: the one `CommandResult`
+  std::int64_t gateway_time_ns_ = 0;
+  Turn turn_;
+  bool has_turn_ = false;
 };
 
-// Takes a `SubmitResponse` apart into the results of so many commands each. Nothing if it holds another number of them.
-[[nodiscard]] std::vector<std::string_view> split_results(std::string_view response,
-                                                          std::span<const std::size_t> counts);
+struct SplitResults {
+  std::vector<std::string_view> parts;
+  Turn turn;
+};
+
+// Takes a `SubmitResponse` apart into the results of so many commands each. No parts if it holds another number of them.
+[[nodiscard]] SplitResults split_results(std::string_view response, std::span<const std::size_t> counts);
 
 }  // namespace exchange::codec

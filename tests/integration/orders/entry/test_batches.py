@@ -153,3 +153,19 @@ async def test_without_an_engine_a_batch_is_refused_and_may_be_repeated(venue: V
         while (result := await stream.ask(place("a"))).HasField("refusal"):
             await orders.healthy()
         assert result.results[0].order.status == t.ORDER_STATUS_NEW
+
+
+async def test_an_answer_tells_when_its_batch_had_its_turn_and_the_hops_are_measured(orders: Orders) -> None:
+    async with entry(orders) as stream:
+        await stream.open()
+        await stream.send(place("a"), place("b"))
+        turn = (await stream.read()).turn
+        times = [turn.gateway_time_ns, turn.sequenced_time_ns, turn.matched_time_ns]
+        assert times == sorted(times)
+        assert 0 < turn.gateway_time_ns <= orders.entry.now_ns()
+        await stream.send(place("c", price="1.001"))
+        assert not (await stream.read()).HasField("turn")
+        await stream.heartbeat()
+    measured = orders.entry.process.telemetry.registry.get_sample_value
+    for hop in ("sequenced", "matched", "answered"):
+        assert measured("exchange_orders_hop_seconds_count", {"hop": hop}) == 1
