@@ -41,7 +41,8 @@ py::tuple rows_of(const py::list& blocks, std::uint32_t shard, std::uint32_t epo
   }
   py::list instruments;
   for (const std::string& instrument : rows.instruments) instruments.append(py::bytes(instrument));
-  return py::make_tuple(told(rows.entered), told(rows.changed), told(rows.fills), told(rows.runs), instruments);
+  return py::make_tuple(told(rows.entered), told(rows.changed), told(rows.fills), told(rows.runs),
+                        told(rows.busts), instruments);
 }
 
 // Short work on short bytes: it keeps the interpreter's lock.
@@ -65,5 +66,6 @@ PYBIND11_MODULE(_history, module) {
   module.attr("CHANGED_COLUMNS") = exchange::history::changed_columns();
   module.attr("FILL_COLUMNS") = exchange::history::fill_columns();
   module.attr("RUN_COLUMNS") = exchange::history::run_columns();
+  module.attr("BUST_COLUMNS") = exchange::history::bust_columns();
   module.attr("EVENTS_A_RUN") = exchange::history::kEventsARun;
 }

@@ -1,9 +1,10 @@
 """Order entry and order history.
 
 Serves `exchange.orders.v1.OrdersService` (PlaceOrder, PreviewOrder, AmendOrder, CancelOrder, MassCancel,
-CancelAllAfter, OpenSession, Heartbeat, CloseSession, GetOrder, ListOrders, StreamAccount), for the account of the
-token; `entry` is a process of its own for the stream OrderEntry. Calls the engine: Submit, Events, GetState, Query.
-Tables: instrument, account_order, account_fill, account_events, and the position of the projection.
+CancelAllAfter, OpenSession, Heartbeat, CloseSession, GetOrder, ListOrders, ListTrades, StreamAccount), for the account
+of the token; `entry` is a process of its own for the stream OrderEntry. Calls the engine: Submit, Events, GetState,
+Query.
+Tables: instrument, account_order, account_fill, trade_bust, account_events, and the position of the projection.
 
 Invariants:
 1. It holds no book and no balance. What it knows of instruments is a mirror of the engine's events and may be old;

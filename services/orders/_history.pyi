@@ -9,14 +9,15 @@ ENTERED_COLUMNS: list[str]
 CHANGED_COLUMNS: list[str]
 FILL_COLUMNS: list[str]
 RUN_COLUMNS: list[str]
+BUST_COLUMNS: list[str]
 EVENTS_A_RUN: int
 
 Table = tuple[bytes, int, int, int]
 
 def rows_of(
     blocks: list[bytes], shard: int, epoch: int, reasons: Sequence[str]
-) -> tuple[Table, Table, Table, Table, list[bytes]]:
-    """Return the orders entered, the orders changed, the fills, the runs of private events, and the instruments.
+) -> tuple[Table, Table, Table, Table, Table, list[bytes]]:
+    """Return the orders entered, the orders changed, the fills, the runs of private events, the busts, the instruments.
 
     `blocks` are serialized EventBlocks, in order; `reasons` names the values of Reason by number, the last of them any
     that it lacks. Drops the interpreter's lock. Raises ValueError for bytes that are no block.

@@ -30,6 +30,7 @@ class Rows:
     changed: Table
     fills: Table
     runs: Table
+    busts: Table
     instruments: Sequence[Instrument]
 
 
@@ -56,6 +57,6 @@ def rows_of(shard: int, epoch: int, blocks: Sequence[engine_events_pb2.EventBloc
     """Read the blocks, in order, as one set of rows."""
     serialized = [block.SerializeToString() for block in blocks]
     *tables, listed = _history.rows_of(serialized, shard, epoch, REASONS)
-    entered, changed, fills, runs = (Table(*table) for table in tables)
+    entered, changed, fills, runs, busts = (Table(*table) for table in tables)
     instruments = {each.instrument_id: each for each in map(instrument_pb2.Instrument.FromString, listed)}
-    return Rows(entered, changed, fills, runs, [instrument_of(each) for each in instruments.values()])
+    return Rows(entered, changed, fills, runs, busts, [instrument_of(each) for each in instruments.values()])

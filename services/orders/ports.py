@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
 from services.orders.model.account_stream import AccountState, PrivateEvent
-from services.orders.model.history import OrderQuery
+from services.orders.model.history import OrderQuery, Part, Trade, TradeQuery
 from services.orders.model.instrument import AssetName, Instrument
 from services.orders.model.order import OrderRef, Told
 from services.orders.model.rates import Cost, Usage
@@ -100,8 +100,12 @@ class History(Protocol):
         """Return an order of the account with its first 1,000 fills; None if there is none."""
         ...
 
-    async def list(self, query: OrderQuery) -> Sequence[Told]:
-        """Return orders without their fills, newest first."""
+    async def list(self, query: OrderQuery) -> Part[Told]:
+        """Return orders without their fills, newest first; it looks at so many and no more."""
+        ...
+
+    async def trades(self, query: TradeQuery) -> Part[Trade]:
+        """Return trades, newest first; it looks at so many and no more."""
         ...
 
 

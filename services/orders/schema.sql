@@ -28,13 +28,21 @@ CREATE TABLE public.account_fill (
     shard integer NOT NULL,
     epoch bigint NOT NULL,
     engine_seq bigint NOT NULL,
-    event_index bigint NOT NULL
+    event_index bigint NOT NULL,
+    account_id bigint,
+    instrument_id bigint,
+    side smallint,
+    order_accepted_time_ns bigint
 )
 PARTITION BY RANGE (engine_time_ns);
 
 COMMENT ON TABLE public.account_fill IS 'One order''s part in one trade. Append-only, a partition a month, made by the writer when it first needs it.';
 
 COMMENT ON COLUMN public.account_fill.engine_time_ns IS 'When it traded; of fills that fill had, when their order was accepted.';
+
+COMMENT ON COLUMN public.account_fill.account_id IS 'Account of the order; null only of what a writer of an older release has just added.';
+
+COMMENT ON COLUMN public.account_fill.order_accepted_time_ns IS 'With account and order, the key of the order''s row.';
 
 CREATE TABLE public.account_order (
     order_id bigint NOT NULL,
@@ -184,13 +192,24 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.trade_bust (
+    trade_id bigint NOT NULL,
+    engine_time_ns bigint NOT NULL,
+    shard integer NOT NULL,
+    epoch bigint NOT NULL,
+    engine_seq bigint NOT NULL,
+    event_index bigint NOT NULL
+);
+
+COMMENT ON TABLE public.trade_bust IS 'Trades that were taken back, by the event that says so. Append-only, and few.';
+
 ALTER TABLE ONLY public.account_events
     ADD CONSTRAINT account_events_pk PRIMARY KEY (account_id, last_seq, engine_time_ns);
 
 ALTER TABLE ONLY public.account_fill
-    ADD CONSTRAINT account_fill_event_uq UNIQUE (shard, epoch, engine_seq, event_index, engine_time_ns);
+    ADD CONSTRAINT account_fill_account_event_uq UNIQUE (account_id, engine_time_ns, shard, epoch, engine_seq, event_index);
 
-COMMENT ON CONSTRAINT account_fill_event_uq ON public.account_fill IS 'The identity of the engine''s event, of which the time is a part: none is written twice.';
+COMMENT ON CONSTRAINT account_fill_account_event_uq ON public.account_fill IS 'The identity of the engine''s event, of which account and time are a part: none is written twice. In this order, what an account traded, by time.';
 
 ALTER TABLE ONLY public.account_fill
     ADD CONSTRAINT account_fill_pk PRIMARY KEY (order_id, trade_id, engine_time_ns);
@@ -223,11 +242,22 @@ COMMENT ON CONSTRAINT order_record_pk ON public.order_record IS 'Numbers alone a
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.trade_bust
+    ADD CONSTRAINT trade_bust_pk PRIMARY KEY (trade_id);
+
+CREATE INDEX account_fill_unowned_ix ON ONLY public.account_fill USING btree (order_id) WHERE (account_id IS NULL);
+
+COMMENT ON INDEX public.account_fill_unowned_ix IS 'Fills that still need their account; empty but for the change from the release before.';
+
 CREATE INDEX account_order_client_order_id_ix ON ONLY public.account_order USING btree (account_id, client_order_id, order_id DESC);
 
 CREATE INDEX account_order_live_ix ON ONLY public.account_order USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2, 7]));
 
 COMMENT ON INDEX public.account_order_live_ix IS 'Open orders, those that wait for a price among them.';
+
+CREATE INDEX account_order_time_ix ON ONLY public.account_order USING btree (account_id, accepted_time_ns, order_id);
+
+COMMENT ON INDEX public.account_order_time_ix IS 'Orders of an account by time, which is also the order of their numbers.';
 
 CREATE INDEX order_record_client_order_id_ix ON public.order_record USING btree (account_id, client_order_id, order_id DESC);
 

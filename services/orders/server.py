@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from exchange.orders.v1 import account_stream_pb2
+from exchange.orders.v1 import account_stream_pb2, order_pb2, trade_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from services.kernel.clock import Clock
@@ -19,13 +19,15 @@ from services.kernel.firm import firm_of
 from services.kernel.ids import RequestId
 from services.kernel.refusal import Refusal
 from services.orders.convert import messages, requests
+from services.orders.convert.masks import mask_of, split_mask_of
 from services.orders.model.rates import Cost, Token, Usage
 from services.orders.ports import Engine, History, Instruments, Rates
 from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_all_after import cancel_all_after
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.get_order import get_order
-from services.orders.usecases.list_orders import Listing, list_orders
+from services.orders.usecases.list_orders import list_orders
+from services.orders.usecases.list_trades import list_trades
 from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.orders.usecases.stream_account import StreamAccount
@@ -154,24 +156,31 @@ class OrdersServer(OrdersServiceServicer):
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         """Tell one order."""
         await self._take(ONE_MESSAGE)
+        of_order, of_fills = split_mask_of(request.read_mask, order_pb2.Order, "fills", order_pb2.Fill)
         order = requests.order_ref_of(request)
         told = await get_order(call.caller().account_id, order, self._engine, self._history)
-        return pb.GetOrderResponse(order=messages.order_message(told), fills=messages.fill_messages(told))
+        return pb.GetOrderResponse(
+            order=of_order.kept(messages.order_message(told)) if of_order else None,
+            fills=map(of_fills.kept, messages.fill_messages(told)) if of_fills else (),
+        )
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """List orders, newest first."""
         await self._take(ONE_MESSAGE)
-        listing = Listing(
-            account_id=call.caller().account_id,
-            symbol=request.instrument or None,
-            open_only=request.open_only,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
-        page = await list_orders(listing, self._engine, self._history)
-        return pb.ListOrdersResponse(
-            orders=[messages.order_message(told) for told in page.orders], next_page_token=page.next_page_token
-        )
+        mask = mask_of(request.read_mask, order_pb2.Order)
+        wanted = requests.order_filter_of(request, call.caller().account_id)
+        page = await list_orders(wanted, requests.asked_of(request), self._engine, self._history)
+        orders = [mask.kept(messages.order_message(told)) for told in page.items]
+        return pb.ListOrdersResponse(orders=orders, next_page_token=page.next_page_token)
+
+    async def ListTrades(self, request: pb.ListTradesRequest, context: Context) -> pb.ListTradesResponse:
+        """List trades, newest first."""
+        await self._take(ONE_MESSAGE)
+        mask = mask_of(request.read_mask, trade_pb2.Trade)
+        wanted = requests.trade_filter_of(request, call.caller().account_id)
+        page = await list_trades(wanted, requests.asked_of(request), self._engine, self._history)
+        trades = [mask.kept(messages.trade_message(trade)) for trade in page.items]
+        return pb.ListTradesResponse(trades=trades, next_page_token=page.next_page_token)
 
     async def StreamAccount(  # type: ignore[override] # answers are ready bytes
         self, request: account_stream_pb2.StreamAccountRequest, context: Context

@@ -12,9 +12,10 @@ from typing import Any
 
 from exchange.engine.v1 import engine_events_pb2, instrument_pb2, order_pb2
 from exchange.engine.v1.engine_events_pb2 import EventBlock
-from services.kernel.ids import AccountId, EngineSeq, OrderId
+from services.kernel.ids import AccountId, EngineSeq, OrderId, TradeId
 from services.orders.convert.events import fill_of, instrument_of, order_of
 from services.orders.model.account_stream import VENUE_ACCOUNTS, PrivateEvent
+from services.orders.model.history import Bust, EventId
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import Fill, Order
 
@@ -71,22 +72,13 @@ def private_events(block: EventBlock) -> Iterator[PrivateEvent]:
 
 
 @dataclass(frozen=True, slots=True)
-class EventId:
-    """Identity of an event of the engine, unique for good."""
-
-    shard: int
-    epoch: int
-    engine_seq: EngineSeq
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
 class OrderFill:
     """A fill, the order it belongs to, and the event that told it."""
 
     order_id: OrderId
     fill: Fill
     event: EventId
+    time_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +100,7 @@ class Changes:
     orders: Sequence[Order]
     fills: Sequence[OrderFill]
     runs: Sequence[EventRun] = ()
+    busts: Sequence[Bust] = ()
 
 
 def changes_of(shard: int, epoch: int, blocks: Sequence[engine_events_pb2.EventBlock]) -> Changes:
@@ -115,22 +108,27 @@ def changes_of(shard: int, epoch: int, blocks: Sequence[engine_events_pb2.EventB
     instruments: dict[int, instrument_pb2.Instrument] = {}
     orders: dict[int, order_pb2.Order] = {}
     fills: list[OrderFill] = []
+    busts: list[Bust] = []
     for block in blocks:
         for index, event in enumerate(block.events):
+            told_by = EventId(shard, epoch, EngineSeq(block.engine_seq), index)
             if event.HasField("order_updated"):
                 update = event.order_updated
                 orders[update.order.order_id] = update.order
                 if update.HasField("fill"):
-                    told_by = EventId(shard, epoch, EngineSeq(block.engine_seq), index)
-                    fills.append(OrderFill(OrderId(update.order.order_id), fill_of(update.fill), told_by))
+                    order_id, part = OrderId(update.order.order_id), fill_of(update.fill)
+                    fills.append(OrderFill(order_id, part, told_by, block.engine_time_ns))
             elif event.HasField("instrument_updated"):
                 instrument = event.instrument_updated.instrument
                 instruments[instrument.instrument_id] = instrument
+            elif event.HasField("trade_busted"):
+                busts.append(Bust(TradeId(event.trade_busted.trade_id), told_by, block.engine_time_ns))
     return Changes(
         instruments=[instrument_of(instrument) for instrument in instruments.values()],
         orders=[order_of(order) for order in orders.values()],
         fills=fills,
         runs=runs_of(blocks),
+        busts=busts,
     )
 
 

@@ -6,15 +6,11 @@ from services.kernel.ids import AccountId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
-from services.orders.model.history import OrderQuery
 from services.orders.model.instrument import AssetName, Instrument
-from services.orders.model.order import OrderRef, Told
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.session import NewSession
-from services.orders.model.words import OrderStatus as Status
 from services.orders.ports import Horizon
 from tests.fakes.engine import EngineFake
-from tests.fakes.history_reading import Changes, OrderFill
 
 
 class InstrumentsFake:
@@ -96,52 +92,3 @@ class EnginePeerFake:
     def _answered(self, outcome: Outcome) -> Outcome:
         self._seen = max(self._seen, outcome.engine_seq)
         return outcome
-
-
-class HistoryFake:
-    """The history in memory; it contains what was written, up to `reached`."""
-
-    def __init__(self) -> None:
-        self.reached = EngineSeq(0)
-        self._orders: dict[int, Told] = {}
-        self._instruments: dict[int, Instrument] = {}
-        self._fills: list[OrderFill] = []
-
-    def write(self, changes: Changes, engine_seq: EngineSeq) -> None:
-        self._instruments.update((instrument.instrument_id, instrument) for instrument in changes.instruments)
-        self._fills.extend(changes.fills)
-        for order in changes.orders:
-            known = self._orders.get(order.order_id)
-            if known is None or known.order.version < order.version:
-                self._orders[order.order_id] = Told(order, self._instruments[order.instrument_id].scales)
-        self.reached = engine_seq
-
-    async def reach(self, engine_seq: EngineSeq) -> None:
-        if self.reached < engine_seq:
-            raise Unavailable("The history is behind; retry.")
-
-    async def find(self, account_id: AccountId, order: OrderRef) -> Told | None:
-        named = [
-            told
-            for told in self._orders.values()
-            if told.order.account_id == account_id and order in (told.order.order_id, told.order.client_order_id)
-        ]
-        if not named:
-            return None
-        last = max(named, key=lambda told: told.order.order_id)
-        fills = [each.fill for each in self._fills if each.order_id == last.order.order_id]
-        return Told(last.order, last.scales, tuple(sorted(fills, key=lambda fill: fill.trade_id)))
-
-    async def list(self, query: OrderQuery) -> Sequence[Told]:
-        found = [told for told in self._orders.values() if _matches(told, query)]
-        return sorted(found, key=lambda told: -told.order.order_id)[: query.limit]
-
-
-def _matches(told: Told, query: OrderQuery) -> bool:
-    order = told.order
-    return (
-        order.account_id == query.account_id
-        and (query.before is None or order.order_id < query.before)
-        and (query.symbol is None or told.scales.symbol == query.symbol)
-        and (not query.open_only or order.status in (Status.NEW, Status.PARTIALLY_FILLED, Status.UNTRIGGERED))
-    )

@@ -50,6 +50,8 @@ BEYOND = {
         "account_history.py",  # the same in PostgreSQL
         "entry",  # the stream that the codec is for
         "fingerprint.py",  # hash over a request's meaning
+        "history_lists.py",  # the pages of lists, read from PostgreSQL
+        "history_rows.py",  # its rows, read into the model
         "history_writer.py",  # the same and orders and fills, written
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis

@@ -15,6 +15,11 @@ inline std::string_view view_of(const protozero::data_view& data) { return {data
 
 inline protozero::pbf_reader reader_of(std::string_view message) { return {message.data(), message.size()}; }
 
+// A field's number with the wire type of integers.
+constexpr std::uint32_t integer(std::uint32_t field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
+}
+
 struct Place {
   std::uint64_t engine_seq = 0;
   std::uint64_t time_ns = 0;
@@ -23,6 +28,7 @@ struct Place {
 inline constexpr std::uint32_t kInstrumentUpdated = 1;
 inline constexpr std::uint32_t kOrderUpdated = 4;
 inline constexpr std::uint32_t kPreventedMatch = 5;
+inline constexpr std::uint32_t kTradeBusted = 17;
 
 // Where every other private event says whose it is: the field of the event, and in it those of account and number.
 struct Owner {

@@ -10,6 +10,32 @@
 namespace exchange::history {
 namespace {
 
+// What an order is known by, and what its fills repeat of it.
+struct Known {
+  std::uint64_t order_id = 0;
+  std::uint64_t account_id = 0;
+  std::uint64_t instrument_id = 0;
+  std::uint64_t side = 0;
+  std::uint64_t version = 0;
+  std::uint64_t accepted_time_ns = 0;
+};
+
+Known known_of(std::string_view order) {
+  Known known;
+  for (auto reader = reader_of(order); reader.next();) {
+    switch (reader.tag_and_type()) {
+      case integer(1): known.order_id = reader.get_uint64(); break;
+      case integer(2): known.account_id = reader.get_uint64(); break;
+      case integer(4): known.instrument_id = reader.get_uint64(); break;
+      case integer(5): known.side = reader.get_uint64(); break;
+      case integer(21): known.version = reader.get_uint64(); break;
+      case integer(kAcceptedTime): known.accepted_time_ns = reader.get_uint64(); break;
+      default: reader.skip();
+    }
+  }
+  return known;
+}
+
 struct LastUpdate {
   std::string_view order;
   bool entered = false;
@@ -31,7 +57,9 @@ class Gathering {
 
  private:
   void add_order(std::string_view update, const Place& place, std::uint64_t index);
-  void add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index);
+  void add_fill(const Known& order, std::string_view fill, const Place& place, std::uint64_t index);
+  void add_bust(std::string_view bust, const Place& place, std::uint64_t index);
+  void write_identity(CopyRows& rows, const Place& place, std::uint64_t index) const;
   void add_private(std::uint64_t account, const Private& event);
   void write_order(const LastUpdate& update);
   void write_column(CopyRows& rows, const Column& column, const Fields& order) const;
@@ -51,12 +79,14 @@ class Gathering {
   CopyRows changed_;
   CopyRows fills_;
   CopyRows runs_;
+  CopyRows busts_;
 };
 
 void Gathering::add(std::string_view block) {
   each_event(block, [this](std::uint32_t kind, std::string_view body, std::string_view event, const Place& place,
                            std::uint64_t index) {
     if (kind == kOrderUpdated) add_order(body, place, index);
+    if (kind == kTradeBusted) add_bust(body, place, index);
     if (kind == kInstrumentUpdated) {
       for (auto update = reader_of(body); update.next(1);) instruments_.push_back(update.get_string());
     }
@@ -69,26 +99,40 @@ void Gathering::add(std::string_view block) {
 void Gathering::add_order(std::string_view update, const Place& place, std::uint64_t index) {
   const Fields told = fields_of(update);
   const std::string_view order = told.texts[2];
-  const std::uint64_t order_id = integer_of(order, 1);
-  const auto [known, is_new] = place_of_order_.try_emplace(order_id, orders_.size());
-  if (is_new) orders_.push_back({.order = order, .entered = integer_of(order, 21) == 1});
-  orders_[known->second].order = order;
-  if (told.present.test(3)) add_fill(order_id, told.texts[3], place, index);
+  const Known known = known_of(order);
+  const auto [known_at, is_new] = place_of_order_.try_emplace(known.order_id, orders_.size());
+  if (is_new) orders_.push_back({.order = order, .entered = known.version == 1});
+  orders_[known_at->second].order = order;
+  if (told.present.test(3)) add_fill(known, told.texts[3], place, index);
 }
 
-void Gathering::add_fill(std::uint64_t order_id, std::string_view fill, const Place& place, std::uint64_t index) {
+void Gathering::add_fill(const Known& order, std::string_view fill, const Place& place, std::uint64_t index) {
   const Fields told = fields_of(fill);
-  fills_.row(12, static_cast<std::int64_t>(place.time_ns));
-  fills_.integer(order_id, 8);
+  fills_.row(16, static_cast<std::int64_t>(place.time_ns));
+  fills_.integer(order.order_id, 8);
   fills_.integer(told.values[1], 8);
   fills_.integer(static_cast<std::uint64_t>(protozero::decode_zigzag64(told.values[2])), 8);
   for (const std::size_t field : {3U, 4U, 5U}) fills_.integer(told.values[field], 8);
   fills_.integer(told.values[6], 2);
-  fills_.integer(place.time_ns, 8);
-  fills_.integer(shard_, 4);
-  fills_.integer(epoch_, 8);
-  fills_.integer(place.engine_seq, 8);
-  fills_.integer(index, 8);
+  write_identity(fills_, place, index);
+  fills_.integer(order.account_id, 8);
+  fills_.integer(order.instrument_id, 8);
+  fills_.integer(order.side, 2);
+  fills_.integer(order.accepted_time_ns, 8);
+}
+
+void Gathering::add_bust(std::string_view bust, const Place& place, std::uint64_t index) {
+  busts_.row(6, static_cast<std::int64_t>(place.time_ns));
+  busts_.integer(integer_of(bust, 1), 8);
+  write_identity(busts_, place, index);
+}
+
+void Gathering::write_identity(CopyRows& rows, const Place& place, std::uint64_t index) const {
+  rows.integer(place.time_ns, 8);
+  rows.integer(shard_, 4);
+  rows.integer(epoch_, 8);
+  rows.integer(place.engine_seq, 8);
+  rows.integer(index, 8);
 }
 
 void Gathering::add_private(std::uint64_t account, const Private& event) {
@@ -106,7 +150,7 @@ Rows Gathering::finish() {
     }
   }
   return {std::move(entered_).finish(), std::move(changed_).finish(), std::move(fills_).finish(),
-          std::move(runs_).finish(), std::move(instruments_)};
+          std::move(runs_).finish(),    std::move(busts_).finish(),   std::move(instruments_)};
 }
 
 bool is_told(const Column& column, bool entered) { return entered || column.changes || column.identifies; }
@@ -193,9 +237,14 @@ std::vector<std::string> changed_columns() { return order_columns(false); }
 
 std::vector<std::string> fill_columns() {
   return {"order_id",  "trade_id",       "price", "quantity", "notional",   "fee",
-          "liquidity", "engine_time_ns", "shard", "epoch",    "engine_seq", "event_index"};
+          "liquidity", "engine_time_ns", "shard", "epoch",    "engine_seq", "event_index",
+          "account_id", "instrument_id", "side",  "order_accepted_time_ns"};
 }
 
 std::vector<std::string> run_columns() { return {"account_id", "first_seq", "last_seq", "engine_time_ns", "events"}; }
+
+std::vector<std::string> bust_columns() {
+  return {"trade_id", "engine_time_ns", "shard", "epoch", "engine_seq", "event_index"};
+}
 
 }  // namespace exchange::history

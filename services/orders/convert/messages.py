@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from exchange.orders.v1 import order_pb2, orders_service_pb2
+from exchange.orders.v1 import order_pb2, orders_service_pb2, trade_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.kernel.money import text_of
+from services.orders.model.history import Bust, Trade
 from services.orders.model.order import Told
 from services.orders.model.request import Answer, MassCancelled
 from services.orders.model.session import OpenSession
@@ -143,6 +144,34 @@ def _terms_message(told: Told) -> order_pb2.Order:
         peg_offset_ticks=terms.peg_offset_ticks,
         session_id=str(terms.session_id) if terms.session_id else "",
         survive_disconnect=terms.survive_disconnect,
+    )
+
+
+def trade_message(trade: Trade) -> trade_pb2.Trade:
+    """Write a trade with the decimals of its instrument."""
+    fill, scales = trade.fill, trade.scales
+    return trade_pb2.Trade(
+        trade_id=str(fill.trade_id),
+        order_id=str(trade.order_id),
+        client_order_id=trade.client_order_id,
+        instrument=scales.symbol,
+        side=type_pb2.Side.ValueType(trade.side),
+        price=scales.price_text(fill.price),
+        quantity=scales.quantity_text(fill.quantity),
+        notional=scales.quote_text(fill.notional),
+        fee=scales.quote_text(fill.fee),
+        liquidity=type_pb2.Liquidity.ValueType(fill.liquidity),
+        engine_seq=str(trade.event.engine_seq),
+        event_id=str(trade.event),
+        trade_time=_timestamp_of(trade.time_ns),
+        busted=trade.bust is not None,
+        bust=_bust_message(trade.bust) if trade.bust else None,
+    )
+
+
+def _bust_message(bust: Bust) -> trade_pb2.TradeBust:
+    return trade_pb2.TradeBust(
+        event_id=str(bust.event), engine_seq=str(bust.event.engine_seq), bust_time=_timestamp_of(bust.time_ns)
     )
 
 

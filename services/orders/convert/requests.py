@@ -13,11 +13,13 @@ from services.kernel.ids import (
 from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import FieldViolation, InvalidField
 from services.orders.model.account_stream import Places
+from services.orders.model.history import OPEN, OrderFilter, Span, TradeFilter
 from services.orders.model.order import OrderRef
 from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
 from services.orders.model.session import DEFAULT_GRACE_MS, DEFAULT_HEARTBEAT_TIMEOUT_MS, SessionDraft
 from services.orders.model.words import (
     DisconnectScope,
+    OrderStatus,
     OrderType,
     PegReference,
     SelfTradePrevention,
@@ -25,6 +27,7 @@ from services.orders.model.words import (
     TimeInForce,
     TriggerReference,
 )
+from services.orders.usecases.listing import Asked
 
 _NS_PER_S = 1_000_000_000
 
@@ -94,6 +97,52 @@ def mass_cancel_draft_of(request: orders_service_pb2.MassCancelRequest, account_
     )
 
 
+def order_filter_of(request: orders_service_pb2.ListOrdersRequest, account_id: AccountId) -> OrderFilter:
+    """Read which orders to list; raises `InvalidField`."""
+    return OrderFilter(
+        account_id=account_id,
+        symbol=request.instrument or None,
+        statuses=_statuses_of(request),
+        side=Side(request.side) if request.HasField("side") else None,
+        session_id=session_of(request.session_id) if request.session_id else None,
+        tag=request.tag if request.HasField("tag") else None,
+        span=_span_of(request),
+    )
+
+
+def trade_filter_of(request: orders_service_pb2.ListTradesRequest, account_id: AccountId) -> TradeFilter:
+    """Read which trades to list; raises `InvalidField`."""
+    return TradeFilter(
+        account_id=account_id,
+        order=order_ref_of(request) if request.WhichOneof("target") else None,
+        symbol=request.instrument or None,
+        side=Side(request.side) if request.HasField("side") else None,
+        span=_span_of(request),
+    )
+
+
+def asked_of(request: orders_service_pb2.ListOrdersRequest | orders_service_pb2.ListTradesRequest) -> Asked:
+    """Read which page to show."""
+    return Asked(request.page_size, request.page_token)
+
+
+def _statuses_of(request: orders_service_pb2.ListOrdersRequest) -> tuple[OrderStatus, ...] | None:
+    """Return the statuses that both `statuses` and `open_only` allow, each once; None if all are."""
+    named = {OrderStatus(number) for number in request.statuses} or set(OrderStatus)
+    allowed = named & OPEN if request.open_only else named
+    return tuple(sorted(allowed)) if request.statuses or request.open_only else None
+
+
+def _span_of(request: orders_service_pb2.ListOrdersRequest | orders_service_pb2.ListTradesRequest) -> Span:
+    span = Span(
+        _ns_of(request.from_time) if request.HasField("from_time") else INT64_MIN,
+        _ns_of(request.until_time) if request.HasField("until_time") else INT64_MAX,
+    )
+    if request.HasField("until_time") and request.HasField("from_time") and span.from_ns >= span.until_ns:
+        raise InvalidField([FieldViolation("until_time", "Give a time after from_time, or leave one of them out.")])
+    return span
+
+
 def session_draft_of(request: orders_service_pb2.OpenSessionRequest, account_id: AccountId) -> SessionDraft:
     """Read how a session shall be."""
     return SessionDraft(
@@ -110,7 +159,8 @@ def session_draft_of(request: orders_service_pb2.OpenSessionRequest, account_id:
 def order_ref_of(
     request: orders_service_pb2.AmendOrderRequest
     | orders_service_pb2.CancelOrderRequest
-    | orders_service_pb2.GetOrderRequest,
+    | orders_service_pb2.GetOrderRequest
+    | orders_service_pb2.ListTradesRequest,
 ) -> OrderRef:
     """Read which order is meant."""
     if request.WhichOneof("target") == "order_id":

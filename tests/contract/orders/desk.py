@@ -22,8 +22,8 @@ from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.orders.usecases.validate_order import validate_order
 from services.runtime.engine_stream import OpenEvents
+from tests.fakes.history import HistoryFake
 from tests.fakes.history_reading import Changes, changes_of
-from tests.fakes.orders import HistoryFake
 from tests.unit.orders.samples import ALICE, amend_draft, draft, mass_cancel_draft
 
 PATIENCE_S = 10.0

@@ -20,9 +20,9 @@ class Teller:
         self._known: set[int] = set()
         self._seqs: Counter[int] = Counter()
 
-    def block(self, changes: Changes, engine_seq: int) -> EventBlock:
+    def block(self, changes: Changes, engine_seq: int, time_ns: int | None = None) -> EventBlock:
         """Write one block; an order that was not told of yet comes first as it was when it entered."""
-        time_ns = max((order.accepted_time_ns for order in changes.orders), default=1)
+        time_ns = time_ns or max((order.accepted_time_ns for order in changes.orders), default=1)
         block = EventBlock(engine_seq=engine_seq, engine_time_ns=time_ns)
         for instrument in changes.instruments:
             block.events.add().instrument_updated.instrument.CopyFrom(instrument_message(instrument))
@@ -34,6 +34,8 @@ class Teller:
             for fill in changes.fills:
                 if fill.order_id == order.order_id:
                     self._add(block, order, fill)
+        for bust in changes.busts:
+            block.events.add().trade_busted.trade_id = bust.trade_id
         return block
 
     def _add(self, block: EventBlock, order: Order, fill: OrderFill | None = None) -> engine_events_pb2.OrderUpdated:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,16 @@ from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, OrderId, Tr
 from services.kernel.refusal import Unavailable
 from services.orders.consumer import rows_of
 from services.orders.history_writer import write
-from services.orders.model.history import OrderQuery
+from services.orders.model.history import (
+    OPEN,
+    Bust,
+    EventId,
+    OrderFilter,
+    OrderQuery,
+    Span,
+    TradeFilter,
+    TradeQuery,
+)
 from services.orders.model.order import Fill, Order, OrderRef, Terms
 from services.orders.model.words import (
     EndReason,
@@ -26,11 +36,13 @@ from services.orders.ports import History
 from services.orders.store import OrderStore
 from services.runtime import migrate, postgres
 from tests.contract.orders.history_blocks import Teller
-from tests.fakes.history_reading import Changes, EventId, OrderFill
-from tests.fakes.orders import HistoryFake
+from tests.fakes.history import HistoryFake
+from tests.fakes.history_reading import Changes, OrderFill, changes_of
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, order
 
 ETH = replace(INSTRUMENT, instrument_id=8, scales=replace(INSTRUMENT.scales, symbol="ETH-KK99", price=3))
+LOOK_AT = 7
+DAY_NS = 86_400_000_000_000
 LISTED = Changes([INSTRUMENT, ETH], [], [])
 
 
@@ -41,8 +53,11 @@ class Books:
     history: History
     write: Callable[[Changes, EngineSeq], Awaitable[None]]
 
-    async def hold(self, *orders: Order, fills: list[OrderFill] | None = None) -> None:
-        await self.write(Changes([], orders, fills or []), EngineSeq(2))
+    seq: int = 1
+
+    async def hold(self, *orders: Order, fills: list[OrderFill] | None = None, busts: list[Bust] | None = None) -> None:
+        self.seq += 1
+        await self.write(Changes([], orders, fills or [], busts=busts or []), EngineSeq(self.seq))
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -59,10 +74,10 @@ async def books(dsn: str | None) -> AsyncIterator[Books]:
 
 @asynccontextmanager
 async def _in_memory() -> AsyncIterator[Books]:
-    history = HistoryFake()
+    history, teller = HistoryFake(LOOK_AT), Teller()
 
     async def written(changes: Changes, engine_seq: EngineSeq) -> None:
-        history.write(changes, engine_seq)
+        history.write(changes_of(0, 1, [teller.block(changes, engine_seq)]), engine_seq)
 
     yield Books(history, written)
 
@@ -83,20 +98,47 @@ async def _in_postgres(dsn: str) -> AsyncIterator[Books]:
                 await write(connection, rows_of(0, 1, [teller.block(changes, engine_seq)]))
             reached = engine_seq
 
-        yield Books(OrderStore(pool, wait_until, timedelta(seconds=1)), written)
+        yield Books(OrderStore(pool, wait_until, timedelta(seconds=1), LOOK_AT), written)
 
 
 def fill(trade_id: int, order_id: int = 1) -> OrderFill:
     part = Fill(TradeId(trade_id), price=10_000, quantity=1, notional=1_000_000, fee=500, liquidity=Liquidity.MAKER)
-    return OrderFill(OrderId(order_id), part, EventId(0, 1, EngineSeq(2), trade_id))
+    return OrderFill(OrderId(order_id), part, EventId(0, 1, EngineSeq(2), trade_id), time_ns=0)
 
 
-def query(account_id: AccountId = ALICE, limit: int = 10) -> OrderQuery:
-    return OrderQuery(account_id, symbol=None, open_only=False, before=None, limit=limit)
+def query(account_id: AccountId = ALICE, limit: int = 10, **only: Any) -> OrderQuery:
+    return OrderQuery(OrderFilter(account_id, **only), after=None, limit=limit)
 
 
 async def numbers(books: Books, asked: OrderQuery) -> list[int]:
-    return [told.order.order_id for told in await books.history.list(asked)]
+    return [told.order.order_id for told in (await books.history.list(asked)).items]
+
+
+async def all_numbers(books: Books, asked: OrderQuery) -> list[int]:
+    """Read every page."""
+    found: list[int] = []
+    while True:
+        part = await books.history.list(asked)
+        found += [told.order.order_id for told in part.items]
+        if part.last_key is None:
+            return found
+        asked = replace(asked, after=part.last_key)
+
+
+def trades(account_id: AccountId = ALICE, limit: int = 10, **only: Any) -> TradeQuery:
+    return TradeQuery(TradeFilter(account_id, **only), after=None, limit=limit)
+
+
+async def all_trades(books: Books, asked: TradeQuery) -> list[int]:
+    """Read every page."""
+    found: list[int] = []
+    while True:
+        part = await books.history.trades(asked)
+        assert len(part.items) <= asked.limit
+        found += [trade.fill.trade_id for trade in part.items]
+        if part.last_key is None:
+            return found
+        asked = replace(asked, after=part.last_key)
 
 
 async def test_an_order_comes_back_as_it_was_written(books: Books) -> None:
@@ -210,22 +252,109 @@ async def test_fills_come_oldest_first(books: Books) -> None:
     assert told.fills == (fill(11).fill, fill(12).fill)
 
 
-async def test_orders_are_listed_newest_first_below_a_number(books: Books) -> None:
+async def test_orders_are_listed_newest_first_behind_a_place(books: Books) -> None:
     await books.hold(*map(order, range(1, 6)), order(6, account_id=BOB))
     assert await numbers(books, query()) == [5, 4, 3, 2, 1]
     assert await numbers(books, query(limit=2)) == [5, 4]
-    assert await numbers(books, replace(query(limit=2), before=OrderId(4))) == [3, 2]
+    assert await numbers(books, replace(query(limit=2), after=(order().accepted_time_ns, 4))) == [3, 2]
     assert await numbers(books, query(BOB)) == [6]
 
 
-async def test_lists_can_be_limited_to_open_orders_and_one_instrument(books: Books) -> None:
+async def test_lists_can_be_limited(books: Books) -> None:
     statuses = dict(enumerate(OrderStatus, start=1))
     await books.hold(*(order(number, status=status) for number, status in statuses.items()))
+    await books.hold(order(8, side=Side.SELL, terms=Terms(tag=5, session_id=6)))
     await books.hold(order(9, instrument_id=ETH.instrument_id))
-    assert await numbers(books, replace(query(), open_only=True)) == [9, 7, 2, 1]
-    assert await numbers(books, replace(query(), symbol="ETH-KK99")) == [9]
-    assert await numbers(books, replace(query(), open_only=True, symbol="BTC-KK99")) == [7, 2, 1]
-    assert await numbers(books, replace(query(), symbol="XRP-KK99")) == []
+    opened = tuple(sorted(OPEN))
+    assert await all_numbers(books, query(statuses=opened)) == [9, 8, 7, 2, 1]
+    assert await all_numbers(books, query(statuses=(OrderStatus.FILLED, OrderStatus.NEW))) == [9, 8, 3, 1]
+    assert await all_numbers(books, query(statuses=())) == []
+    assert await all_numbers(books, query(symbol="ETH-KK99")) == [9]
+    assert await all_numbers(books, query(statuses=opened, symbol="BTC-KK99")) == [8, 7, 2, 1]
+    assert await all_numbers(books, query(symbol="XRP-KK99")) == []
+    assert await all_numbers(books, query(side=Side.SELL)) == [8]
+    assert await all_numbers(books, query(tag=5)) == [8]
+    assert await all_numbers(books, query(session_id=6)) == [8]
+    assert await all_numbers(books, query(tag=6)) == []
+
+
+@pytest.mark.parametrize("statuses", [None, tuple(sorted(OPEN))])
+async def test_a_time_holds_its_beginning_and_not_its_end(books: Books, statuses: tuple[OrderStatus, ...]) -> None:
+    days = {number: order().accepted_time_ns + number * 20 * DAY_NS for number in range(1, 6)}  # over four months
+    await books.hold(*(order(number, accepted_time_ns=time) for number, time in days.items()))
+    assert await all_numbers(books, query(statuses=statuses)) == [5, 4, 3, 2, 1]
+    assert await all_numbers(books, query(statuses=statuses, span=Span(days[2], days[4]))) == [3, 2]
+    assert await all_numbers(books, query(statuses=statuses, span=Span(until_ns=days[2] + 1))) == [2, 1]
+    assert await all_numbers(books, query(limit=1, statuses=statuses, span=Span(days[4]))) == [5, 4]
+
+
+async def test_a_page_looks_at_so_many_and_says_where_it_stopped(books: Books) -> None:
+    await books.hold(*map(order, range(1, LOOK_AT + 4)), order(LOOK_AT + 4, side=Side.SELL))
+    asked = query(symbol="BTC-KK99", side=Side.SELL, limit=2)
+    first = await books.history.list(asked)
+    assert [told.order.order_id for told in first.items] == [LOOK_AT + 4]
+    assert first.last_key == (order().accepted_time_ns, 5)
+    last = await books.history.list(replace(asked, after=first.last_key))
+    assert (list(last.items), last.last_key) == ([], None)
+
+
+async def test_a_trade_is_told_with_its_order_and_its_event(books: Books) -> None:
+    taker = order(2, side=Side.SELL, client_order_id=ClientOrderId("two"))
+    await books.hold(order(1), taker, fills=[fill(11, order_id=2)])
+    [trade] = (await books.history.trades(trades())).items
+    assert (trade.order_id, trade.client_order_id, trade.side) == (2, "two", Side.SELL)
+    assert (trade.scales, trade.fill) == (INSTRUMENT.scales, fill(11).fill)
+    assert (str(trade.event), trade.time_ns, trade.bust) == ("0:1:2:2", order().accepted_time_ns, None)
+
+
+async def test_a_trade_that_was_taken_back_says_by_what(books: Books) -> None:
+    await books.hold(order(1), fills=[fill(11), fill(12)])
+    await books.hold(busts=[Bust(TradeId(11), EventId(0, 0, EngineSeq(0), 0), 0)])
+    kept, busted = (await books.history.trades(trades())).items
+    assert kept.bust is None
+    assert busted.bust == Bust(TradeId(11), EventId(0, 1, EngineSeq(3), 0), 1)
+
+
+async def test_trades_can_be_limited(books: Books) -> None:
+    first, later = order().accepted_time_ns, order().accepted_time_ns + 40 * DAY_NS
+    buy = order(1, client_order_id=ClientOrderId("buy"))
+    sell = order(2, side=Side.SELL, instrument_id=ETH.instrument_id, client_order_id=ClientOrderId("sell"))
+    await books.hold(buy, sell, fills=[fill(11), fill(12, order_id=2), fill(13)])
+    await books.hold(order(3, account_id=BOB), fills=[fill(11, order_id=3)])
+    again = replace(sell, order_id=OrderId(4), accepted_time_ns=later)
+    await books.hold(again, fills=[fill(14, order_id=4)])
+    assert await all_trades(books, trades()) == [14, 12, 13, 11]  # by event: those of one order lie together here
+    assert await all_trades(books, trades(limit=1)) == [14, 12, 13, 11]
+    assert await all_trades(books, trades(BOB)) == [11]
+    assert await all_trades(books, trades(symbol="ETH-KK99")) == [14, 12]
+    assert await all_trades(books, trades(side=Side.BUY)) == [13, 11]
+    assert await all_trades(books, trades(span=Span(first, later))) == [12, 13, 11]
+    assert await all_trades(books, trades(span=Span(later))) == [14]
+    assert await all_trades(books, trades(order=OrderId(1), limit=1)) == [13, 11]
+    assert await all_trades(books, trades(order=ClientOrderId("sell"))) == [14]
+    assert await all_trades(books, trades(order=ClientOrderId("sell"), span=Span(until_ns=later))) == []
+    assert await all_trades(books, trades(order=OrderId(3))) == []
+    assert await all_trades(books, trades(order=OrderId(2**63))) == []
+    assert await all_trades(books, trades(order=ClientOrderId("none"))) == []
+
+
+async def test_a_page_of_trades_looks_at_so_many_and_says_where_it_stopped(books: Books) -> None:
+    await books.hold(order(1), fills=[fill(number) for number in range(1, LOOK_AT + 3)])
+    for only in ({}, {"order": OrderId(1)}):
+        first = await books.history.trades(trades(symbol="ETH-KK99", **only))
+        assert list(first.items) == []
+        assert first.last_key is not None
+        assert await all_trades(books, trades(symbol="ETH-KK99", **only)) == []
+        assert await all_trades(books, trades(limit=3, **only)) == list(range(LOOK_AT + 2, 0, -1))
+
+
+async def test_the_list_of_an_order_named_by_the_client_goes_on_with_that_order(books: Books) -> None:
+    await books.hold(order(1), fills=[fill(1), fill(2)])
+    asked = trades(order=ClientOrderId("one"), limit=1)
+    first = await books.history.trades(asked)
+    await books.hold(order(2), fills=[fill(3, order_id=2)])
+    rest = await books.history.trades(replace(asked, after=first.last_key))
+    assert [trade.fill.trade_id for trade in (*first.items, *rest.items)] == [2, 1]
 
 
 async def test_it_says_when_it_is_behind(books: Books) -> None:

@@ -39,6 +39,11 @@ def number(value: bytes | None) -> int:
     return int.from_bytes(value, "big", signed=True)
 
 
+def signed(value: int) -> int:
+    """Read 64 bits as the signed number that PostgreSQL takes them for."""
+    return value - 2**64 if value >= 2**63 else value
+
+
 def blocks(random: Random, count: int) -> list[EventBlock]:
     """Make blocks of every kind of event, private or not, of a few accounts and orders."""
     made, seqs, versions = [], dict.fromkeys(range(1, 6), 0), dict.fromkeys(range(1, 40), 0)
@@ -67,6 +72,8 @@ def add_event(event: Event, random: Random, seqs: dict[int, int], versions: dict
     elif kind == "prevented_match":
         body.maker_account_id = body.taker_account_id = account_id
         body.maker_account_seq = body.taker_account_seq = seqs[account_id]
+    elif kind == "trade_busted":
+        body.trade_id = random.randrange(1, 2**63)
     elif kind == "instrument_updated":
         body.instrument.CopyFrom(BTC_KK99)
         body.instrument.instrument_id = random.randrange(1, 5)
@@ -74,11 +81,18 @@ def add_event(event: Event, random: Random, seqs: dict[int, int], versions: dict
         body.account_id, body.account_seq = account_id, seqs[account_id]
 
 
+def owners_of_fills(blocks: list[EventBlock]) -> list[tuple[int, int, int, int]]:
+    """Read whose fills these are, in the order of their events: account, instrument, side, acceptance."""
+    updates = [event.order_updated for block in blocks for event in block.events if event.HasField("order_updated")]
+    orders = [update.order for update in updates if update.HasField("fill")]
+    return [(signed(each.account_id), each.instrument_id, each.side, each.accepted_time_ns) for each in orders]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_are_those_of_the_plain_reading(seed: int) -> None:
     told = blocks(Random(seed), 2_000)  # noqa: S311 - a seeded test
     rows, changes = rows_of(3, 4, told), changes_of(3, 4, told)
-    tables = {name: read(getattr(rows, name).copy) for name in ("entered", "changed", "fills", "runs")}
+    tables = {name: read(getattr(rows, name).copy) for name in COLUMNS}
     for name, table in tables.items():
         assert len(table) == getattr(rows, name).rows
         assert {len(row) for row in table} == {len(getattr(_history, COLUMNS[name]))}
@@ -90,10 +104,14 @@ def test_rows_are_those_of_the_plain_reading(seed: int) -> None:
         [
             each.order_id, each.fill.trade_id, each.fill.price, each.fill.quantity, each.fill.notional, each.fill.fee,
             each.fill.liquidity, each.event.engine_seq * 1_000, each.event.shard, each.event.epoch,
-            each.event.engine_seq, each.event.index,
+            each.event.engine_seq, each.event.index, *owner,
         ]
-        for each in changes.fills
+        for each, owner in zip(changes.fills, owners_of_fills(told), strict=True)
     ]  # fmt: skip
+    assert [[number(value) for value in row] for row in tables["busts"]] == [
+        [each.trade_id, each.time_ns, each.event.shard, each.event.epoch, each.event.engine_seq, each.event.index]
+        for each in changes.busts
+    ]
     assert [(*map(number, row[:4]), row[4]) for row in tables["runs"]] == [
         (run.account_id, run.first_seq, run.last_seq, run.time_ns, run.events) for run in changes.runs
     ]
@@ -118,6 +136,7 @@ COLUMNS = {
     "changed": "CHANGED_COLUMNS",
     "fills": "FILL_COLUMNS",
     "runs": "RUN_COLUMNS",
+    "busts": "BUST_COLUMNS",
 }
 
 

@@ -166,7 +166,8 @@ async def test_a_bad_page_is_refused(orders: Orders) -> None:
 
 
 async def test_garbage_is_refused(orders: Orders) -> None:
-    for method in ("PlaceOrder", "CancelOrder", "AmendOrder", "MassCancel", "CancelAllAfter", "GetOrder", "ListOrders"):
+    orders_methods = ("PlaceOrder", "CancelOrder", "AmendOrder", "MassCancel", "CancelAllAfter")
+    for method in (*orders_methods, "GetOrder", "ListOrders", "ListTrades"):
         for body in (b"\xff\xff\xff", b"\x0a\xff\xff\xff\xff\x0f", b"not a message"):
             async with refused() as refusals:
                 await orders.channel.unary_unary(f"{SERVICE}/{method}")(body, metadata=orders.bearer())

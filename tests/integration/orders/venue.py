@@ -190,7 +190,10 @@ class Orders:
     async def cancel_all_after(self, account: int = ALICE, **guard: Any) -> pb.CancelAllAfterResponse:
         return await self.stub.CancelAllAfter(pb.CancelAllAfterRequest(**guard), metadata=self.bearer(account))
 
-    async def get(self, account: int = ALICE, **target: str) -> pb.GetOrderResponse:
+    async def trades(self, account: int = ALICE, **query: Any) -> pb.ListTradesResponse:
+        return await self.stub.ListTrades(pb.ListTradesRequest(**query), metadata=self.bearer(account))
+
+    async def get(self, account: int = ALICE, **target: Any) -> pb.GetOrderResponse:
         return await self.stub.GetOrder(pb.GetOrderRequest(**target), metadata=self.bearer(account))
 
     async def list(self, account: int = ALICE, **query: Any) -> pb.ListOrdersResponse:

@@ -13,8 +13,9 @@ from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_order import cancel_order
 from services.orders.usecases.place_order import place_order
 from tests.fakes.engine import EngineFake
+from tests.fakes.history import HistoryFake
 from tests.fakes.history_reading import changes_of
-from tests.fakes.orders import EnginePeerFake, HistoryFake, InstrumentsFake
+from tests.fakes.orders import EnginePeerFake, InstrumentsFake
 from tests.unit.orders.samples import ALICE, BOB, INSTRUMENT, amend_draft, draft, open_market
 
 INSTRUMENTS = InstrumentsFake(INSTRUMENT)

@@ -45,4 +45,4 @@ def test_a_listed_instrument_is_told() -> None:
 
 
 def test_blocks_without_orders_change_nothing() -> None:
-    assert changes_of(0, 1, [engine_events_pb2.EventBlock(engine_seq=1)]) == Changes([], [], [], [])
+    assert changes_of(0, 1, [engine_events_pb2.EventBlock(engine_seq=1)]) == Changes([], [], [], [], [])

@@ -2,7 +2,7 @@
 //
 // 1. Of an order only its last event is a row: among the entered ones if its first event (version 1) is among the
 //    blocks, else among the changed ones.
-// 2. Every fill is a row, with the identity of its event.
+// 2. Every fill is a row, with its order's key, instrument and side, and the identity of its event; so is every bust.
 // 3. Private events stay the bytes that they came as, gathered by account into runs of at most kEventsARun.
 // 4. Bytes that are no blocks are refused as a whole: std::invalid_argument.
 //
@@ -32,6 +32,7 @@ struct Rows {
   Table changed;
   Table fills;
   Table runs;
+  Table busts;
   std::vector<std::string> instruments;  // exchange.engine.v1.Instrument, in the order of their events
 };
 
@@ -44,5 +45,6 @@ std::vector<std::string> entered_columns();
 std::vector<std::string> changed_columns();
 std::vector<std::string> fill_columns();
 std::vector<std::string> run_columns();
+std::vector<std::string> bust_columns();
 
 }  // namespace exchange::history
