@@ -6,8 +6,12 @@ from pathlib import Path
 
 import asyncpg
 
+from exchange.engine.v1.engine_events_pb2 import EventBlock
 from services.kernel.ids import ClientOrderId, OrderId
 from services.orders.app import PROJECTION
+from services.orders.consumer import rows_of
+from services.orders.history_writer import write
+from services.orders.model.history import TradeFilter, TradeQuery
 from services.orders.store import OrderStore
 from services.runtime import migrate, postgres
 from tests.unit.orders.samples import ALICE
@@ -69,3 +73,39 @@ async def assert_found(dsn: str) -> None:
             assert told is not None
             assert (told.order.order_id, [fill.trade_id for fill in told.fills]) == (number, [9])
             assert told == await store.find(ALICE, OrderId(number))
+
+
+OF_AN_OLDER_WRITER = """
+    INSERT INTO account_fill (
+        order_id, trade_id, price, quantity, notional, fee, liquidity, engine_time_ns, shard, epoch, engine_seq,
+        event_index)
+    SELECT order_id, 10, price, quantity, notional, fee, liquidity, engine_time_ns, shard, epoch, engine_seq + 100,
+           event_index
+      FROM account_fill
+"""
+NOTHING = EventBlock(engine_seq=300, engine_time_ns=1)
+
+
+async def test_fills_of_releases_before_are_listed_once_their_owner_is_known(tmp_path: Path, postgres: str) -> None:
+    await migrate_to(postgres, tmp_path, 4)
+    tables = await asyncpg.connect(postgres)
+    await tables.execute(BEFORE)
+    await tables.execute(ORDER, 1, ALICE, "old1", int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 10**9)
+    await tables.execute(FILL, 1)
+    await migrate_to(postgres, tmp_path, 6)
+    assert await traded(postgres) == [("old1", 9, "0:1:1:0")]
+    await tables.execute(OF_AN_OLDER_WRITER)
+    async with tables.transaction():
+        await write(tables, rows_of(0, 1, [NOTHING]))
+    assert await traded(postgres) == [("old1", 10, "0:1:101:0"), ("old1", 9, "0:1:1:0")]
+    await tables.close()
+
+
+async def traded(dsn: str) -> list[tuple[str, int, str]]:
+    async def nothing_to_wait_for(engine_seq: int, limit: timedelta) -> bool:
+        return True
+
+    async with postgres.connect(dsn) as pool:
+        store = OrderStore(pool, nothing_to_wait_for, timedelta(0))
+        part = await store.trades(TradeQuery(TradeFilter(ALICE), after=None, limit=10))
+        return [(trade.client_order_id, trade.fill.trade_id, str(trade.event)) for trade in part.items]
