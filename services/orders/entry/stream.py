@@ -105,8 +105,7 @@ class EntryStream:
         self._write = write
         self._places = asyncio.Semaphore(UNANSWERED)
         self._answers: asyncio.Queue[_Answer | None] = asyncio.Queue()
-        self._taken = 0
-        self._received_ns = 0
+        self._taken = self._received_ns = 0
         self._end: asyncio.Future[Never] = asyncio.get_running_loop().create_future()
         self.held: HeldSession | None = None
         self.closed = False
@@ -166,8 +165,7 @@ class EntryStream:
             async for message in incoming:
                 self._received_ns = self._parts.clock.now_ns()
                 await self._places.acquire()
-                answer = await self._taken_up(message)
-                self._answers.put_nowait(answer)
+                self._answers.put_nowait(answer := await self._taken_up(message))
                 if answer.closes:
                     return
         except Refusal as refusal:
@@ -209,8 +207,7 @@ class EntryStream:
 
     async def _pay(self, cost: Cost) -> None:
         """Take what a message costs; raises `RateLimited`, and nothing is taken."""
-        usage = await self._parts.rates.take(self._account_id, self._caller.session_id, cost)
-        usage.require()
+        (await self._parts.rates.take(self._account_id, self._caller.session_id, cost)).require()
 
     def _batch_of(self, body: bytes) -> Batch:
         assert self.held is not None
