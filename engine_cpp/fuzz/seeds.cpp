@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kCommandInputs = 60;
 constexpr std::uint64_t kStates = 30;
+constexpr std::uint64_t kLiquidations = 10;
 constexpr std::uint64_t kJournals = 20;
 constexpr std::uint64_t kCommandsPerSegment = 40;
 
@@ -96,6 +97,9 @@ void write_all(const std::filesystem::path& folder) {
   }
   for (std::uint64_t seed = 0; seed < kStates; ++seed) {
     write_file(folder / "state" / std::to_string(seed), state_after(seed, 3 + 9 * seed));
+  }
+  for (std::uint64_t seed = 0; seed < kLiquidations; ++seed) {
+    write_file(folder / "state" / ("liquidation-" + std::to_string(seed)), state_in_liquidation(seed, 100 * seed));
   }
   for (std::uint64_t seed = 0; seed < kJournals; ++seed) {
     write_file(folder / "journal" / std::to_string(seed), journal(seed));

@@ -25,6 +25,7 @@ Limits fuzz_limits() {
   limits.levels = 128;
   limits.ids_per_account = 100;
   limits.open_orders_per_account = 25;
+  limits.positions_per_command = 2;
   return limits;
 }
 
@@ -56,17 +57,43 @@ void require_whole(const Core& core) {
   require(loaded.state_hash() == core.state_hash(), "a loaded state has the hash of what was saved");
 }
 
+namespace {
+
+// Applies what comes next; answers how many more accounts are liquidated than before.
+int go_on(testing::CommandStream& stream, Core& core) {
+  const std::string bytes = stream.next();
+  Batch batch;
+  require(Core::decode_command(bytes_of(bytes), batch) == Reason::kNone, "a stream's commands can be read");
+  ByteBuffer result;
+  ByteBuffer events;
+  core.apply(batch.commands.front(), {core.last_stamp().engine_seq + 1, stream.time_ns()}, result, events);
+  stream.saw(result.view(), events);
+  int more = 0;
+  for (const testing::ReadEvent& event : testing::read_blocks(events).front().events) {
+    const auto* change = std::get_if<LiquidationView>(&event);
+    if (change == nullptr || change->state == LiquidationState::kDeleveraging) continue;
+    more += change->state == LiquidationState::kStarted ? 1 : -1;
+  }
+  return more;
+}
+
+}  // namespace
+
 std::string state_after(std::uint64_t seed, std::uint64_t commands) {
   testing::CommandStream stream(seed);
   Core core(fuzz_limits(), 0);
-  Batch batch;
-  for (std::uint64_t seq = 1; seq <= commands; ++seq) {
-    const std::string bytes = stream.next();
-    require(Core::decode_command(bytes_of(bytes), batch) == Reason::kNone, "a stream's commands can be read");
-    ByteBuffer result;
-    ByteBuffer events;
-    core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
-    stream.saw(result.view(), events);
+  for (std::uint64_t seq = 1; seq <= commands; ++seq) static_cast<void>(go_on(stream, core));
+  return testing::save(core);
+}
+
+std::string state_in_liquidation(std::uint64_t seed, std::uint64_t commands) {
+  constexpr std::uint64_t kMost = 20'000;
+  testing::CommandStream stream(testing::CommandStream::kFirstLeveragedSeed + seed);
+  Core core(fuzz_limits(), 0);
+  int liquidated = 0;
+  for (std::uint64_t seq = 1; seq <= commands || liquidated == 0; ++seq) {
+    require(seq < kMost, "a leveraged stream liquidates");
+    liquidated += go_on(stream, core);
   }
   return testing::save(core);
 }

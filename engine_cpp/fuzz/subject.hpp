@@ -25,6 +25,10 @@ void require_whole(const Core& core);
 // The state that a stream leads to after so many commands.
 [[nodiscard]] std::string state_after(std::uint64_t seed, std::uint64_t commands);
 
+// The state that a leveraged stream leads to when an account is liquidated, and not done with, for the first time after
+// so many commands.
+[[nodiscard]] std::string state_in_liquidation(std::uint64_t seed, std::uint64_t commands);
+
 // Input of the fuzzer, taken from the front. At its end it gives zeros and empty text.
 class Input {
  public:

@@ -36,6 +36,7 @@ Result Engine::on(const SetAccount& command) {
     wanted.account_seq = next_private_event(s.account_id);
     events_->account_updated(wanted);
   }
+  suspect(s.account_id);
   if (s.cancel_orders) {
     MassCancelLeft kill{.account_id = s.account_id,
                         .wanted = {},

@@ -92,7 +92,7 @@ Reason Engine::check_amended(const Order& order, std::int64_t price, std::int64_
   if (!keeps_place) {
     if (const Reason reason = check_static_band(instrument, v.side, price); reason != Reason::kNone) return reason;
   }
-  if (!on_margin(d) && account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
+  if (!on_margin(d) && trading_state(v.account_id) != TradingState::kActive) return Reason::kTradingState;
   if (order.shows_slices()) {
     const bool fits = !display || *display <= quantity;
     const std::int64_t leaves = quantity - v.cum_quantity - v.prevented_quantity;

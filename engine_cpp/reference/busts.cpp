@@ -29,8 +29,7 @@ Result Engine::on(const BustTrade& command) {
                           .newest_order_id = shard_bits_ + orders_entered_,
                           .asked_seq = now_.engine_seq};
     left.cancels.push_back(cancel);
-    std::vector<std::uint64_t>& holders = instruments_.at(trade.instrument_id).holders;
-    if (std::ranges::find(holders, account_id) == holders.end()) holders.push_back(account_id);
+    hold_in(account_id, trade.instrument_id);
   }
   busts_left_.push_back(left);
   go_on_busting();
@@ -89,6 +88,7 @@ void Engine::take_back(const BustedTrade& t) {
     const std::uint64_t account = takes ? t.taker_account_id : t.maker_account_id;
     (takes ? taker : maker).quote += give_fee_back(account, takes ? t.taker_fee : t.maker_fee, t);
   }
+  for (const std::uint64_t account : {t.maker_account_id, t.taker_account_id}) suspect(account);
   const std::uint64_t buyer = taker_buys ? t.taker_account_id : t.maker_account_id;
   const std::uint64_t seller = taker_buys ? t.maker_account_id : t.taker_account_id;
   const std::int64_t value = notional(i, t.price, t.quantity);

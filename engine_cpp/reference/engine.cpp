@@ -103,6 +103,7 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .orders = answer.orders,
                         .cost = answer.cost ? &*answer.cost : nullptr});
   run_followers(steps_left);
+  liquidate(steps_left);
   tell_trails();
   for (const BookChangeView& change : changes_) writer.book_changed(change);
   tell_auctions();
@@ -212,6 +213,7 @@ Result Engine::on(const Transfer& command) {
     const std::int64_t amount = in ? command.amount : -command.amount;
     supply_[command.asset_id] += amount;
     account->second.balances[command.asset_id].available += amount;
+    suspect(command.account_id);
     tell(command.account_id, command.asset_id,
          in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount);
   }

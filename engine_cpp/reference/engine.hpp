@@ -131,6 +131,35 @@ class Engine {
   void trade(Rehearsal& r, const Order& buy, const Order& sell, std::int64_t quantity) const;
   [[nodiscard]] std::pair<Wide, Wide> rehearse_uncross(const Instrument& i, std::int64_t price) const;
 
+  // Liquidations.
+  void hold_in(std::uint64_t account_id, std::uint32_t instrument_id);
+  [[nodiscard]] bool is_liquidated(std::uint64_t account_id) const;
+  [[nodiscard]] TradingState trading_state(std::uint64_t account_id) const;
+  void suspect(std::uint64_t account_id);
+  void inspect(std::uint32_t instrument_id);
+  [[nodiscard]] Wide maintenance_of(std::uint64_t account_id) const;
+  [[nodiscard]] bool has_positions(std::uint64_t account_id) const;
+  [[nodiscard]] bool is_short_of_margin(std::uint64_t account_id) const;
+  void tell_liquidation(std::uint64_t account_id, LiquidationState state);
+  void liquidate(std::uint32_t& steps_left);
+  [[nodiscard]] bool go_on_liquidating();
+  void look_at(std::uint64_t account_id);
+  void look_for_liquidations();
+  // Is it over? Nothing, if there were not steps enough.
+  [[nodiscard]] std::optional<bool> go_on(Liquidation& l);
+  [[nodiscard]] bool cancel_before_closing(Liquidation& l);
+  [[nodiscard]] std::optional<std::uint32_t> next_to_close(Liquidation& l) const;
+  void reduce(std::uint64_t account_id, std::uint32_t instrument_id);
+  [[nodiscard]] std::optional<std::int64_t> bearable_price(std::uint64_t account_id, const Instrument& i,
+                                                           std::int64_t edge) const;
+  void insure(std::uint64_t account_id, Wide lacking);
+  void end_liquidation(std::uint64_t account_id);
+  [[nodiscard]] bool deleverage(std::uint64_t account_id, std::uint32_t instrument_id);
+  void rank_opposites(std::uint64_t account_id, const Instrument& i);
+  void close_against(std::uint64_t account_id, std::uint64_t other, const Instrument& i);
+  [[nodiscard]] Wide borne_by_others(std::uint64_t account_id, const Instrument& i, std::int64_t quantity) const;
+  [[nodiscard]] Wide quoted(const Instrument& i, Wide amount) const;
+
   // Sweeps.
   [[nodiscard]] Reason check_exercise(const ExerciseOption& command) const;
   [[nodiscard]] std::int64_t gain_of(const Instrument& instrument, std::int64_t price) const;
@@ -139,7 +168,7 @@ class Engine {
   [[nodiscard]] bool go_on(Sweep& sweep);
   void sweep(const Sweep& sweep, const Instrument& instrument, std::uint64_t account);
   void close(const Instrument& instrument, std::uint64_t account, std::int64_t delta, std::int64_t value,
-             PositionChangeKind kind);
+             PositionChangeKind kind, BalanceChangeKind paid_as);
   void tell_exercised(std::uint64_t account, std::uint32_t instrument_id, std::int64_t quantity);
   void keep_residue(const Instrument& instrument);
   [[nodiscard]] bool exercise(Sweep& sweep);
@@ -452,6 +481,13 @@ class Engine {
   std::uint32_t bust_cancels_left_ = 0;
   std::list<Sweep> sweeps_;  // first asked first
   std::uint32_t sweeps_left_ = 0;
+  std::list<std::uint64_t> suspects_;
+  std::list<Inspection> inspections_;
+  std::list<Liquidation> liquidations_;  // first fallen first
+  std::list<Liquidation> waiting_liquidations_;  // for their markets, the longest first
+  std::size_t liquidations_woken_ = 0;           // of those that wait
+  Opposites opposites_;
+  std::uint64_t reduction_ = 0;          // the order of a liquidation, while it trades
 };
 
 }  // namespace exchange::engine::reference

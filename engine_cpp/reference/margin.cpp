@@ -83,6 +83,7 @@ Result Engine::on(const SetMarginParameters& c) {
   if (known != classes.end() && all(known->second) == all(c)) return {now_.engine_seq};
   classes[c.account_class] = c;
   events_->margin_parameters_changed(c);
+  inspect(c.instrument_id);
   return {now_.engine_seq};
 }
 
@@ -225,6 +226,7 @@ Wide Engine::free_margin(std::uint64_t account_id, std::uint32_t instrument_id, 
 }
 
 std::int64_t Engine::spendable(std::uint64_t account_id, std::uint32_t asset_id) const {
+  if (is_liquidated(account_id)) return 0;
   const Account& account = accounts_.at(account_id);
   const auto balance = account.balances.find(asset_id);
   const std::int64_t available = balance == account.balances.end() ? 0 : balance->second.available;
@@ -254,7 +256,7 @@ std::vector<Reason> Engine::against_exposure(std::uint64_t account_id, const Ins
   const bool buys = side == Side::kBuy;
   const Wide reach = buys ? after.quantity + after.buys : after.sells - after.quantity;
   const bool opposite = buys ? after.quantity < 0 : after.quantity > 0;
-  const TradingState state = account.set.trading_state;
+  const TradingState state = trading_state(account_id);
   const bool allowed = state == TradingState::kActive || (state == TradingState::kReducing && opposite && reach <= 0);
   if (!allowed) out.push_back(Reason::kTradingState);
   bool fits = reach <= kLargest && after.buys <= kLargest && after.sells <= kLargest && after.reserved <= kLargest;
@@ -335,6 +337,7 @@ void Engine::settle_on_margin(const Order& order, const FillView& fill, std::int
   Position& position = accounts_.at(v.account_id).positions[v.instrument_id];
   const std::int64_t result = change_position(position, sign * fill.quantity, value);
   tell_position(v.account_id, v.instrument_id, PositionChangeKind::kTrade, sign * fill.quantity, result, fill.trade_id);
+  suspect(v.account_id);
   const std::uint64_t clearing = clearing_account(v.instrument_id);
   if (is_option(i.definition)) {
     pay_settled(v.account_id, clearing, settled(i, -value), BalanceChangeKind::kTrade, v.instrument_id, fill.trade_id);

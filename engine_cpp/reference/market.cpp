@@ -99,6 +99,7 @@ Result Engine::on(const SetPhase& command) {
     end_auction_orders(i, i.collected_for);
   }
   events_->phase_changed({command.instrument_id, previous, command.phase, command.auction_kind});
+  if (on_margin(i.definition)) inspect(command.instrument_id);
   return {now_.engine_seq};
 }
 
@@ -122,6 +123,7 @@ Result Engine::on(const SetMarkPrice& c) {
   if (after == i.prices) return {now_.engine_seq};
   i.prices = after;
   events_->mark_price_changed(c.instrument_id, after);
+  if (on_margin(i.definition)) inspect(c.instrument_id);
   return {now_.engine_seq};
 }
 

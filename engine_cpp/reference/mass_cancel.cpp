@@ -68,6 +68,7 @@ bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
                            : cancel.cause == MassCancelCause::kKillSwitch ? EndReason::kKillSwitch
                            : cancel.cause == MassCancelCause::kDisconnected ? EndReason::kDisconnected
                            : cancel.cause == MassCancelCause::kBust ? EndReason::kBust
+                           : cancel.cause == MassCancelCause::kLiquidation  ? EndReason::kLiquidation
                                                                           : EndReason::kCancelAllAfter;
   const std::set<std::uint64_t> open = resting_;
   for (const std::uint64_t order_id : open) {

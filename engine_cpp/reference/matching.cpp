@@ -153,6 +153,7 @@ void Engine::trade(Instrument& instrument, Order& taker, Order& maker, std::int6
   events_->trade({.trade_id = fill.trade_id,
                   .instrument_id = instrument.definition.instrument_id,
                   .taker_side = taker.view.side,
+                  .liquidation = taker.view.order_id == reduction_,
                   .price = price,
                   .quantity = quantity,
                   .maker_order_id = maker.view.order_id,

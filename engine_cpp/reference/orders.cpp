@@ -106,8 +106,7 @@ Order& Engine::reserve(const PlaceOrder& command, const Judged& judged) {
     order.view.quantity = order.view.leaves_quantity = std::min(command.quantity, most);
   }
   if (waits_for_price(command.type)) order.view.status = OrderStatus::kUntriggered;
-  std::vector<std::uint64_t>& holders = instruments_.at(command.instrument_id).holders;
-  if (std::ranges::find(holders, command.account_id) == holders.end()) holders.push_back(command.account_id);
+  hold_in(command.account_id, command.instrument_id);
   order.held = hold_of(order);
   if (order.shows_slices()) {
     order.special->displayed_quantity = order.special->display_quantity;
@@ -286,7 +285,7 @@ Reason Engine::check_money(const PlaceOrder& c, std::int64_t worst) const {
     const auto against = against_exposure(c, worst);
     return against.empty() ? Reason::kNone : against.front();
   }
-  if (account.set.trading_state != TradingState::kActive) return Reason::kTradingState;
+  if (trading_state(c.account_id) != TradingState::kActive) return Reason::kTradingState;
   const std::uint32_t given = c.side == Side::kBuy ? d.quote.asset_id : d.base.asset_id;
   return cost_of(c, worst) > spendable(c.account_id, given) ? Reason::kInsufficientFunds : Reason::kNone;
 }

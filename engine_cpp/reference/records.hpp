@@ -83,6 +83,7 @@ struct Account {
   std::uint64_t opened_seq = 0;
   std::map<std::uint32_t, Balance> balances;
   std::map<std::uint32_t, Position> positions{};
+  std::vector<std::uint32_t> held_in_order{};  // instruments on margin, in order of the first order
   std::map<std::uint32_t, Outlook> claimed{};  // by orders that are checked together, on margin
   std::uint32_t ids = 0;
   std::uint32_t open_orders = 0;
@@ -203,6 +204,32 @@ struct Bust {
 struct BustLeft {
   std::uint64_t trade_id = 0;
   std::list<MassCancelLeft> cancels{};  // of its accounts
+};
+
+// A walk over all that hold an instrument.
+struct Inspection {
+  std::uint32_t instrument_id = 0;
+  std::size_t next = 0;
+  bool begun = false;
+  bool again = false;
+};
+
+struct Liquidation {
+  std::uint64_t account_id = 0;
+  std::uint64_t begun_seq = 0;
+  std::uint32_t cancelled = 0;
+  std::size_t next = 0;  // of the instruments that the account holds
+  bool acted = false;
+  bool deleverages = false;
+};
+
+// Who is opposite to a position: found holder by holder, then closed against it one by one.
+struct Opposites {
+  std::uint64_t account_id = 0;  // of the position; 0: of none
+  std::uint32_t instrument_id = 0;
+  std::size_t next = 0;  // of the holders
+  bool all_found = false;
+  std::vector<std::pair<Wide, std::uint64_t>> ranked{};  // the best first, its score negated
 };
 
 struct CancelTimer {

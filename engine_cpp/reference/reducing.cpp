@@ -30,7 +30,7 @@ std::vector<Reason> Engine::against_reducing(std::uint64_t account_id, const Ins
     if (reduces(order) && order.view.account_id == account_id && order.view.instrument_id == id) ++more;
   }
   if (more > 32) out.push_back(Reason::kTooManyOpenOrders);
-  if (accounts_.at(account_id).set.trading_state == TradingState::kHalted) out.push_back(Reason::kTradingState);
+  if (trading_state(account_id) == TradingState::kHalted) out.push_back(Reason::kTradingState);
   if (closable(account_id, id, side) == 0) out.push_back(Reason::kReduceOnlyNoPosition);
   return out;
 }

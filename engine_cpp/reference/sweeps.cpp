@@ -161,6 +161,7 @@ void Engine::sweep(const Sweep& s, const Instrument& i, std::uint64_t account) {
   Position& p = accounts_.at(account).positions[s.instrument_id];
   const std::uint64_t clearing = clearing_account(s.instrument_id);
   if (s.kind == Sweep::kRoll) {
+    suspect(account);
     const Wide amount = worth(i, p.quantity > 0 ? -s.price : -s.short_price, std::abs(p.quantity));
     pay_settled(account, clearing, settled(i, amount), BalanceChangeKind::kSwap, s.instrument_id, 0);
   }
@@ -168,29 +169,33 @@ void Engine::sweep(const Sweep& s, const Instrument& i, std::uint64_t account) {
     const auto value = static_cast<std::int64_t>(worth(i, s.price, p.quantity));
     const std::int64_t result = value - p.cost;
     if (result == 0) return;
+    suspect(account);
     p.cost = value;
     p.realised += result;
     tell_position(account, s.instrument_id, PositionChangeKind::kVariation, 0, result, 0);
     pay_settled(account, clearing, settled(i, result), BalanceChangeKind::kVariation, s.instrument_id, 0);
   }
   if (s.kind == Sweep::kExpire && !is_option(i.definition)) {
-    close(i, account, -p.quantity, static_cast<std::int64_t>(-worth(i, s.price, p.quantity)), PositionChangeKind::kExpiry);
+    const auto value = static_cast<std::int64_t>(-worth(i, s.price, p.quantity));
+    close(i, account, -p.quantity, value, PositionChangeKind::kExpiry, BalanceChangeKind::kExercise);
   }
   if (s.kind == Sweep::kExpire && is_option(i.definition)) {
     const std::int64_t gain = gain_of(i, s.price);
     if (gain > 0) tell_exercised(account, s.instrument_id, std::abs(p.quantity));
     const auto value = static_cast<std::int64_t>(payoff(i, gain, std::abs(p.quantity)));
-    close(i, account, -p.quantity, p.quantity > 0 ? -value : value, PositionChangeKind::kExpiry);
+    close(i, account, -p.quantity, p.quantity > 0 ? -value : value, PositionChangeKind::kExpiry,
+          BalanceChangeKind::kExercise);
   }
 }
 
 void Engine::close(const Instrument& i, std::uint64_t account, std::int64_t delta, std::int64_t value,
-                   PositionChangeKind kind) {
+                   PositionChangeKind kind, BalanceChangeKind paid_as) {
   const std::uint32_t id = i.definition.instrument_id;
   const std::int64_t result = change_position(accounts_.at(account).positions[id], delta, value);
   tell_position(account, id, kind, delta, result, 0);
+  suspect(account);
   const Wide paid = settled(i, is_option(i.definition) ? -value : result);
-  pay_settled(account, clearing_account(id), paid, BalanceChangeKind::kExercise, id, 0);
+  pay_settled(account, clearing_account(id), paid, paid_as, id, 0);
 }
 
 void Engine::tell_exercised(std::uint64_t account, std::uint32_t instrument_id, std::int64_t quantity) {
@@ -227,13 +232,15 @@ bool Engine::exercise(Sweep& s) {
   s.quantity -= exercised;
   const auto value = [&](std::int64_t quantity) { return static_cast<std::int64_t>(payoff(i, s.price, quantity)); };
   tell_exercised(s.account_id, s.instrument_id, exercised);
-  close(i, s.account_id, -exercised, -value(exercised), PositionChangeKind::kExercise);
+  close(i, s.account_id, -exercised, -value(exercised), PositionChangeKind::kExercise,
+        BalanceChangeKind::kExercise);
   std::vector<std::uint64_t> changed = {s.account_id};
   for (const auto& [lot, account] : shorts) {
     const std::int64_t part = std::min(exercised, -position_of(account, s.instrument_id).quantity);
     if (part == 0) break;
     tell_exercised(account, s.instrument_id, part);
-    close(i, account, part, value(part), PositionChangeKind::kExercise);
+    close(i, account, part, value(part), PositionChangeKind::kExercise,
+        BalanceChangeKind::kExercise);
     changed.push_back(account);
     exercised -= part;
     --sweeps_left_;

@@ -134,7 +134,7 @@ void Engine::find_failures_of_cost(const PlaceOrder& c, std::int64_t held_at, bo
     for (const Reason reason : against_exposure(c, held_at)) note(reason);
     return;
   }
-  if (account.set.trading_state != TradingState::kActive) note(Reason::kTradingState);
+  if (trading_state(c.account_id) != TradingState::kActive) note(Reason::kTradingState);
   if (!has_quantity) return;
   const FeeTier fees = fees_of(c.account_id, c.instrument_id);
   const std::int64_t fee = fee_of(value, std::max(fees.taker_fee_ppm, fees.maker_fee_ppm));

@@ -17,6 +17,7 @@
 #include "events.hpp"
 #include "ids.hpp"
 #include "instruments.hpp"
+#include "liquidations.hpp"
 #include "margin.hpp"
 #include "mass_cancel.hpp"
 #include "orders.hpp"
@@ -47,7 +48,8 @@ class AccountData {
         expire_times_(limits.special_orders),
         sessions_(limits),
         busts_(limits),
-        unsettled_(limits) {}
+        unsettled_(limits),
+        liquidations_(limits) {}
 
  protected:
   // What an order may trade, and what it can cost beyond its margin; of a pair, the larger of the legs.
@@ -77,9 +79,13 @@ class AccountData {
     const bool open = session_id == 0 || sessions_.find(account, session_id) != kNil;
     return open ? Reason::kNone : Reason::kSessionNotOpen;
   }
+  // Nobody trades by his own will while he is liquidated.
+  [[nodiscard]] TradingState trading_state(Slot account) const noexcept {
+    return liquidations_.is_liquidated(account) ? TradingState::kHalted : balances_.account(account).trading_state;
+  }
   // What is paid for in full is no position, so nothing that trades it makes one smaller.
-  [[nodiscard]] static Reason check_trading_state(const Account& account) noexcept {
-    return account.trading_state == TradingState::kActive ? Reason::kNone : Reason::kTradingState;
+  [[nodiscard]] Reason check_trading_state(Slot account) const noexcept {
+    return trading_state(account) == TradingState::kActive ? Reason::kNone : Reason::kTradingState;
   }
   // What an order that is accepted now pays for life.
   [[nodiscard]] FeeRates rates_of(const Account& account, Slot instrument) const noexcept {
@@ -136,6 +142,8 @@ class AccountData {
   Sessions sessions_;
   Busts busts_;
   Unsettled unsettled_;
+  Liquidations liquidations_;
+  Slot reduction_ = kNil;  // the order of a liquidation, while it trades
   Exposed shared_;  // by the first leg of a pair that is checked: the second exposes what is more
   std::vector<LinkedFill> linked_fills_;
   std::vector<Slot> shrunk_;

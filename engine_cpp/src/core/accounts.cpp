@@ -63,6 +63,7 @@ void Accounts::book_transfer(const Transfer& command, Slot account, Slot asset, 
   AccountBalance& balance = balances_[balances_.obtain(account, asset, command.asset_id)];
   balance.available += amount;
   balances_.add_supply(asset, amount);
+  suspect(account);
   tell(balance, in ? BalanceChangeKind::kTransferIn : BalanceChangeKind::kTransferOut, amount, step);
 }
 

@@ -13,8 +13,8 @@
 #include <optional>
 #include <vector>
 
-#include "account_data.hpp"
 #include "children.hpp"
+#include "margin_accounts.hpp"
 #include "messages.hpp"
 #include "phases.hpp"
 #include "pricing.hpp"
@@ -24,9 +24,9 @@
 
 namespace exchange::engine {
 
-class Accounts : private AccountData {
+class Accounts : private MarginAccounts {
  public:
-  using AccountData::AccountData;
+  using MarginAccounts::MarginAccounts;
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
@@ -267,6 +267,17 @@ class Accounts : private AccountData {
   [[nodiscard]] bool collect_orders_of(Slot instrument, std::uint32_t most, std::vector<std::uint64_t>& out) const;
   [[nodiscard]] std::optional<Remove> removal_at_expiry(std::uint64_t order_id) const noexcept;
 
+  // Liquidations: who, how far, against whom (margin_accounts.hpp); the order that reduces a position enters, and what
+  // it costs besides.
+  using MarginAccounts::liquidations, MarginAccounts::suspect, MarginAccounts::collect_holders,
+      MarginAccounts::is_short_of_margin, MarginAccounts::begin_liquidation, MarginAccounts::begin_deleveraging,
+      MarginAccounts::end_liquidation, MarginAccounts::next_to_close, MarginAccounts::has_room_to_reduce,
+      MarginAccounts::reduction_of, MarginAccounts::bearable_price, MarginAccounts::rank, MarginAccounts::are_opposite,
+      MarginAccounts::deleverage;
+  [[nodiscard]] Place begin_reduction(const PlaceOrder& command, const Admission& admission, const Quote& quote,
+                                      const Pricing& pricing, const Step& step) noexcept;
+  void conclude_reduction(Slot order, Step& step);
+
   // The first answer to an exercise, or what forbids to look further.
   [[nodiscard]] Answer find_exercised(const ExerciseOption& command, const Step& step) const noexcept;
   [[nodiscard]] Reason check_exercise(const ExerciseOption& command, Slot account) const noexcept;
@@ -294,8 +305,8 @@ class Accounts : private AccountData {
   [[nodiscard]] bool consistent() const;
 
  private:
-  using AccountData::tell;
-  using AccountData::view_of;
+  using MarginAccounts::tell;
+  using MarginAccounts::view_of;
 
   void show_first_slice(const OrderRecord& order) noexcept;
   void show_less(const OrderRecord& order, std::int64_t quantity, bool rests) noexcept;
@@ -420,15 +431,13 @@ class Accounts : private AccountData {
                                 std::int64_t worst_price) const noexcept;
   void begin_to_reduce(Slot order) noexcept;
   void end_reducing(const OrderRecord& order) noexcept;
-  void note_shrunk(Slot position);
   [[nodiscard]] bool reducing_consistent() const;
   [[nodiscard]] bool is_within_limits(const Exposing& wanted) const noexcept;
   [[nodiscard]] std::optional<OrderCostView> margin_cost_of(const Exposing& wanted, OrderCostView cost) const noexcept;
   [[nodiscard]] bool has_margin_for(const Exposing& wanted) const noexcept;
   [[nodiscard]] Reason check_amended_exposure(const OrderRecord& order, const Amend& amend) const noexcept;
   [[nodiscard]] bool is_covered_at_trigger(const OrderRecord& order) const noexcept;
-  [[nodiscard]] Standing standing(Slot account) const noexcept;
-  // Of what is available, what no margin needs.
+  // Of what is available, what no margin needs; nothing of an account that is liquidated.
   [[nodiscard]] std::int64_t spendable(Slot account, Slot asset) const noexcept;
   [[nodiscard]] bool has_clearing() const noexcept;
   [[nodiscard]] bool is_counted_before(const OrderRecord& order) const noexcept;
@@ -441,9 +450,6 @@ class Accounts : private AccountData {
   void expose(const OrderRecord& order, std::int64_t sign) noexcept;
   // Books the position, the result and the fee of a fill on the order that it filled.
   void settle_on_margin(OrderRecord& order, const Fill& message, std::int64_t fee, Step& step);
-  // Moves an amount of the settlement unit, which may be below zero, to an account from another one.
-  void pay(Slot to, Slot from, Int128 amount, BalanceChangeKind kind, const Instrument& instrument,
-           std::uint64_t trade_id, Step& step);
   void settle_later(const OrderRecord& buyer, const OrderRecord& seller, const Fill& message) noexcept;
   [[nodiscard]] std::int64_t transferable(Slot account, Slot asset) const;
   [[nodiscard]] bool unsettled_consistent() const;
@@ -453,16 +459,12 @@ class Accounts : private AccountData {
   void trade_back(Slot bought, Slot sold, const BustedTrade& trade, Step& step);
   void trade_back(Slot position, std::int64_t delta, std::int64_t value, std::uint64_t trade_id, Step& step);
   [[nodiscard]] bool busts_consistent() const;
-  [[nodiscard]] PositionChangeView view_of(const Position& position) const noexcept;
   [[nodiscard]] Request exercise_request(const ExerciseOption& command) const noexcept;
   [[nodiscard]] std::int64_t intrinsic(const Instrument& option, std::int64_t price) const noexcept;
   [[nodiscard]] std::int64_t exercised_value(const Instrument& option, std::int64_t pays,
                                              std::int64_t quantity) const noexcept;
-  void close(Slot position, std::int64_t delta, std::int64_t value, PositionChangeKind kind, Step& step);
   void tell_exercised(const Position& position, Step& step);
   void tell_exercised(const Position& position, std::int64_t quantity, Step& step);
-  void tell(const Position& position, PositionChangeKind kind, std::int64_t change, std::int64_t result,
-            std::uint64_t trade_id, Step& step);
   static void touch(OrderRecord& order, const Step& step) noexcept;
   void leave_book(Slot order, const Step& step) noexcept;
   // Holds what the order needs now; `reserve` holds exactly so much.

@@ -92,6 +92,7 @@ void Accounts::take_back(const BustTask& task, Step& step) {
   const bool buyer_first = buyer.fee <= seller.fee;
   give_fee_back(buyer_first ? buyer : seller, trade, slot, step);
   give_fee_back(buyer_first ? seller : buyer, trade, slot, step);
+  for (const Slot account : {maker.account, taker.account}) suspect(account);
   if (maker.account == taker.account) {
     // What it traded with itself it has as before.
   } else if (instruments_[slot].on_margin) {

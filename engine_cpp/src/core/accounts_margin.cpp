@@ -86,8 +86,9 @@ void Accounts::judge_exposure(const Exposing& wanted, ReasonList& out) const noe
   }
   if (!margin_.is_priced(instrument)) return out.add(Reason::kNoReferencePrice);
   if (wanted.reduces) return judge_reducing(wanted, out);
-  const bool allowed = account.trading_state == TradingState::kActive ||
-                       (account.trading_state == TradingState::kReducing && only_reduces(after, wanted.side));
+  const TradingState state = trading_state(after.account);
+  const bool allowed = state == TradingState::kActive ||
+                       (state == TradingState::kReducing && only_reduces(after, wanted.side));
   if (!allowed) out.add(Reason::kTradingState);
   if (!is_within_limits(wanted)) out.add(Reason::kPositionLimit);
   if (!has_margin_for(wanted)) out.add(Reason::kInsufficientMargin);
@@ -155,12 +156,8 @@ bool Accounts::is_covered_at_trigger(const OrderRecord& order) const noexcept {
   return has_margin_for(wanted);
 }
 
-Standing Accounts::standing(Slot account) const noexcept {
-  return margin_.standing(account, balances_.account(account).account_class,
-                          balances_.available(account, instruments_.settlement_asset()));
-}
-
 std::int64_t Accounts::spendable(Slot account, Slot asset) const noexcept {
+  if (liquidations_.is_liquidated(account)) [[unlikely]] return 0;
   const std::int64_t available = balances_.available(account, asset);
   const bool backs = balances_.account(account).kind == AccountKind::kMargin && asset == instruments_.settlement_asset();
   if (!backs) return available;
@@ -195,6 +192,7 @@ void Accounts::settle_on_margin(OrderRecord& order, const Fill& message, std::in
   const std::int64_t result = positions_.trade(order.position(), delta, value);
   tell(position, PositionChangeKind::kTrade, delta, result, message.trade_id, step);
   note_shrunk(order.position());
+  suspect(order.account);
   const Slot clears = clearing(instrument);
   if (instrument.terms.kind == InstrumentKind::kOption) {
     pay(order.account, clears, margin_.settled(instrument, -Int128{value}), BalanceChangeKind::kTrade, instrument,
@@ -205,42 +203,6 @@ void Accounts::settle_on_margin(OrderRecord& order, const Fill& message, std::in
   }
   pay(order.account, kFeeAccount, -margin_.settled_up(instrument, fee), BalanceChangeKind::kFee, instrument,
       message.trade_id, step);
-}
-
-// No balance goes further than amounts do; what one does not take the other does not give.
-void Accounts::pay(Slot to, Slot from, Int128 wanted, BalanceChangeKind kind, const Instrument& instrument,
-                   std::uint64_t trade_id, Step& step) {
-  AccountBalance& taker = collateral(to);
-  AccountBalance& giver = collateral(from);
-  const std::int64_t lowest = std::max(-kMaxAmount - taker.available, giver.available - kMaxAmount);
-  const std::int64_t highest = std::min(kMaxAmount - taker.available, giver.available + kMaxAmount);
-  if (lowest > highest) return;
-  const auto amount = static_cast<std::int64_t>(std::clamp<Int128>(wanted, lowest, highest));
-  if (amount == 0) return;
-  for (AccountBalance* balance : {&taker, &giver}) {
-    const std::int64_t change = balance == &taker ? amount : -amount;
-    balance->available += change;
-    step.events.balance_changed(view_of(*balance, kind, change, trade_id), instrument.instrument_id);
-  }
-}
-
-void Accounts::tell(const Position& position, PositionChangeKind kind, std::int64_t change, std::int64_t result,
-                    std::uint64_t trade_id, Step& step) {
-  PositionChangeView view = view_of(position);
-  view.kind = kind;
-  view.change = change;
-  view.result = result;
-  view.trade_id = trade_id;
-  view.account_seq = balances_.next_event(position.account);
-  step.events.position_changed(view);
-}
-
-PositionChangeView Accounts::view_of(const Position& p) const noexcept {
-  return {.account_id = balances_.account(p.account).account_id,
-          .instrument_id = instruments_[p.instrument].instrument_id,
-          .quantity = p.quantity,
-          .cost = p.cost,
-          .realised = p.realised};
 }
 
 std::vector<PositionChangeView> Accounts::position_views(Slot account) const {

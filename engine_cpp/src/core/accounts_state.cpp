@@ -16,6 +16,7 @@ void Accounts::save(StateWriter& out) const {
   sessions_.save(out);
   busts_.save(out);
   unsettled_.save(out, instruments_.size());
+  liquidations_.save(out);
 }
 
 bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
@@ -25,7 +26,9 @@ bool Accounts::load(StateReader& in, std::uint64_t last_seq) {
          mass_cancels_.load(in, balances_.accounts(), instruments_.size(),
                             [&](Slot account) { return balances_.account(account).account_id; }) &&
          sessions_.load(in, balances_.accounts(), last_seq) && busts_.load(in, last_seq) &&
-         unsettled_.load(in, instruments_, balances_.accounts()) && (restore_parents(), true);
+         unsettled_.load(in, instruments_, balances_.accounts()) &&
+         liquidations_.load(in, balances_.accounts(), instruments_.size(), positions_.size(), last_seq) &&
+         can_liquidate() && (restore_parents(), true);
 }
 
 Place Accounts::place_again(Slot slot) const noexcept {

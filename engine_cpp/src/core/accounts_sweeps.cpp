@@ -44,6 +44,7 @@ void Accounts::settle_position(Slot slot, std::int64_t price, Step& step) {
   const std::int64_t value = clamped_amount(value_at(instrument, price, position.quantity));
   const std::int64_t result = positions_.revalue(slot, value);
   if (result == 0) return;
+  suspect(position.account);
   tell(position, PositionChangeKind::kVariation, 0, result, 0, step);
   pay(position.account, clearing(instrument), margin_.settled(instrument, result), BalanceChangeKind::kVariation,
       instrument, 0, step);
@@ -54,6 +55,7 @@ void Accounts::roll_position(Slot slot, std::int64_t long_price, std::int64_t sh
   const Instrument& instrument = instruments_[position.instrument];
   const bool is_long = position.quantity > 0;
   const Int128 size = is_long ? position.quantity : -Int128{position.quantity};
+  suspect(position.account);
   const Int128 received = value_at(instrument, is_long ? -long_price : -short_price, size);
   pay(position.account, clearing(instrument), margin_.settled(instrument, received), BalanceChangeKind::kSwap,
       instrument, 0, step);
@@ -64,11 +66,13 @@ void Accounts::expire_position(Slot slot, std::int64_t final_price, Step& step) 
   const Instrument& instrument = instruments_[position.instrument];
   if (instrument.terms.kind != InstrumentKind::kOption) {
     const Int128 value = -value_at(instrument, final_price, position.quantity);
-    return close(slot, -position.quantity, clamped_amount(value), PositionChangeKind::kExpiry, step);
+    return close(slot, -position.quantity, clamped_amount(value), PositionChangeKind::kExpiry,
+                 BalanceChangeKind::kExercise, step);
   }
   const std::int64_t pays = intrinsic(instrument, final_price);
   if (pays > 0) tell_exercised(position, step);
-  close(slot, -position.quantity, exercised_value(instrument, pays, -position.quantity), PositionChangeKind::kExpiry, step);
+  close(slot, -position.quantity, exercised_value(instrument, pays, -position.quantity), PositionChangeKind::kExpiry,
+        BalanceChangeKind::kExercise, step);
 }
 
 // What one unit of an option's quantity pays, in the underlying's price; 0 if it is not in the money by a tick.
@@ -84,18 +88,6 @@ std::int64_t Accounts::exercised_value(const Instrument& option, std::int64_t pa
   const Int128 size = quantity < 0 ? -Int128{quantity} : Int128{quantity};
   const std::int64_t value = clamped_amount(margin_.paid_by_option(option, underlying, pays, size));
   return quantity < 0 ? -value : value;
-}
-
-// Closes a part of the position, or all, for what it is worth: `value` has the sign of `delta`, as of a trade.
-void Accounts::close(Slot slot, std::int64_t delta, std::int64_t value, PositionChangeKind kind, Step& step) {
-  const Position& position = positions_[slot];
-  const Instrument& instrument = instruments_[position.instrument];
-  const std::int64_t result = positions_.trade(slot, delta, value);
-  tell(position, kind, delta, result, 0, step);
-  note_shrunk(slot);
-  const bool option = instrument.terms.kind == InstrumentKind::kOption;
-  pay(position.account, clearing(instrument), margin_.settled(instrument, option ? -Int128{value} : Int128{result}),
-      BalanceChangeKind::kExercise, instrument, 0, step);
 }
 
 void Accounts::tell_exercised(const Position& position, Step& step) {
@@ -169,13 +161,15 @@ std::uint32_t Accounts::assign(Sweep& sweep, const std::vector<Slot>& shorts, St
   if (exercised == 0) return 0;
   sweep.quantity -= exercised;
   tell_exercised(positions_[holder], exercised, step);
-  close(holder, -exercised, exercised_value(option, sweep.price, -exercised), PositionChangeKind::kExercise, step);
+  close(holder, -exercised, exercised_value(option, sweep.price, -exercised), PositionChangeKind::kExercise,
+        BalanceChangeKind::kExercise, step);
   std::uint32_t assigned = 0;
   for (std::int64_t left = exercised; left > 0; ++assigned) {
     const Slot slot = shorts[assigned];
     const std::int64_t part = std::min(left, -positions_[slot].quantity);
     tell_exercised(positions_[slot], part, step);
-    close(slot, part, exercised_value(option, sweep.price, part), PositionChangeKind::kExercise, step);
+    close(slot, part, exercised_value(option, sweep.price, part), PositionChangeKind::kExercise,
+          BalanceChangeKind::kExercise, step);
     left -= part;
   }
   return assigned;

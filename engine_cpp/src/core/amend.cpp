@@ -112,7 +112,8 @@ Reason Accounts::check_terms(const OrderRecord& order, std::int64_t price, std::
   const bool banded = instrument.has_static_band && !keeps_priority;
   const bool beyond = banded && is_beyond(order.view.side, price, static_edge(instrument, order.view.side));
   if (beyond) return Reason::kPriceBand;
-  return instrument.on_margin ? Reason::kNone : check_trading_state(account);  // on margin with all of the exposure
+  if (!account.is_restricted || instrument.on_margin) return Reason::kNone;  // on margin with all of the exposure
+  return check_trading_state(order.account);
 }
 
 std::optional<Answer> Accounts::amend(const AmendOrder& command, Amend& amend, const Quote& quote, Step& step) {

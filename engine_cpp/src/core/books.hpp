@@ -69,6 +69,10 @@ class Books {
   void place(const Place& place);
   // The same for an order that was accepted before: its trigger came true, or it entered with others.
   void activate(const Place& place);
+  // Would an order with this limit trade now, inside the band?
+  [[nodiscard]] bool would_take(const Place& place) const noexcept {
+    return books_[place.instrument].would_cross(place.side, bound_of(place));
+  }
   // Takes an order out that is to enter again.
   void lift(Slot instrument, Side side, Slot book_slot) noexcept { drop(books_[instrument], side, book_slot); }
   void enter_again(const Place& place) { enter(place); }

@@ -77,6 +77,7 @@ void write(WireWriter& out, const TradeView& trade) {
   out.put(12, trade.taker_fee);
   out.put(13, trade.trade_seq);
   out.put(14, trade.uncross);
+  out.put(15, trade.liquidation);
 }
 
 void write(WireWriter& out, const BookChangeView& change) {

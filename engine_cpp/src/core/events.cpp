@@ -21,6 +21,7 @@ constexpr WireWriter::Field kMassCancelDone = 10;
 constexpr WireWriter::Field kAuctionUpdated = 14;
 constexpr WireWriter::Field kAuctionUncrossed = 15;
 constexpr WireWriter::Field kCancelAllAfterChanged = 21;
+constexpr WireWriter::Field kLiquidationChanged = 24;
 constexpr WireWriter::Field kSelfTradeUncrossed = 25;
 constexpr WireWriter::Field kValueDateChanged = 28;
 constexpr WireWriter::Field kTradesDelivered = 29;
@@ -173,6 +174,16 @@ void EventWriter::trade_busted(const TradeBustedView& b) {
     body.put(7, b.maker_owes_base);
     body.put(8, b.taker_owes_quote);
     body.put(9, b.taker_owes_base);
+  });
+}
+
+void EventWriter::liquidation_changed(const LiquidationView& l) {
+  put_serialized(kLiquidationChanged, [&](WireWriter& body) {
+    body.put(1, l.account_id);
+    body.put(2, l.state);
+    body.put_signed(3, l.equity);
+    body.put(4, l.maintenance);
+    body.put(5, l.account_seq);
   });
 }
 

@@ -123,6 +123,7 @@ class EventWriter {
   void trades_delivered(const SweepView& sweep);
   void unsettled_delivered(const UnsettledDeliveredView& delivered);
   void trade_busted(const TradeBustedView& busted);
+  void liquidation_changed(const LiquidationView& liquidation);
   void margin_parameters_changed(const SetMarginParameters& parameters);
   void mass_cancel_done(const MassCancelDoneView& done);
   void cancel_all_after_changed(const CancelAllAfterView& change);

@@ -46,6 +46,23 @@ Int128 Margin::settled_up(const Instrument& instrument, Int128 amount) const noe
   return -settled(instrument, -amount);
 }
 
+Int128 Margin::quoted(const Instrument& instrument, Int128 amount) const noexcept {
+  const Slot unit = instruments_.settlement_asset();
+  if (instrument.quote == unit) return amount;
+  const Int128 scaled = times(times(amount, kBillion), power_of_ten(instruments_.asset(instrument.quote).scale));
+  const Int128 rate = times(instrument.prices.conversion_rate_ppb, power_of_ten(instruments_.asset(unit).scale));
+  return divided_down(scaled, rate);
+}
+
+Int128 Margin::quoted_up(const Instrument& instrument, Int128 amount) const noexcept {
+  return -quoted(instrument, -amount);
+}
+
+Int128 Margin::price_span(const Instrument& instrument, Int128 amount, Int128 size) const noexcept {
+  return divided_down(times(quoted(instrument, amount), instrument.notional_divisor),
+                      times(instrument.notional_factor, size));
+}
+
 Int128 Margin::paid_by_option(const Instrument& option, const Instrument& underlying, std::int64_t pays,
                               Int128 size) const noexcept {
   const Int128 scaled = times(times(times(pays, size), option.terms.multiplier),

@@ -42,6 +42,11 @@ class Margin {
   // An amount of an instrument's quote asset in the settlement unit.
   [[nodiscard]] Int128 settled(const Instrument& instrument, Int128 amount) const noexcept;     // rounded down
   [[nodiscard]] Int128 settled_up(const Instrument& instrument, Int128 amount) const noexcept;  // rounded up
+  // The other way.
+  [[nodiscard]] Int128 quoted(const Instrument& instrument, Int128 amount) const noexcept;     // rounded down
+  [[nodiscard]] Int128 quoted_up(const Instrument& instrument, Int128 amount) const noexcept;  // rounded up
+  // How far the price may go until `size` has lost so much of the settlement unit; rounded down.
+  [[nodiscard]] Int128 price_span(const Instrument& instrument, Int128 amount, Int128 size) const noexcept;
   // What `size` of an option's quantity pays that is `pays` in the money; rounded down.
   [[nodiscard]] Int128 paid_by_option(const Instrument& option, const Instrument& underlying, std::int64_t pays,
                                       Int128 size) const noexcept;

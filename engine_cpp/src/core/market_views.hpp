@@ -73,6 +73,15 @@ struct OptionExercisedView {
   std::uint64_t account_seq = 0;
 };
 
+// Where the liquidation of an account stands.
+struct LiquidationView {
+  std::uint64_t account_id = 0;
+  LiquidationState state{};
+  std::int64_t equity = 0;
+  std::int64_t maintenance = 0;
+  std::uint64_t account_seq = 0;
+};
+
 // What an uncross does, or would do.
 struct AuctionView {
   std::optional<std::int64_t> price;  // none if nothing trades

@@ -150,8 +150,12 @@ Slot Orders::enter() noexcept {
 void Orders::dereference(Slot slot) noexcept {
   OrderRecord& order = orders_[slot];
   assert(order.references > 0);
-  if (--order.references > 0) return;
-  assert(!order.is_resting());
+  if (--order.references == 0) forget(slot);
+}
+
+void Orders::forget(Slot slot) noexcept {
+  OrderRecord& order = orders_[slot];
+  assert(!order.is_resting() && order.references == 0);
   by_id_.erase(order.view.order_id, slot);
   if (order.special != kNil) specials_.give_back(order.special);
   order.view.order_id = 0;

@@ -71,6 +71,8 @@ class Orders {
   [[nodiscard]] Slot enter() noexcept;
   // Forgets the order if nothing refers to it.
   void dereference(Slot slot) noexcept;
+  // Forgets an order that has ended and that no id refers to.
+  void forget(Slot slot) noexcept;
 
   [[nodiscard]] Specials& specials() noexcept { return specials_; }
   [[nodiscard]] const Specials& specials() const noexcept { return specials_; }

@@ -36,7 +36,7 @@ bool Accounts::clamp_in_turn(Slot slot, Place& place) noexcept {
 void Accounts::judge_reducing(const Exposing& wanted, ReasonList& out) const noexcept {
   const Position& after = wanted.after;
   if (after.reducing > kMaxReducing) out.add(Reason::kTooManyOpenOrders);
-  if (balances_.account(after.account).trading_state == TradingState::kHalted) out.add(Reason::kTradingState);
+  if (trading_state(after.account) == TradingState::kHalted) out.add(Reason::kTradingState);
   if (after.closable(wanted.side) == 0) out.add(Reason::kReduceOnlyNoPosition);
 }
 
@@ -49,10 +49,6 @@ void Accounts::begin_to_reduce(Slot slot) noexcept {
 void Accounts::end_reducing(const OrderRecord& order) noexcept {
   reducing_.erase(order.special, order.position());
   --positions_[order.position()].reducing;
-}
-
-void Accounts::note_shrunk(Slot position) {
-  if (positions_[position].reducing > 0) shrunk_.push_back(position);
 }
 
 Slot Accounts::take_shrunk() noexcept {

@@ -28,7 +28,7 @@ Reason Accounts::check_price_and_funds(const PlaceOrder& command, const Admissio
     return check_exposure(exposing(command, admission.account, admission.inquiry.instrument, worst_price));
   }
   if (account.is_restricted) [[unlikely]] {
-    if (const Reason state = check_trading_state(account); state != Reason::kNone) return state;
+    if (const Reason state = check_trading_state(admission.account); state != Reason::kNone) return state;
   }
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   const std::int64_t needed = entry_hold(command, account, admission.inquiry.instrument, worst_price);
@@ -189,6 +189,7 @@ void Accounts::on(const Fill& message, Step& step) {
                      .instrument_id = instrument.instrument_id,
                      .taker_side = message.taker_side,
                      .uncross = message.uncross,
+                     .liquidation = message.taker == reduction_,
                      .price = message.price,
                      .quantity = message.quantity,
                      .maker_order_id = maker.view.order_id,

@@ -41,7 +41,10 @@ void Core::Shard::apply(const Command& command, Stamp stamp, ResponseMode mode, 
   accounts_.advance(stamp.time_ns);
   if (const Slot order = run_plainly(command, step); order != kNil) {
     answer_plainly(order, mode, result);
-    if (has_followers() || calm_until_ns_ == 0) [[unlikely]] finish(kMaxTriggersPerCommand, step);
+    if (has_followers() || calm_until_ns_ == 0) [[unlikely]] {
+      sweeps_left_ = positions_per_command_;
+      finish(kMaxTriggersPerCommand, step);
+    }
   } else {
     run_generally(command, mode, result, step);
   }
@@ -89,6 +92,7 @@ void Core::Shard::begin(const Command& command, std::uint32_t& steps_left, Step&
 // What follows from a command, once it is answered.
 void Core::Shard::finish(std::uint32_t steps_left, Step& step) {
   if (has_followers()) run_followers(steps_left, step);
+  if (accounts_.liquidations().has_unfinished()) [[unlikely]] liquidate(steps_left, step);
   if (triggers_.trails().has_untold()) [[unlikely]] tell_trails(step);
   repriced_ = kNil;
   const std::int64_t never = step.stamp.time_ns + kMaxOrderAgeNs;  // that a plain order could change
@@ -158,6 +162,7 @@ Answer Core::Shard::on(const OpenAccount& command, Step& step) { return accounts
 Answer Core::Shard::on(const SetAccount& command, Step& step) {
   const AccountChange change = accounts_.set(*command.settings, step);
   if (change.answer.reason != Reason::kNone) return change.answer;
+  accounts_.suspect(change.account);
   if (change.regrouped) {
     const Orders& orders = accounts_.orders();
     for (Slot at = orders.first_open(change.account); at != kNil; at = orders.next_open(at)) {
@@ -183,7 +188,10 @@ Answer Core::Shard::on(const SetFeeSchedule& command, Step& step) {
 
 Answer Core::Shard::on(const SetMarginParameters& command, Step& step) {
   const FeeSchedules::Outcome outcome = instruments_.set_margin(command);
-  if (outcome.changed) step.events.margin_parameters_changed(command);
+  if (outcome.changed) {
+    step.events.margin_parameters_changed(command);
+    accounts_.liquidations().inspect(instruments_.find(command.instrument_id));
+  }
   return refuse(outcome.reason, step);
 }
 

@@ -50,7 +50,7 @@ class Core::Shard {
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
     const bool unfinished = triggers_.has_due() || accounts_.has_to_pass_on() || triggers_.trails().has_untold() ||
                             !unfinished_pegs_.empty() || sweeps_.has_unfinished() ||
-                            accounts_.busts().has_unfinished();
+                            accounts_.busts().has_unfinished() || accounts_.liquidations().has_unfinished();
     return unfinished ? last_.time_ns : accounts_.next_deadline();
   }
 
@@ -204,6 +204,17 @@ class Core::Shard {
   [[nodiscard]] bool triggers_consistent() const;
   [[nodiscard]] bool positions_balanced() const;
   [[nodiscard]] bool slices_consistent() const;
+  // Liquidations: all there is to do after a command, and its parts.
+  enum class Progress : std::uint8_t { kUnfinished, kWaits, kOver };
+  void liquidate(std::uint32_t& steps_left, Step& step);
+  [[nodiscard]] bool go_on_liquidating(Step& step);
+  void find_short_of_margin(Step& step);
+  [[nodiscard]] Progress go_on(Liquidation& liquidation, Step& step);
+  [[nodiscard]] bool cancel_before_closing(Liquidation& liquidation, Step& step);
+  [[nodiscard]] bool begin_deleveraging(Liquidation& liquidation, Step& step);
+  // True if the position has had its turn.
+  [[nodiscard]] bool reduce(Slot position, Step& step);
+  [[nodiscard]] bool deleverage(Slot position, Step& step);
   void reduce_waiting(Step& step);
   void position_changed(Slot position, Step& step);
   [[nodiscard]] bool holdings_consistent() const;
@@ -246,6 +257,7 @@ class Core::Shard {
   std::vector<Slot> touched_;      // instruments whose auction this command may have changed
   mutable SpecialView shown_;
   Judgement judgement_;  // of the order that is only validated
+  std::vector<Slot> holders_;    // accounts that are looked at
   std::vector<Slot> too_large_;  // orders that reduce more than there is
   std::vector<Slot> swept_;  // positions of one step of a sweep
   std::vector<std::uint64_t> matching_;  // orders that a mass cancel found

@@ -53,6 +53,7 @@ Answer Core::Shard::on(const SetPhase& command, Step& step) {
   if (uncrosses && instrument.collected_for != AuctionKind::kNone) uncross(slot, step);
   instruments_.set_phase(slot, command.phase, command.auction_kind);
   if (collects_anew) end_auction_orders(slot, instrument.collected_for, step);
+  if (instrument.on_margin) accounts_.liquidations().inspect(slot);
   repriced_ = slot;
   step.events.phase_changed({command.instrument_id, previous, command.phase, command.auction_kind});
   told_[slot] = {};
@@ -119,6 +120,7 @@ Answer Core::Shard::on(const SetMarkPrice& command, Step& step) {
   instruments_.set_prices(slot, prices);
   repriced_ = slot;
   step.events.mark_price_changed(command.instrument_id, prices);
+  if (instrument.on_margin) accounts_.liquidations().inspect(slot);
   touch(slot);
   return refuse(Reason::kNone, step);
 }

@@ -112,7 +112,7 @@ void Accounts::judge_cost(const PlaceOrder& command, Slot slot, std::int64_t wor
     if (has_quantity) judge_exposure(exposing(command, account_slot, slot, worst), out);
     return;
   }
-  out.add(check_trading_state(account));
+  out.add(check_trading_state(account_slot));
   const Slot asset = command.side == Side::kBuy ? instrument.quote : instrument.base;
   const bool affords = !has_quantity ||
                        entry_hold(command, account, slot, worst) <= spendable(account_slot, asset);

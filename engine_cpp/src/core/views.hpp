@@ -152,7 +152,8 @@ struct TradeView {
   std::uint32_t instrument_id = 0;
   Side taker_side{};
   bool uncross = false;  // both sides rested, and pay the maker's fee
-  std::array<std::uint8_t, 2> spare{};
+  bool liquidation = false;  // the taker closed a position of an account that is liquidated
+  std::uint8_t spare = 0;
   std::int64_t price = 0;
   std::int64_t quantity = 0;
   std::uint64_t maker_order_id = 0;

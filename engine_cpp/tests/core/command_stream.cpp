@@ -56,6 +56,7 @@ std::string CommandStream::next() {
   pass_time();
   if (!recent_.empty() && one_in(20)) return recent_[static_cast<std::size_t>(below(std::ssize(recent_)))];
   if (calm_) return keep(next_calm());
+  if (leveraged_) return keep(next_leveraged());
   if (one_in(25)) return change_market();
   if (one_in(14)) return recent_.emplace_back(one_in(3) ? place_together() : place_group());
   if (one_in(12)) return recent_.emplace_back(connect());

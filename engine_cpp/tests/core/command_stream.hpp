@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <random>
 #include <string>
 #include <string_view>
@@ -26,7 +27,13 @@ class CommandStream {
   // Streams of these seeds and later ones are calm: nearly all that comes is plain.
   static constexpr std::uint64_t kFirstCalmSeed = std::uint64_t{1} << 32U;
 
-  explicit CommandStream(std::uint64_t seed) : random_(seed), calm_(seed >= kFirstCalmSeed) {}
+  // Of these and later ones leveraged: nearly all that comes trades on margin, and may be liquidated.
+  static constexpr std::uint64_t kFirstLeveragedSeed = std::uint64_t{1} << 33U;
+
+  explicit CommandStream(std::uint64_t seed)
+      : random_(seed),
+        calm_(seed >= kFirstCalmSeed && seed < kFirstLeveragedSeed),
+        leveraged_(seed >= kFirstLeveragedSeed) {}
 
   // The next serialized `Command`. The first ones list instruments, open accounts and fund them.
   [[nodiscard]] std::string next();
@@ -79,6 +86,7 @@ class CommandStream {
   [[nodiscard]] std::string open_session();
   // What becomes of trades after they were made.
   void saw_trade(const TradeView& trade);
+  void saw_balance(const BalanceChangeView& change);
   [[nodiscard]] std::string bust();
   [[nodiscard]] BustedTrade invent_trade();
   [[nodiscard]] std::string settle();
@@ -111,6 +119,13 @@ class CommandStream {
   [[nodiscard]] std::string sweep();
   [[nodiscard]] std::string expire(std::uint32_t date);
   [[nodiscard]] std::int64_t margin_price(std::uint32_t instrument);
+  [[nodiscard]] std::string next_leveraged();
+  [[nodiscard]] std::string place_leveraged(std::uint32_t instrument);
+  [[nodiscard]] std::string move_mark(std::uint32_t instrument);
+  [[nodiscard]] std::string pay_in();
+  [[nodiscard]] std::string drain();
+  [[nodiscard]] std::string change_leveraged_phase(std::uint32_t instrument);
+  [[nodiscard]] std::string become_margin();
   void add_special(PlaceOrder& order, SpecialTerms& special);
   void make_waiting(PlaceOrder& order, SpecialTerms& special, bool cross);
   void make_pegged(PlaceOrder& order, SpecialTerms& special, bool cross);
@@ -129,11 +144,13 @@ class CommandStream {
 
   std::mt19937_64 random_;
   bool calm_;
+  bool leveraged_;
   std::uint64_t step_ = 0;
   std::int64_t time_ns_ = 1'700'000'000'000'000'000;
   std::uint64_t transfer_seq_ = 0;
   std::uint64_t last_order_ = 1;
   std::vector<Target> open_;  // the newest of those that were open
+  std::map<std::uint64_t, std::int64_t> money_;  // what accounts have of KK99, at their last change
   std::vector<BustedTrade> traded_;  // the newest trades, as they would be taken back
   std::uint64_t ids_ = 0;
   static constexpr std::uint32_t kLastSeries = 31;

@@ -30,6 +30,7 @@ void CommandStream::saw(std::string_view results, const ByteBuffer& events) {
   while (!rest.empty()) {
     const auto head = front<EventHead>(rest);
     if (head.kind == EventKind::kTrade) saw_trade(front<TradeView>(rest.substr(sizeof head)));
+    if (head.kind == EventKind::kBalanceChanged) saw_balance(front<BalanceChangeView>(rest.substr(sizeof head)));
     rest.remove_prefix(head.bytes);
   }
 }

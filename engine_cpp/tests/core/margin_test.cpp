@@ -35,7 +35,7 @@ TEST_F(MarginTest, EquityIsCollateralAndTheResultAtTheMark) {
 TEST_F(MarginTest, WhoExposesHimselfNoFurtherGetsOutWhateverHeLost) {
   leave(kAlice, 5'200'000);
   ASSERT_EQ(trade(kAlice, kBob, 50, 10).reason(), Reason::kNone);
-  mark(kOilFuture, 45);  // the initial margin is no longer covered
+  mark(kOilFuture, 48);  // the initial margin is no longer covered, the maintenance margin is
   EXPECT_EQ(submit(oil(kAlice, Side::kBuy, 45, 1)).reason(), Reason::kInsufficientMargin);
   EXPECT_EQ(submit(oil(kAlice, Side::kSell, 50, 10)).reason(), Reason::kNone);
   EXPECT_EQ(submit(oil(kAlice, Side::kSell, 50, 11)).reason(), Reason::kInsufficientMargin);

@@ -71,6 +71,9 @@ struct Met {
   std::set<Reason> reasons_together;  // of orders that came with others
   std::set<EndReason> ends;
   std::set<OrderUpdateCause> causes;
+  std::set<LiquidationState> liquidations;
+  std::set<BalanceChangeKind> payments;
+  bool reduced_by_force = false;
 
   void play(std::uint64_t seed) {
     CommandStream stream(seed);
@@ -96,6 +99,10 @@ struct Met {
       sessions.insert(session->state);
       losses.insert(session->loss);
     }
+    if (const auto* change = std::get_if<LiquidationView>(&event)) liquidations.insert(change->state);
+    if (const auto* change = std::get_if<BalanceChangeView>(&event)) payments.insert(change->kind);
+    const auto* trade = std::get_if<TradeView>(&event);
+    reduced_by_force = reduced_by_force || (trade != nullptr && trade->liquidation);
     const auto* update = std::get_if<OrderEvent>(&event);
     if (update != nullptr) causes.insert(update->cause);
     if (update != nullptr) ends.insert(update->order.view.end_reason);
@@ -139,7 +146,11 @@ TEST(OracleStreams, MeetEveryRefusalAndEveryEnd) {
   }
   EXPECT_TRUE(met.ends.contains(EndReason::kRiskAtTrigger));
   EXPECT_TRUE(met.ends.contains(EndReason::kBust));
-  EXPECT_EQ(met.ends.size(), 24U) << ::testing::PrintToString(met.ends);
+  EXPECT_EQ(met.liquidations.size(), 3U);
+  EXPECT_TRUE(met.reduced_by_force);
+  EXPECT_TRUE(met.payments.contains(BalanceChangeKind::kPenalty));
+  EXPECT_TRUE(met.payments.contains(BalanceChangeKind::kInsurance));
+  EXPECT_EQ(met.ends.size(), 25U) << ::testing::PrintToString(met.ends);
   EXPECT_EQ(met.causes.size(), 14U);
 }
 

@@ -145,7 +145,7 @@ using ReadEvent = std::variant<InstrumentEvent, OpenAccount, TransferEvent, Orde
                                PhaseChangeView, MarkPriceEvent, AccountView, FeeScheduleEvent,
                                AuctionEvent, SelfTradeEvent, SessionView, PositionChangeView, MarginParametersEvent,
                                SweepEvent, OptionExercisedView, TradeBustedEvent, ValueDateEvent,
-                               DeliveryEvent, UnsettledDeliveredView>;
+                               DeliveryEvent, UnsettledDeliveredView, LiquidationView>;
 
 // The results of a `SubmitResponse`.
 [[nodiscard]] std::vector<ReadResult> read_results(std::string_view response);

@@ -241,6 +241,7 @@ TradeView read_trade(Reader in) {
       case 12: take(in, out.taker_fee); break;
       case 13: take(in, out.trade_seq); break;
       case 14: take(in, out.uncross); break;
+      case 15: take(in, out.liquidation); break;
       default: unknown(in);
     }
   }
@@ -376,6 +377,7 @@ ReadEvent read_event(Reader in) {
     case 22: return read_sweep(in.get_message());
     case 23: return read_option_exercised(in.get_message());
     case 27: return read_session_changed(in.get_message());
+    case 24: return read_liquidation(in.get_message());
     case 25: return read_self_trade_uncrossed(in.get_message());
     case 26: return read_positions_rolled(in.get_message());
     case 28: return read_value_date_changed(in.get_message());

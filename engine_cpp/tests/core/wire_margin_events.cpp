@@ -61,6 +61,21 @@ SweepEvent read_positions_rolled(Reader in) {
   return out;
 }
 
+LiquidationView read_liquidation(Reader in) {
+  LiquidationView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.state); break;
+      case 3: out.equity = in.get_sint64(); break;
+      case 4: take(in, out.maintenance); break;
+      case 5: take(in, out.account_seq); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
 OptionExercisedView read_option_exercised(Reader in) {
   OptionExercisedView out;
   while (in.next()) {

@@ -36,6 +36,7 @@ void read_position(Reader in, PositionChangeView& out);
 [[nodiscard]] ValueDateEvent read_value_date_changed(Reader in);
 [[nodiscard]] UnsettledDeliveredView read_unsettled_delivered(Reader in);
 [[nodiscard]] TradeBustedEvent read_trade_busted(Reader in);
+[[nodiscard]] LiquidationView read_liquidation(Reader in);
 [[nodiscard]] MarginParametersEvent read_margin_parameters_changed(Reader in);
 [[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
 [[nodiscard]] SessionView read_session_changed(Reader in);

@@ -19,7 +19,7 @@ constexpr std::uint64_t kCommandsBetweenChecks = 1'000;
 constexpr std::uint64_t kCommandsBetweenRestarts = 7'000;
 constexpr std::uint64_t kFirstSeed = 1'000'000;  // none that the tests play
 constexpr std::uint64_t kSeedsBetweenReports = 25;
-constexpr std::uint64_t kSeedsForACalmOne = 3;
+constexpr std::uint64_t kStreamsInTurn = 3;  // any, leveraged, calm
 
 // What is wrong; empty if nothing is.
 std::string play(Argument& argument, std::uint64_t commands) {
@@ -44,8 +44,8 @@ int main(int count, char** words) {
   std::uint64_t played = 0;
   std::uint64_t failed = 0;
   for (std::uint64_t seeds = 1; played < wanted; ++seed, ++seeds) {
-    const bool calm = seeds % kSeedsForACalmOne == 0;
-    const std::uint64_t stream = calm ? CommandStream::kFirstCalmSeed + seed : seed;
+    const std::uint64_t first[kStreamsInTurn] = {CommandStream::kFirstCalmSeed, 0, CommandStream::kFirstLeveragedSeed};
+    const std::uint64_t stream = first[seeds % kStreamsInTurn] + seed;
     Argument argument(stream);
     const std::string wrong = play(argument, std::min(kCommandsPerSeed, wanted - played));
     played += argument.commands();
