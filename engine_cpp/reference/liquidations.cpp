@@ -84,7 +84,8 @@ bool Engine::has_positions(std::uint64_t account_id) const {
 }
 
 bool Engine::is_short_of_margin(std::uint64_t account_id) const {
-  return has_positions(account_id) && equity_of(account_id) < maintenance_of(account_id);
+  if (accounts_.at(account_id).held_in_order.empty()) return false;
+  return equity_of(account_id) < maintenance_of(account_id);
 }
 
 void Engine::tell_liquidation(std::uint64_t account_id, LiquidationState state) {
@@ -149,7 +150,7 @@ void Engine::look_at(std::uint64_t account_id) {
 std::optional<bool> Engine::go_on(Liquidation& l) {
   for (;;) {
     if (!cancel_before_closing(l)) return {};
-    if (!is_short_of_margin(l.account_id)) return true;
+    if (!is_short_of_margin(l.account_id) || !has_positions(l.account_id)) return true;
     if (sweeps_left_ == 0) return {};
     const std::optional<std::uint32_t> id = next_to_close(l);
     if (!id) {

@@ -29,8 +29,9 @@ std::int64_t on_grid(Side side, std::int64_t price, std::int64_t tick) noexcept 
 
 }  // namespace
 
+// What is owed when no position is left is less than nothing, and so than the maintenance margin of nothing.
 bool MarginAccounts::is_short_of_margin(Slot account) const noexcept {
-  if (!positions_.has_open(account)) return false;
+  if (positions_.first_of_account(account) == kNil) return false;
   const Standing now = standing(account);
   return now.equity < now.maintenance;
 }

@@ -54,6 +54,7 @@ Core::Shard::Progress Core::Shard::go_on(Liquidation& liquidation, Step& step) {
   for (;;) {
     if (!cancel_before_closing(liquidation, step)) return Progress::kUnfinished;
     if (!accounts_.is_short_of_margin(liquidation.account)) return Progress::kOver;
+    if (!accounts_.positions().has_open(liquidation.account)) return Progress::kOver;
     if (sweeps_left_ == 0) return Progress::kUnfinished;
     const Slot position = accounts_.next_to_close(liquidation);
     if (position == kNil) {

@@ -184,6 +184,16 @@ TEST_F(LiquidationTest, WhatTheFundDoesNotHaveFallsOnThoseWhoAreClosed) {
   EXPECT_TRUE(core_.consistent());
 }
 
+TEST_F(LiquidationTest, WhatIsOwedAfterAnExpiryTheFundPays) {
+  insure(10'000'000);
+  const std::int64_t before = total();
+  const Outcome expired = submit(ExpireInstrument{kOilFuture, 20'260'101, 44});
+  EXPECT_EQ(states(expired), (std::vector<LiquidationState>{kStarted, kEnded}));
+  EXPECT_EQ(money(kAlice), 0);
+  EXPECT_EQ(money(kInsuranceAccount), 10'000'000 - 850'000);
+  EXPECT_EQ(total(), before);
+}
+
 TEST_F(LiquidationTest, TheMostGainedForWhatIsBehindItIsClosedFirst) {
   trade(kBob, kCarol, 55, 4);  // Bob is short of six at 50, Carol of four at 55
   insure(10'000'000);
