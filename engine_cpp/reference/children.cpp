@@ -5,6 +5,14 @@
 #include "engine.hpp"
 
 namespace exchange::engine::reference {
+namespace {
+
+bool is_covered_later(Reason reason) {
+  return reason == Reason::kInsufficientFunds || reason == Reason::kInsufficientMargin ||
+         reason == Reason::kPositionLimit || reason == Reason::kTradingState;
+}
+
+}  // namespace
 
 bool Engine::has_children(LinkType link) {
   return link == LinkType::kOtoPartial || link == LinkType::kOtoFull || link == LinkType::kBracket;
@@ -29,11 +37,14 @@ Engine::Judged Engine::judge_child(const PlaceOrder& c, bool is_fed) const {
   if (const Reason reason = check_instrument(c); reason != Reason::kNone) return {.reason = reason};
   if (!is_open(c.account_id, c.special->session_id)) return {.reason = Reason::kSessionNotOpen};
   const Instrument& i = instruments_.at(c.instrument_id);
+  if (c.type == OrderType::kTrailingStop) {
+    Judged judged = judge_waiting(c);
+    if (is_fed && is_covered_later(judged.reason)) judged.reason = Reason::kNone;
+    return judged;
+  }
   const std::int64_t worst = has_limit(c.type) ? c.price : protected_price(i, c.side, c.special->trigger_price);
   Reason reason = check_money(c, worst);
-  const bool covered_later = reason == Reason::kInsufficientFunds || reason == Reason::kInsufficientMargin ||
-                             reason == Reason::kPositionLimit || reason == Reason::kTradingState;
-  if (is_fed && covered_later) reason = Reason::kNone;
+  if (is_fed && is_covered_later(reason)) reason = Reason::kNone;
   return {.reason = reason, .limit = worst, .held_at = worst};
 }
 
@@ -106,13 +117,17 @@ bool Engine::is_left(std::uint64_t parent, const Group& group) const {
 }
 
 std::uint64_t Engine::next_to_pass_on() {
-  for (const auto& [number, group] : groups_) {
+  for (auto& [number, group] : groups_) {
     const Order& parent = orders_.at(number);
     const bool more = group.link != LinkType::kOtoFull && parent.view.cum_quantity > group.passed;
     if (parent.is_open() && !more && !is_left(number, group)) continue;
     const Instrument& i = instruments_.at(parent.view.instrument_id);
     const TradingPhase phase = i.definition.phase;
-    const bool takes_orders = phase == TradingPhase::kContinuous || phase == TradingPhase::kPostOnly || collects(i);
+    bool takes_orders = phase == TradingPhase::kContinuous || phase == TradingPhase::kPostOnly || collects(i);
+    for (const Order* child : open_children(group)) {
+      const bool follows = child->view.type == OrderType::kTrailingStop || child->view.type == OrderType::kPegged;
+      if (child->awaits_parent && follows) takes_orders = phase == TradingPhase::kContinuous;
+    }
     if (takes_orders || parent.view.cum_quantity == 0 || open_children(group).empty()) return number;
   }
   return 0;
@@ -133,6 +148,7 @@ void Engine::pass_on(std::uint64_t number) {
     end(parent, OrderStatus::kCancelled, EndReason::kLinkedOrder);
   }
   Group& group = groups_.at(number);
+  if (parent.view.cum_quantity > 0) begin_to_trail(group);
   const std::vector<Order*> children = open_children(group);
   if (parent.view.cum_quantity == 0) {
     for (Order* child : children) {
@@ -170,6 +186,8 @@ void Engine::give(const std::vector<Order*>& children, std::int64_t quantity) {
     if (quantity == 0 || !child->is_open()) continue;
     if (new_ones.contains(child)) {
       become_active(*child);
+    } else if (child->view.type == OrderType::kPegged && !child->special->has_working_price) {
+      begin_to_follow(*child);
     } else if (child->view.status != OrderStatus::kUntriggered) {
       Instrument& instrument = instruments_.at(child->view.instrument_id);
       take_out(instrument, *child);
@@ -184,6 +202,7 @@ void Engine::become_active(Order& order) {
     waiting_.insert(v.order_id);
     return;
   }
+  if (v.type == OrderType::kPegged) return begin_to_follow(order);
   resting_.erase(v.order_id);
   --account_of(order).open_orders;
   const Instrument& i = instruments_.at(v.instrument_id);
@@ -192,6 +211,43 @@ void Engine::become_active(Order& order) {
   }
   stay_behind(order);
   proceed(order);
+}
+
+// At the price of now; the others have looked at it before.
+void Engine::begin_to_trail(const Group& group) {
+  for (Order* child : open_children(group)) {
+    Order& order = *child;
+    const OrderView& v = order.view;
+    if (v.type != OrderType::kTrailingStop || !order.awaits_parent) continue;
+    const Instrument& i = instruments_.at(v.instrument_id);
+    follow_prices(&i);
+    const auto now = watched_price(i, v, order.special->trigger_reference);
+    const SpecialView& s = *order.special;
+    const auto first = now ? trailing_trigger(i, v.side, *now, s.trailing_ticks, s.trailing_bps) : std::nullopt;
+    if (!first) {
+      take_out_or_stop_waiting(order);
+      end(order, OrderStatus::kCancelled, EndReason::kRiskAtTrigger);
+      continue;
+    }
+    order.watermark = *now;
+    order.trail_turn = shard_bits_ + ++orders_entered_;
+    restate(order);
+    const std::int64_t worst = protected_price(i, v.side, *first);
+    if (v.side == Side::kSell || !is_price(i.definition, worst)) continue;
+    if (notional(i, worst, v.quantity) <= i.definition.max_notional) order.limit = order.held_at = worst;
+  }
+}
+
+// Where what it follows is there.
+void Engine::begin_to_follow(Order& order) {
+  Instrument& i = instruments_.at(order.view.instrument_id);
+  if (i.definition.phase != TradingPhase::kContinuous) return;
+  const auto to = place_for(i, order, order.limit);
+  if (!to) return;
+  take_out_or_stop_waiting(order);
+  stand_at(order, to);
+  changed(order, OrderUpdateCause::kRestatedPeg);
+  enter_again(i, order);
 }
 
 }  // namespace exchange::engine::reference

@@ -274,6 +274,7 @@ class Engine {
   // Orders that come with the fills of another.
   [[nodiscard]] static Reason check_group(const PlaceOrderGroup& command);
   [[nodiscard]] static bool has_children(LinkType link);
+  [[nodiscard]] bool has_unbounded_child(const PlaceOrderGroup& command) const;
   [[nodiscard]] std::set<std::size_t> fed_among(const PlaceOrders& command, LinkType link) const;
   [[nodiscard]] Judged judge_child(const PlaceOrder& command, bool is_fed) const;
   void found_group(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed);
@@ -287,6 +288,8 @@ class Engine {
   void pass_on(std::uint64_t parent);
   void give(const std::vector<Order*>& children, std::int64_t quantity);
   void become_active(Order& order);
+  void begin_to_trail(const Group& group);
+  void begin_to_follow(Order& order);
 
   // Orders that are linked in pairs.
   [[nodiscard]] const Order* other_leg(const Order& order) const;
@@ -343,6 +346,7 @@ class Engine {
   [[nodiscard]] TrailKey trail_key(const Order& order) const;
   void follow_prices(const Instrument* only);
   void take_watermark_of_next(Order& order);
+  [[nodiscard]] Order* first_to_trail(const TrailKey& key, std::uint64_t from);
   void restate(Order& order);
   void tell_trails();
   Result amend_waiting(const AmendOrder& command, Order& order);

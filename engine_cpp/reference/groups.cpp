@@ -7,6 +7,7 @@ namespace exchange::engine::reference {
 
 Result Engine::on(const PlaceOrderGroup& command) {
   if (const Reason reason = check_group(command); reason != Reason::kNone) return {now_.engine_seq, reason};
+  if (has_unbounded_child(command)) return {now_.engine_seq, Reason::kLinkInvalid};
   const SpecialTerms none;
   std::vector<PlaceOrder> legs(command.orders.begin(), command.orders.end());
   for (PlaceOrder& leg : legs) {
@@ -23,7 +24,7 @@ Reason Engine::check_group(const PlaceOrderGroup& command) {
   for (std::size_t i = 0; i < command.orders.size(); ++i) {
     const PlaceOrder& leg = command.orders[i];
     if (leg.account_id != first.account_id || leg.instrument_id != first.instrument_id) return Reason::kLinkInvalid;
-    if (leg.quote_budget != 0 || leg.type == OrderType::kPegged) return Reason::kLinkInvalid;
+    if (leg.quote_budget != 0) return Reason::kLinkInvalid;
     if (leg.special != nullptr && leg.special->reduce_only) return Reason::kLinkInvalid;
     if (with_parent && i == 0) continue;
     if (leg.special != nullptr && leg.special->display_quantity != 0) return Reason::kLinkInvalid;
@@ -32,13 +33,25 @@ Reason Engine::check_group(const PlaceOrderGroup& command) {
     const bool for_auction = leg.time_in_force == TimeInForce::kAtOpen || leg.time_in_force == TimeInForce::kAtClose;
     const bool at_once = leg.time_in_force == TimeInForce::kIoc || leg.time_in_force == TimeInForce::kFok;
     if (leg.quantity != first.quantity || for_auction) return Reason::kLinkInvalid;
-    if (leg.type == OrderType::kMarket || leg.type == OrderType::kTrailingStop) return Reason::kLinkInvalid;
-    if (leg.type == OrderType::kLimit && at_once) return Reason::kLinkInvalid;
+    const bool rests = leg.type == OrderType::kLimit || leg.type == OrderType::kPegged;
+    if (leg.type == OrderType::kMarket || (rests && at_once)) return Reason::kLinkInvalid;
     if (command.link_type != LinkType::kBracket) continue;
-    const bool stops = leg.type == OrderType::kStop || leg.type == OrderType::kStopLimit;
+    const bool stops = leg.type == OrderType::kStop || leg.type == OrderType::kStopLimit ||
+                       leg.type == OrderType::kTrailingStop;
+    if (leg.type == OrderType::kPegged) return Reason::kLinkInvalid;
     if (leg.side == first.side || stops != (i == 2)) return Reason::kLinkInvalid;
   }
   return Reason::kNone;
+}
+
+// What it can cost is not known before it begins to trail.
+bool Engine::has_unbounded_child(const PlaceOrderGroup& command) const {
+  const auto listed = instruments_.find(command.orders.front().instrument_id);
+  if (!has_children(command.link_type) || listed == instruments_.end()) return false;
+  if (on_margin(listed->second.definition)) return false;
+  return std::any_of(command.orders.begin() + 1, command.orders.end(), [](const PlaceOrder& child) {
+    return child.type == OrderType::kTrailingStop && child.side == Side::kBuy;
+  });
 }
 
 const Order* Engine::other_leg(const Order& order) const {
@@ -106,7 +119,9 @@ void Engine::act_on_link(Order& filled, std::int64_t quantity) {
   Order& other = *other_leg(filled);
   OrderView& v = other.view;
   Instrument& instrument = instruments_.at(v.instrument_id);
-  const bool stands = resting_.contains(v.order_id) && v.status != OrderStatus::kUntriggered && !other.awaits_parent;
+  const bool nowhere = v.type == OrderType::kPegged && !other.special->has_working_price;
+  const bool stands = resting_.contains(v.order_id) && v.status != OrderStatus::kUntriggered && !other.awaits_parent &&
+                      !nowhere;
   if (other.special->link_type == LinkType::kOco || quantity >= v.leaves_quantity) {
     if (resting_.contains(v.order_id)) take_out_or_stop_waiting(other);
     return end(other, OrderStatus::kCancelled, EndReason::kLinkedOrder);

@@ -190,6 +190,7 @@ bool Engine::move_pegs_of(Instrument& i, bool advance, std::uint32_t& steps_left
     Order& order = orders_.at(order_id);
     const OrderView& v = order.view;
     if (v.type != OrderType::kPegged || v.instrument_id != i.definition.instrument_id) continue;
+    if (order.awaits_parent) continue;
     const bool stands = order.special->has_working_price;
     const std::int64_t from = order.special->working_price;
     const auto to = place_for(i, order, v.price);

@@ -97,6 +97,7 @@ struct Order {
   std::int64_t held_at = 0;  // the price that it is held at: of a MARKET order, the static band where there is one
   std::optional<std::int64_t> band{};  // worst price that the dynamic band lets it trade at in this command
   std::int64_t watermark = 0;  // of a trailing stop; its view has it as it was told last
+  std::uint64_t trail_turn = 0;  // of a child that trails: after all that did when it began
   std::int64_t held = 0;
   std::int64_t maker_notional = 0;
   std::int64_t taker_notional = 0;
@@ -107,6 +108,7 @@ struct Order {
   bool awaits_parent = false;   // and got nothing of yet
 
   [[nodiscard]] bool is_open() const { return view.leaves_quantity > 0; }
+  [[nodiscard]] std::uint64_t turn() const { return trail_turn == 0 ? view.order_id : trail_turn; }
   [[nodiscard]] bool has_budget() const { return view.quote_budget > 0; }
   [[nodiscard]] bool shows_slices() const { return special && special->display_quantity > 0; }
   [[nodiscard]] bool is_for_auction() const {

@@ -78,9 +78,15 @@ void Engine::enter_together(const std::vector<Order*>& orders, LinkType link, co
   } else {
     join(*orders[0], *orders[1], link);
   }
-  for (Order* order : orders) accept(*order);
+  for (Order* order : orders) {
+    order->view.type == OrderType::kPegged && !order->awaits_parent ? accept_pegged(*order) : accept(*order);
+  }
   for (Order* order : orders) {
     if (order->view.status == OrderStatus::kUntriggered || !order->is_open()) continue;
+    if (order->view.type == OrderType::kPegged) {
+      enter_pegged(*order);
+      continue;
+    }
     stay_behind(*order);
     proceed(*order);
   }

@@ -58,7 +58,8 @@ void Engine::follow_prices(const Instrument* only) {
     const auto now = watched_price(i, order.view, order.special->trigger_reference);
     if (!now || *now <= 0 || !is_better(order.view.side, *now, order.watermark)) continue;
     order.watermark = *now;
-    moved.try_emplace(trail_key(order), order_id);
+    const auto [first, is_new] = moved.try_emplace(trail_key(order), order.turn());
+    first->second = std::min(first->second, order.turn());
   }
   for (const auto& [key, first_id] : moved) {
     const auto found = told_.find(key);
@@ -74,12 +75,20 @@ void Engine::follow_prices(const Instrument* only) {
 
 // Back from where it was not looked at.
 void Engine::take_watermark_of_next(Order& order) {
-  for (auto next = waiting_.upper_bound(order.view.order_id); next != waiting_.end(); ++next) {
-    const Order& other = orders_.at(*next);
-    if (other.view.type != OrderType::kTrailingStop || trail_key(other) != trail_key(order)) continue;
-    if (is_better(order.view.side, other.watermark, order.watermark)) order.watermark = other.watermark;
-    return;
+  const Order* const next = first_to_trail(trail_key(order), order.turn() + 1);
+  if (next == nullptr || !is_better(order.view.side, next->watermark, order.watermark)) return;
+  order.watermark = next->watermark;
+}
+
+// Of those that wait, by their turns.
+Order* Engine::first_to_trail(const TrailKey& key, std::uint64_t from) {
+  Order* first = nullptr;
+  for (const std::uint64_t order_id : waiting_) {
+    Order& order = orders_.at(order_id);
+    if (order.view.type != OrderType::kTrailingStop || order.turn() < from || trail_key(order) != key) continue;
+    if (first == nullptr || order.turn() < first->turn()) first = &order;
   }
+  return first;
 }
 
 // Its owner will see where its trigger stands.
@@ -92,13 +101,9 @@ void Engine::restate(Order& order) {
 void Engine::tell_trails() {
   for (std::uint32_t left = limits_.trails_per_command; left > 0 && !untold_.empty();) {
     TrailTold& told = told_.at(untold_.front());
-    const auto next = std::find_if(waiting_.lower_bound(told.next_id), waiting_.end(), [&](std::uint64_t order_id) {
-      const Order& order = orders_.at(order_id);
-      return order.view.type == OrderType::kTrailingStop && trail_key(order) == untold_.front();
-    });
-    if (next != waiting_.end()) {
-      Order& order = orders_.at(*next);
-      told.next_id = *next + 1;
+    if (Order* const next = first_to_trail(untold_.front(), told.next_id); next != nullptr) {
+      Order& order = *next;
+      told.next_id = order.turn() + 1;
       --left;
       if (order.special->watermark_price == order.watermark) continue;
       restate(order);

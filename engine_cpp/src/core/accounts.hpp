@@ -97,7 +97,10 @@ class Accounts : private MarginAccounts {
   // The first of a group is the parent of those that come after it; `is_fed`: the child has to back nothing.
   void lead(Slot parent, LinkType type) noexcept;
   void enter_child(const PlaceOrder& command, Entrant& entrant, Slot parent, Step& step);
-  [[nodiscard]] Pricing price_child(const PlaceOrder& command, Slot instrument) const noexcept;
+  [[nodiscard]] Pricing price_child(const PlaceOrder& command, Slot instrument,
+                                    const WatchedPrices& prices) const noexcept;
+  // A buy that is paid in full and is to trail once it is active: until then nobody knows what it can cost.
+  [[nodiscard]] bool has_unbounded_child(const PlaceOrderGroup& command) const noexcept;
   // Which of the orders of a group are fed by the first.
   void find_fed(std::span<const PlaceOrder> orders, LinkType link, std::vector<Entrant>& out) const noexcept;
 
@@ -110,6 +113,9 @@ class Accounts : private MarginAccounts {
   [[nodiscard]] Children children_of(const OrderRecord& parent) const noexcept;
   // Has an exit of a bracket traded all that it was given?
   [[nodiscard]] bool has_left(const OrderRecord& parent) const noexcept;
+  // Is it a child that begins to trail with what it is given first? It begins; false if at these prices it cannot.
+  [[nodiscard]] bool is_to_trail(Slot child) const noexcept;
+  [[nodiscard]] bool trail_from_now(Slot child, const WatchedPrices& prices) noexcept;
   // What the children get; the parent has passed it on.
   [[nodiscard]] std::int64_t pass_on(Slot parent) noexcept;
   // Gives a child so much more; nothing follows the last. Then its owner is told.

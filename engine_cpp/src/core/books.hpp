@@ -192,6 +192,7 @@ class Books {
   [[nodiscard]] std::int64_t protection(Slot instrument, Side side, std::int64_t best) const noexcept;
   void enter(const Place& place);
   // What a fill of one leg does to the other; what the fills of an uncross come to with that.
+  [[nodiscard]] static Slot leg_of(Slot marked) noexcept { return Reserves::unpegged(marked) & ~kLinkedMark; }
   void act_on_link(Slot owner, Slot instrument, Side side, std::int64_t quantity);
   void act_on_links(Slot maker, const Place& taker, std::int64_t quantity);
   void count_links(Slot instrument, AuctionView& view) const;

@@ -79,8 +79,8 @@ std::int64_t Books::uncross(Slot instrument, std::int64_t price, std::int64_t qu
   const Slot selling = on_margin ? holdings_.holding_of(owner_of(seller)) : kNil;
   take(*buy.book, Side::kBuy, buy.order, traded);
   take(*sell.book, Side::kSell, sell.order, traded);
-  if ((marked_seller & kLinkedMark) != 0) act_on_link(marked_seller & ~kLinkedMark, instrument, Side::kSell, traded);
-  if ((marked_buyer & kLinkedMark) != 0) act_on_link(marked_buyer & ~kLinkedMark, instrument, Side::kBuy, traded);
+  if ((marked_seller & kLinkedMark) != 0) act_on_link(leg_of(marked_seller), instrument, Side::kSell, traded);
+  if ((marked_buyer & kLinkedMark) != 0) act_on_link(leg_of(marked_buyer), instrument, Side::kBuy, traded);
   if (on_margin) hold(selling, buying, Side::kBuy, traded);
   return traded;
 }

@@ -31,9 +31,9 @@ void Pairs::count_more(Slot owner, std::int64_t quantity) const noexcept {
 }
 
 Slot Books::put_leg(Book& book, const Place& place, std::int64_t leaves) noexcept {
-  const Slot slot = book.rest(
-      place.side, place.limit,
-      {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = place.owner | kLinkedMark});
+  const Slot marked = (place.is_pegged ? Reserves::pegged(place.owner) : place.owner) | kLinkedMark;
+  const Slot slot = book.rest(place.side, place.limit,
+                              {.leaves = leaves, .self_trade_group = place.self_trade_group, .owner = marked});
   pairs_.stand(place.owner, slot, &book == &waiting_[place.instrument]);
   return slot;
 }
@@ -48,7 +48,7 @@ void Books::act_on_link(Slot owner, Slot instrument, Side side, std::int64_t qua
 }
 
 void Books::act_on_links(Slot maker, const Place& taker, std::int64_t quantity) {
-  if ((maker & kLinkedMark) != 0) act_on_link(maker & ~kLinkedMark, taker.instrument, opposite(taker.side), quantity);
+  if ((maker & kLinkedMark) != 0) act_on_link(leg_of(maker), taker.instrument, opposite(taker.side), quantity);
   if (taker.linked) act_on_link(taker.owner, taker.instrument, taker.side, quantity);
 }
 

@@ -23,8 +23,18 @@ void Accounts::find_fed(std::span<const PlaceOrder> orders, LinkType link, std::
   }
 }
 
-// What its trigger watches counts from its first fill on.
-Pricing Accounts::price_child(const PlaceOrder& command, Slot slot) const noexcept {
+bool Accounts::has_unbounded_child(const PlaceOrderGroup& command) const noexcept {
+  const Slot instrument = instruments_.find(command.orders.front().instrument_id);
+  const bool in_full = instrument != kNil && !instruments_[instrument].on_margin;
+  if (!in_full || !has_children(command.link_type)) return false;
+  return std::ranges::any_of(command.orders.subspan(1), [](const PlaceOrder& child) {
+    return child.type == OrderType::kTrailingStop && child.side == Side::kBuy;
+  });
+}
+
+// What its trigger watches counts from its first fill on; what trails begins anew then, and says where it would now.
+Pricing Accounts::price_child(const PlaceOrder& command, Slot slot, const WatchedPrices& prices) const noexcept {
+  if (command.type == OrderType::kTrailingStop) return price_waiting(command, slot, prices);
   const std::int64_t worst = has_limit(command.type)
                                  ? command.price
                                  : protected_price(instruments_[slot], command.side, command.special->trigger_price);
@@ -62,6 +72,7 @@ void Accounts::enter_child(const PlaceOrder& command, Entrant& entrant, Slot par
   special.promised = entrant.is_fed ? -command.quantity : 0;
   order.view.status = OrderStatus::kUntriggered;
   order.hold_price = entrant.pricing.worst;
+  begin_to_trail(entrant.order, entrant.pricing.watermark);
   if (instruments_[order.instrument].on_margin) return enter_position(order);
   find_balances(order);
   const std::int64_t more = missing(order, required_hold(order));
@@ -124,9 +135,17 @@ bool Accounts::has_news(const OrderRecord& parent) const noexcept {
   return parent.view.cum_quantity > special.passed || has_left(parent);
 }
 
-// To end them there is always a way; to give them something the market has to take orders.
+// To end them there is always a way; to give them something the market has to take orders, and to match if a child is
+// to begin to follow its prices.
 bool Accounts::can_take_news(const OrderRecord& parent) const noexcept {
-  return parent.view.cum_quantity == 0 || may_amend(instruments_[parent.instrument]) || children_of(parent).empty();
+  if (parent.view.cum_quantity == 0) return true;
+  const Children children = children_of(parent);
+  const bool follows = std::ranges::any_of(children, [&](Slot child) {
+    const OrderType type = orders_[child].view.type;
+    return orders_.awaits_parent(orders_[child]) && (type == OrderType::kTrailingStop || type == OrderType::kPegged);
+  });
+  const Instrument& instrument = instruments_[parent.instrument];
+  return children.empty() || (follows ? instrument.phase == TradingPhase::kContinuous : may_amend(instrument));
 }
 
 bool Accounts::has_to_pass_on() const noexcept {
@@ -148,6 +167,30 @@ Slot Accounts::next_to_pass_on() noexcept {
     if (news) return slot;
   }
   return kNil;
+}
+
+bool Accounts::is_to_trail(Slot child) const noexcept {
+  return orders_[child].view.type == OrderType::kTrailingStop && orders_.awaits_parent(orders_[child]);
+}
+
+// A buy trades no further than what it was measured at: on margin that follows the trigger too.
+bool Accounts::trail_from_now(Slot child, const WatchedPrices& prices) noexcept {
+  OrderRecord& order = orders_[child];
+  SpecialRecord& special = orders_.specials()[order.special];
+  Trigger trigger = trigger_of(child);
+  const std::int64_t now = prices[static_cast<std::size_t>(trigger.watched)];
+  if (now == kNoPrice || !trigger.follow(now)) return false;
+  special.trail_turn = orders_.next_number();
+  engine::follow(special.view, trigger);
+  if (order.view.side == Side::kSell || !order.is_on_margin()) return true;
+  const Instrument& instrument = instruments_[order.instrument];
+  const std::int64_t worst = protected_price(instrument, Side::kBuy, trigger.price);
+  if (!instrument.is_price(worst)) return true;
+  if (instrument.notional(worst, order.view.quantity) > instrument.max_notional) return true;
+  discount(order);
+  order.hold_price = worst;
+  count(order);
+  return true;
 }
 
 std::int64_t Accounts::pass_on(Slot slot) noexcept {

@@ -13,18 +13,16 @@ bool shows_slices(const PlaceOrder& order) noexcept {
   return order.special != nullptr && order.special->display_quantity != 0;
 }
 
-// Legs share what they hold; what shows a slice, follows a price or only reduces has other ways to change its quantity or
-// its place.
+// Legs share what they hold; what shows a slice or only reduces has other ways to change its quantity.
 bool may_be_leg(const PlaceOrder& order) noexcept {
-  return !shows_slices(order) && !reduces(order) && order.quote_budget == 0 && order.type != OrderType::kPegged;
+  return !shows_slices(order) && !reduces(order) && order.quote_budget == 0;
 }
 
 // It grows with its parent's fills, and each time there is something for it to grow in.
 bool may_be_child(const PlaceOrder& order, const PlaceOrder& parent) noexcept {
-  const bool stays = order.type == OrderType::kLimit && may_rest(order.time_in_force);
-  const bool waits = waits_for_price(order.type) && order.type != OrderType::kTrailingStop;
-  return may_be_leg(order) && (stays || waits) && !is_for_auction(order.time_in_force) &&
-         order.quantity == parent.quantity;
+  const bool rests = order.type == OrderType::kLimit || order.type == OrderType::kPegged;
+  const bool stays = (rests && may_rest(order.time_in_force)) || waits_for_price(order.type);
+  return may_be_leg(order) && stays && !is_for_auction(order.time_in_force) && order.quantity == parent.quantity;
 }
 
 bool takes_profit(OrderType type) noexcept {
@@ -52,7 +50,7 @@ Reason check_group_shape(const PlaceOrderGroup& command) noexcept {
     return fits ? Reason::kNone : Reason::kLinkInvalid;
   }
   const auto is_child = [&](const PlaceOrder& order) { return may_be_child(order, first); };
-  const bool fits = first.quote_budget == 0 && first.type != OrderType::kPegged && !reduces(first) &&
+  const bool fits = first.quote_budget == 0 && !reduces(first) &&
                     std::ranges::all_of(orders.subspan(1), is_child) &&
                     (command.link_type != LinkType::kBracket || is_bracket(orders));
   return fits ? Reason::kNone : Reason::kLinkInvalid;

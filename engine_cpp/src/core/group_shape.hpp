@@ -2,8 +2,8 @@
 //
 // Invariants:
 //   1. Pure: the answer follows from the command alone, and consumes nothing.
-//   2. The legs of a pair give the same asset of one account. Children have the quantity of their parent, and rest or wait
-//      for a price once they are active.
+//   2. The legs of a pair give the same asset of one account. Children have the quantity of their parent, and rest, follow
+//      or wait for a price once they are active.
 //
 // Threads: pure functions.
 #pragma once

@@ -68,7 +68,8 @@ bool may_wait(const OrderRecord& order, const SpecialView* special, const Instru
 bool may_await(const OrderRecord& order, const SpecialView* special, const Instruments& instruments) noexcept {
   const OrderView& v = order.view;
   if (waits_for_price(v.type)) return may_wait(order, special, instruments);
-  if (v.type != OrderType::kLimit || !may_rest(v.time_in_force) || is_for_auction(v.time_in_force)) return false;
+  const bool rests = v.type == OrderType::kLimit || v.type == OrderType::kPegged;
+  if (!rests || !may_rest(v.time_in_force) || is_for_auction(v.time_in_force)) return false;
   if (special->has_trigger_price || order.instrument >= instruments.size()) return false;
   const Instrument& instrument = instruments[order.instrument];
   return v.cum_quantity == 0 && v.prevented_quantity == 0 && v.price == order.hold_price &&
@@ -251,6 +252,14 @@ bool Orders::load(StateReader& in, const Balances& balances, const Positions& po
   return in.ok();
 }
 
+// Only a child that trails has another turn than its number's: a later one, that was given.
+bool Orders::may_trail_from(const OrderRecord& order, std::uint64_t last_id) const noexcept {
+  const std::uint64_t turn = order.special == kNil ? 0 : specials_[order.special].trail_turn;
+  if (turn == 0) return true;
+  return order.view.type == OrderType::kTrailingStop && special_view(order)->parent_order_id != 0 &&
+         turn > order.view.order_id && turn <= last_id;
+}
+
 bool Orders::load_order(StateReader& in, const Balances& balances, const Positions& positions,
                         const Instruments& instruments, std::uint64_t last_id) {
   OrderRecord o;
@@ -268,6 +277,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Positio
   o.special = specials_.load(in);
   in.require(in.ok() && adds_up(o));
   in.require(v.leaves_quantity == 0 || may_be_open(o, special_view(o), awaits_parent(o), instruments));
+  in.require(v.leaves_quantity == 0 || may_trail_from(o, last_id));
   in.require(v.leaves_quantity == 0 || may_be_promised(o, promised(o), instruments));
   in.require(v.leaves_quantity == 0 || shows_as_it_says(o, special_view(o), last_id));
   in.require(v.leaves_quantity == 0 || is_pegged_as_it_says(o, special_view(o)));

@@ -175,6 +175,7 @@ class Orders {
   }
   [[nodiscard]] bool load_order(StateReader& in, const Balances& balances, const Positions& positions,
                                 const Instruments& instruments, std::uint64_t last_id);
+  [[nodiscard]] bool may_trail_from(const OrderRecord& order, std::uint64_t last_id) const noexcept;
 
   Pool<OrderRecord> orders_;
   Specials specials_;

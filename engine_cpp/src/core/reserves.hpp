@@ -21,6 +21,8 @@ class Reserves {
   [[nodiscard]] static bool has(const BookOrder& order) noexcept { return (order.owner & kMark) != 0; }
   [[nodiscard]] static bool is_pegged(const BookOrder& order) noexcept { return !has(order) && order.owner >= kPegged; }
   [[nodiscard]] static Slot pegged(Slot owner) noexcept { return owner | kPegged; }
+  // Of an order that has no reserve.
+  [[nodiscard]] static Slot unpegged(Slot owner) noexcept { return owner & ~kPegged; }
   // The accounts' handle of any order.
   [[nodiscard]] Slot owner_of(const BookOrder& order) const noexcept {
     if (order.owner < kPegged) return order.owner;

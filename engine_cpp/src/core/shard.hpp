@@ -179,6 +179,8 @@ class Core::Shard {
   void give(const Children& children, std::int64_t quantity, bool last, Step& step);
   void go_on_with_more(Slot child, Step& step);
   void begin_to_watch(Slot child, Step& step);
+  void begin_to_trail(const Children& children, Step& step);
+  void begin_to_follow(Slot child, Step& step);
   void act_on_links(Step& step);
   [[nodiscard]] bool links_consistent() const;
   void restore_links() noexcept;
@@ -200,6 +202,7 @@ class Core::Shard {
   [[nodiscard]] static bool load_trail(StateReader& in, Trigger& trigger);
   [[nodiscard]] bool restore_due(const std::vector<std::uint64_t>& due, const std::vector<Trigger>& triggers,
                                  std::vector<Rested>& rested);
+  [[nodiscard]] bool restore_trailing(std::vector<Trigger>& trailing, std::vector<Rested>& rested);
   [[nodiscard]] bool load_untold(StateReader& in);
   [[nodiscard]] bool triggers_consistent() const;
   [[nodiscard]] bool positions_balanced() const;

@@ -27,6 +27,7 @@ void Core::Shard::pass_on(Slot parent, Step& step) {
     remove(accounts_.removal_of(parent, OrderStatus::kCancelled, EndReason::kLinkedOrder), step);
   }
   const bool last = !is_active(order.view.status);
+  if (order.view.cum_quantity > 0) begin_to_trail(accounts_.children_of(order), step);
   const Children children = accounts_.children_of(order);
   if (order.view.cum_quantity == 0) {
     for (const Slot child : children) {
@@ -50,6 +51,7 @@ void Core::Shard::go_on_with_more(Slot child, Step& step) {
   const OrderRecord& order = accounts_.orders()[child];
   const OrderView& view = order.view;
   if (!is_active(view.status) || order.has_trigger()) return;
+  if (view.type == OrderType::kPegged && order.is_off_book()) return begin_to_follow(child, step);
   if (!order.is_off_book()) return books_.grow(order.instrument, view.side, order.book_slot, view.leaves_quantity);
   if (waits_for_price(view.type)) return begin_to_watch(child, step);
   const Quote quote = books_.inquire(accounts_.inquiry_of(child));
@@ -57,6 +59,29 @@ void Core::Shard::go_on_with_more(Slot child, Step& step) {
   if (!place) return;
   books_.activate(*place);
   deliver(step);
+}
+
+// Those that trail already look at the prices that it begins with. One that there is no price for is over.
+void Core::Shard::begin_to_trail(const Children& children, Step& step) {
+  for (const Slot child : children) {
+    if (!accounts_.is_to_trail(child)) continue;
+    const Slot instrument = accounts_.orders()[child].instrument;
+    const WatchedPrices prices = books_.watched(instrument);
+    triggers_.trail(instrument, prices);
+    triggers_.trails().queue_moved();
+    if (accounts_.trail_from_now(child, prices)) continue;
+    remove(accounts_.removal_of(child, OrderStatus::kCancelled, EndReason::kRiskAtTrigger), step);
+  }
+}
+
+// Where what it follows is there; otherwise it stays outside the book until it is.
+void Core::Shard::begin_to_follow(Slot child, Step& step) {
+  const OrderRecord& order = accounts_.orders()[child];
+  if (instruments_[order.instrument].phase != TradingPhase::kContinuous) return;
+  const auto to = place_for(child, order.view.price, books_.unpegged_best(order.instrument));
+  if (!to) return;
+  accounts_.restate_peg(child, to, step);
+  stand_again(child, step);
 }
 
 void Core::Shard::begin_to_watch(Slot child, Step& step) {

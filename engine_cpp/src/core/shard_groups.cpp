@@ -13,6 +13,7 @@ constexpr SpecialTerms kNoTerms{};  // of a leg that says nothing special: its l
 
 Answer Core::Shard::on(const PlaceOrderGroup& command, Step& step) {
   if (const Reason reason = check_group_shape(command); reason != Reason::kNone) return refuse(reason, step);
+  if (accounts_.has_unbounded_child(command)) return refuse(Reason::kLinkInvalid, step);
   std::array<PlaceOrder, kMaxGroupOrders> legs;
   std::ranges::copy(command.orders, legs.begin());
   const std::span placed = std::span(legs).first(command.orders.size());
@@ -30,7 +31,9 @@ void Core::Shard::enter_group(std::span<const PlaceOrder> legs, LinkType type, S
     accounts_.enter_linked(legs[1], entrants_[1], entrants_[0].order, type, step);
     books_.link(entrants_[0].order, entrants_[1].order, type == LinkType::kOco);
   }
-  for (const Entrant& leg : entrants_) accounts_.accept(leg.order, step);
+  for (const Entrant& leg : entrants_) {
+    leg.is_pegged && !leg.is_child ? accept_pegged(leg.order, step) : accounts_.accept(leg.order, step);
+  }
   for (Entrant& leg : entrants_) {
     if (leg.is_child) {
       accounts_.restore_resting({leg.order, kOffBook});
@@ -46,6 +49,7 @@ void Core::Shard::enter_leg(Entrant& leg, bool linked, Step& step) {
   if (view.status == OrderStatus::kUntriggered) {
     return accounts_.restore_resting({leg.order, triggers_.wait(accounts_.trigger_of(leg.order))});
   }
+  if (leg.is_pegged) return enter_pegged(leg.order, step);
   leg.place.linked = linked;
   leg.place.quantity = view.leaves_quantity;
   if (view.time_in_force == TimeInForce::kFok) leg.place.min_quantity = view.leaves_quantity;

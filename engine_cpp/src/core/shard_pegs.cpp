@@ -69,10 +69,10 @@ Reason Core::Shard::check_pegged_entrant(const PlaceOrder& command, LinkType lin
   });
   if (!accounts_.pegs().has_room(instrument, static_cast<std::size_t>(beside))) return Reason::kEngineFull;
   const auto price = accounts_.peg_price_of(command, instrument, books_.unpegged_best(instrument));
-  if (!price) return Reason::kNoReferencePrice;
+  if (!price && !entrant.is_child) return Reason::kNoReferencePrice;
   entrant.pricing = {Reason::kNone, command.price, command.price, 0};
   const Reason reason = accounts_.claim(command, entrant, link);
-  if (reason != Reason::kNone) return reason;
+  if (reason != Reason::kNone || entrant.is_child) return reason;
   const bool would_take = books_.book(instrument).would_cross(command.side, *price);
   return command.post_only && would_take ? Reason::kPostOnlyWouldCross : Reason::kNone;
 }
@@ -183,7 +183,7 @@ bool Core::Shard::move_pegs_of(Slot instrument, bool advance, std::uint32_t& ste
 
 bool Core::Shard::moves(Slot slot, std::optional<std::int64_t> to, bool advance) const noexcept {
   const auto from = accounts_.working_price(slot);
-  if (from == to) return false;
+  if (from == to || accounts_.orders()[slot].is_untriggered()) return false;  // or it waits for its parent
   const Side side = accounts_.orders()[slot].view.side;
   const bool retreats = !to || (from && (side == Side::kBuy ? *to < *from : *to > *from));
   return retreats != advance;
@@ -201,7 +201,7 @@ void Core::Shard::save_pegs(StateWriter& out) const {
   for (const Slot instrument : unfinished_pegs_) out.put(instrument);
 }
 
-// Those that have nowhere to stand wait outside the books.
+// Those that have nowhere to stand wait outside the books; children that wait for their parent are there already.
 bool Core::Shard::load_pegs(StateReader& in, std::vector<Rested>& rested) {
   const Orders& orders = accounts_.orders();
   std::vector<std::uint32_t> counts(instruments_.size());
@@ -209,7 +209,7 @@ bool Core::Shard::load_pegs(StateReader& in, std::vector<Rested>& rested) {
     const OrderRecord& order = orders[slot];
     if (order.view.leaves_quantity == 0 || order.view.type != OrderType::kPegged) continue;
     if (++counts[order.instrument] > kMaxPegged) return false;
-    if (!accounts_.working_price(slot)) rested.push_back({slot, kOffBook});
+    if (!accounts_.working_price(slot) && !order.is_untriggered()) rested.push_back({slot, kOffBook});
   }
   const std::uint32_t count = in.get_count(instruments_.size());
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) {

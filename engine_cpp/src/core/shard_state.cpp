@@ -8,7 +8,7 @@
 namespace exchange::engine {
 namespace {
 
-constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5204;  // "EXCHCOR", version 4
+constexpr std::uint64_t kStateFormat = 0x4558'4348'434F'5205;  // "EXCHCOR", version 5
 
 // Fills `EventsResponse` messages with books and orders, and gives each away when it is full.
 class Parts {

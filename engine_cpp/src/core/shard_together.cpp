@@ -57,9 +57,10 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, Li
   if (waits ? !triggers_.has_room(count) : inquiry.may_rest && !books_.has_room(count)) return Reason::kEngineFull;
   if (command.type == OrderType::kPegged) [[unlikely]] return check_pegged_entrant(command, link, entrant);
   const Quote quote = books_.inquire(inquiry);
-  entrant.pricing = entrant.is_child ? accounts_.price_child(command, inquiry.instrument)
-                    : waits ? accounts_.price_waiting(command, inquiry.instrument, books_.watched(inquiry.instrument))
-                            : price_of(command, instruments_[inquiry.instrument], quote);
+  const WatchedPrices prices = books_.watched(inquiry.instrument);
+  entrant.pricing = entrant.is_child ? accounts_.price_child(command, inquiry.instrument, prices)
+                    : waits          ? accounts_.price_waiting(command, inquiry.instrument, prices)
+                                     : price_of(command, instruments_[inquiry.instrument], quote);
   if (entrant.pricing.reason != Reason::kNone) return entrant.pricing.reason;
   reason = accounts_.claim(command, entrant, link);
   if (reason != Reason::kNone || waits || entrant.is_child) return reason;
@@ -68,8 +69,8 @@ Reason Core::Shard::check_entrant(const PlaceOrder& command, bool repeats_id, Li
 
 // What all of them cost is held before the first of them trades.
 void Core::Shard::enter_together(std::span<const PlaceOrder> orders, LinkType link, Step& step) {
+  for (std::size_t i = 0; i < orders.size(); ++i) trail_with(orders[i], entrants_[i].admission.inquiry.instrument);
   for (std::size_t i = 0; i < orders.size(); ++i) {
-    trail_with(orders[i], entrants_[i].admission.inquiry.instrument);
     if (link != LinkType::kNone && i > 0) return enter_group(orders, link, step);
     accounts_.enter_together(orders[i], entrants_[i], step);
   }

@@ -32,6 +32,7 @@ bool Core::Shard::load_triggers(StateReader& in, std::vector<Rested>& rested) {
   std::ranges::sort(sorted_due);
   if (!in.ok() || std::ranges::adjacent_find(sorted_due) != sorted_due.end()) return false;
   std::vector<Trigger> due_triggers;
+  std::vector<Trigger> trailing;
   for (const Slot slot : all) {
     if (!orders[slot].is_untriggered()) continue;
     if (orders.awaits_parent(orders[slot])) {
@@ -42,13 +43,26 @@ bool Core::Shard::load_triggers(StateReader& in, std::vector<Rested>& rested) {
     if (trigger.trails() && !load_trail(in, trigger)) return false;
     if (std::ranges::binary_search(sorted_due, trigger.order_id)) {
       due_triggers.push_back(trigger);
+    } else if (trigger.trails()) {
+      trailing.push_back(trigger);
     } else if (triggers_.may_restore(trigger)) {
       rested.push_back({slot, triggers_.wait(trigger)});
     } else {
       return false;
     }
   }
-  return restore_due(due, due_triggers, rested) && load_untold(in);
+  return restore_trailing(trailing, rested) && restore_due(due, due_triggers, rested) && load_untold(in);
+}
+
+// By their turns, of which no two are the same.
+bool Core::Shard::restore_trailing(std::vector<Trigger>& trailing, std::vector<Rested>& rested) {
+  std::ranges::sort(trailing, {}, &Trigger::turn);
+  if (std::ranges::adjacent_find(trailing, {}, &Trigger::turn) != trailing.end()) return false;
+  for (const Trigger& trigger : trailing) {
+    if (!triggers_.may_restore(trigger)) return false;
+    rested.push_back({trigger.owner, triggers_.wait(trigger)});
+  }
+  return true;
 }
 
 // It was told where it stood, and has stood no worse since.

@@ -50,7 +50,7 @@ void Specials::save(StateWriter& out, Slot slot) const {
   if (slot == kNil) return;
   const SpecialRecord& record = records_[slot];
   for_each_field(record.view, [&](const auto&... fields) { out.put(fields...); });
-  out.put(record.passed, record.promised, record.leads, record.is_fed, record.awaits);
+  out.put(record.passed, record.promised, record.trail_turn, record.leads, record.is_fed, record.awaits);
 }
 
 Slot Specials::load(StateReader& in) noexcept {
@@ -60,7 +60,7 @@ Slot Specials::load(StateReader& in) noexcept {
   if (!in.ok() || !present) return kNil;
   SpecialRecord record;
   for_each_field(record.view, [&](auto&... fields) { in.get(fields...); });
-  in.get(record.passed, record.promised, record.leads, record.is_fed, record.awaits);
+  in.get(record.passed, record.promised, record.trail_turn, record.leads, record.is_fed, record.awaits);
   in.require(has_known_terms(record.view));
   if (!in.ok()) return kNil;
   const Slot slot = records_.take();

@@ -22,6 +22,7 @@ struct SpecialRecord {
   SpecialView view;
   std::int64_t passed = 0;    // of a parent's fills, what its children were given
   std::int64_t promised = 0;  // to a child, beyond what is open of it; below zero: all that is open is not backed yet
+  std::uint64_t trail_turn = 0;  // of a child that trails: its turn among those that do; 0: its number
   bool leads = false;    // a parent whose children may get more, or have to be told that they will not
   bool is_fed = false;   // a child that is backed by what its parent's fills bring, and by nothing before
   bool awaits = false;   // a child that was given nothing yet; it says the quantity that it would be given at most

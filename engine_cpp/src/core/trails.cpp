@@ -34,32 +34,32 @@ Trails::Trails(const Limits& limits) : nodes_(limits.special_orders) {
   untold_.reserve(markets);
 }
 
-void Trails::insert(std::size_t market, Slot slot, std::uint64_t order_id, std::int64_t watermark,
+void Trails::insert(std::size_t market, Slot slot, std::uint64_t turn, std::int64_t watermark,
                     const TrailingOffset& offset, std::int64_t tick) noexcept {
   Market& m = markets_[market];
   m.tick = tick;
-  if (const auto next = watermark_from(market, order_id); next && is_better(market, *next, watermark)) {
+  if (const auto next = watermark_from(market, turn); next && is_better(market, *next, watermark)) {
     watermark = *next;
   }
-  nodes_[slot] = {.order_id = order_id, .watermark = watermark, .ticks = offset.ticks, .bps = offset.bps};
+  nodes_[slot] = {.turn = turn, .watermark = watermark, .ticks = offset.ticks, .bps = offset.bps};
   sum_up(market, slot);
   Slot low = kNil;
   Slot high = kNil;
-  split(market, m.root, order_id, low, high);
+  split(market, m.root, turn, low, high);
   m.root = merge(market, merge(market, low, slot), high);
 }
 
 void Trails::erase(std::size_t market, Slot slot) noexcept {
-  markets_[market].root = erase(market, markets_[market].root, nodes_[slot].order_id);
+  markets_[market].root = erase(market, markets_[market].root, nodes_[slot].turn);
 }
 
-Slot Trails::erase(std::size_t market, Slot at, std::uint64_t order_id) noexcept {
+Slot Trails::erase(std::size_t market, Slot at, std::uint64_t turn) noexcept {
   assert(at != kNil);
   pass_down(market, at);
   Node& node = nodes_[at];
-  if (node.order_id == order_id) return merge(market, node.low, node.high);
-  Slot& way = order_id < node.order_id ? node.low : node.high;
-  way = erase(market, way, order_id);
+  if (node.turn == turn) return merge(market, node.low, node.high);
+  Slot& way = turn < node.turn ? node.low : node.high;
+  way = erase(market, way, turn);
   sum_up(market, at);
   return at;
 }
@@ -67,7 +67,7 @@ Slot Trails::erase(std::size_t market, Slot at, std::uint64_t order_id) noexcept
 // The orders of `low` are all before those of `high`.
 Slot Trails::merge(std::size_t market, Slot low, Slot high) noexcept {
   if (low == kNil || high == kNil) return low == kNil ? high : low;
-  const bool low_is_root = mix(nodes_[low].order_id) > mix(nodes_[high].order_id);
+  const bool low_is_root = mix(nodes_[low].turn) > mix(nodes_[high].turn);
   const Slot root = low_is_root ? low : high;
   pass_down(market, root);
   if (low_is_root) {
@@ -79,19 +79,19 @@ Slot Trails::merge(std::size_t market, Slot low, Slot high) noexcept {
   return root;
 }
 
-// Those before `order_id`, and the others.
-void Trails::split(std::size_t market, Slot at, std::uint64_t order_id, Slot& low, Slot& high) noexcept {
+// Those before `turn`, and the others.
+void Trails::split(std::size_t market, Slot at, std::uint64_t turn, Slot& low, Slot& high) noexcept {
   if (at == kNil) {
     low = high = kNil;
     return;
   }
   pass_down(market, at);
   Node& node = nodes_[at];
-  if (node.order_id < order_id) {
-    split(market, node.high, order_id, node.high, high);
+  if (node.turn < turn) {
+    split(market, node.high, turn, node.high, high);
     low = at;
   } else {
-    split(market, node.low, order_id, low, node.low);
+    split(market, node.low, turn, low, node.low);
     high = at;
   }
   sum_up(market, at);
@@ -152,7 +152,7 @@ void Trails::improve(std::size_t market, Slot slot, std::int64_t price) noexcept
   if (is_better(market, price, node.watermark)) {
     node.watermark = price;
     if (node.high != kNil) move(market, node.high, price);
-    note_move(markets_[market], node.order_id);
+    note_move(markets_[market], node.turn);
     improve(market, node.low, price);
   } else {
     improve(market, node.high, price);
@@ -185,28 +185,28 @@ Slot Trails::find_fired(std::size_t market, std::int64_t price) const noexcept {
 }
 
 std::int64_t Trails::watermark(std::size_t market, Slot slot) const noexcept {
-  const auto found = watermark_from(market, nodes_[slot].order_id);
+  const auto found = watermark_from(market, nodes_[slot].turn);
   assert(found);
   return *found;
 }
 
 // Of the first order from this number on.
-std::optional<std::int64_t> Trails::watermark_from(std::size_t market, std::uint64_t order_id) const noexcept {
+std::optional<std::int64_t> Trails::watermark_from(std::size_t market, std::uint64_t turn) const noexcept {
   std::optional<std::int64_t> found;
   std::int64_t moved = 0;
   for (Slot at = markets_[market].root; at != kNil;) {
     const Node& node = nodes_[at];
-    if (node.order_id >= order_id) found = moved == 0 ? node.watermark : moved;
+    if (node.turn >= turn) found = moved == 0 ? node.watermark : moved;
     if (moved == 0) moved = node.moved;
-    at = node.order_id >= order_id ? node.low : node.high;
+    at = node.turn >= turn ? node.low : node.high;
   }
   return found;
 }
 
-Slot Trails::first_from(std::size_t market, std::uint64_t order_id) const noexcept {
+Slot Trails::first_from(std::size_t market, std::uint64_t turn) const noexcept {
   Slot found = kNil;
   for (Slot at = markets_[market].root; at != kNil;) {
-    const bool is_from = nodes_[at].order_id >= order_id;
+    const bool is_from = nodes_[at].turn >= turn;
     if (is_from) found = at;
     at = is_from ? nodes_[at].low : nodes_[at].high;
   }
@@ -251,7 +251,7 @@ Slot Trails::next_untold() noexcept {
     Market& market = markets_[untold_.front()];
     const Slot slot = first_from(untold_.front(), market.next_id);
     if (slot != kNil) {
-      market.next_id = nodes_[slot].order_id + 1;
+      market.next_id = nodes_[slot].turn + 1;
       return slot;
     }
     if (market.again_id == 0) {
@@ -283,7 +283,7 @@ bool Trails::consistent() const noexcept {
       const std::int64_t here = watermark(market, at);
       if (before != 0 && is_better(market, here, before)) return false;
       before = here;
-      before_id = nodes_[at].order_id;
+      before_id = nodes_[at].turn;
     }
     if (markets_[market].has_moved) return false;
   }

@@ -1,13 +1,14 @@
 // Trailing stops: orders whose trigger follows the best price that they have seen, at an offset.
 //
 // Those that watch one price from one side have seen the same prices since each of them entered: the earlier one entered,
-// the better its watermark. They stand in a tree in order of entry, whose later part moves at once.
+// the better its watermark. They stand in a tree in order of entry, whose later part moves at once. That order is of
+// turns: an order's number, but of a child a number that it gets once it begins to trail.
 //
 // Invariants:
 //   1. Watermarks and triggers are above zero: a price that is not is reached, but never followed. In order of entry no
 //      watermark is better than the one before; it never gets worse.
 //   2. A node knows the nearest trigger below itself, so what a price does is found without a look at the rest: a move,
-//      and each order that comes true, cost the height of the tree. Its shape follows the orders' numbers alone.
+//      and each order that comes true, cost the height of the tree. Its shape follows the orders' turns alone.
 //   3. A move that is not told yet is known by the market that it happened in and by where in it telling goes on.
 //
 // Threads: none; owned by one Triggers.
@@ -45,7 +46,7 @@ class Trails {
   void open() { markets_.resize(markets_.size() + kMarketsPerInstrument); }
 
   // `slot` is the caller's. An order that was away takes the watermark of the next one, if that is better.
-  void insert(std::size_t market, Slot slot, std::uint64_t order_id, std::int64_t watermark,
+  void insert(std::size_t market, Slot slot, std::uint64_t turn, std::int64_t watermark,
               const TrailingOffset& offset, std::int64_t tick) noexcept;
   void erase(std::size_t market, Slot slot) noexcept;
 
@@ -81,7 +82,7 @@ class Trails {
 
  private:
   struct Node {
-    std::uint64_t order_id = 0;
+    std::uint64_t turn = 0;
     std::int64_t watermark = 0;
     std::int64_t moved = 0;        // watermark that all below have and do not know yet; 0: none
     std::int64_t nearest = 0;      // trigger that is reached first, of this node and those below
@@ -117,11 +118,11 @@ class Trails {
   void pass_down(std::size_t market, Slot slot) noexcept;
   void sum_up(std::size_t market, Slot slot) noexcept;
   void improve(std::size_t market, Slot slot, std::int64_t price) noexcept;
-  [[nodiscard]] Slot erase(std::size_t market, Slot at, std::uint64_t order_id) noexcept;
+  [[nodiscard]] Slot erase(std::size_t market, Slot at, std::uint64_t turn) noexcept;
   [[nodiscard]] Slot merge(std::size_t market, Slot low, Slot high) noexcept;
-  void split(std::size_t market, Slot at, std::uint64_t order_id, Slot& low, Slot& high) noexcept;
-  [[nodiscard]] std::optional<std::int64_t> watermark_from(std::size_t market, std::uint64_t order_id) const noexcept;
-  [[nodiscard]] Slot first_from(std::size_t market, std::uint64_t order_id) const noexcept;
+  void split(std::size_t market, Slot at, std::uint64_t turn, Slot& low, Slot& high) noexcept;
+  [[nodiscard]] std::optional<std::int64_t> watermark_from(std::size_t market, std::uint64_t turn) const noexcept;
+  [[nodiscard]] Slot first_from(std::size_t market, std::uint64_t turn) const noexcept;
   void note_move(Market& market, std::uint64_t first_id) noexcept;
 
   FlatArray<Node> nodes_;

@@ -33,7 +33,7 @@ Slot Triggers::wait(const Trigger& trigger) noexcept {
   ++market.waiting;
   if (trigger.trails()) {
     triggers_[slot].level = kTrails;
-    trails_.insert(market_of(trigger), slot, trigger.order_id, trigger.watermark, trigger.offset, trigger.tick);
+    trails_.insert(market_of(trigger), slot, trigger.turn, trigger.watermark, trigger.offset, trigger.tick);
     return slot;
   }
   PriceIndex& index = market.indexes[index_of(trigger.watched, trigger.rises)];

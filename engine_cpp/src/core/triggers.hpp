@@ -39,6 +39,7 @@ struct Trigger {
   Watched watched{};
   bool rises = false;  // comes true at or above its price; otherwise at or below
   TrailingOffset offset;  // of what trails
+  std::uint64_t turn = 0;  // among what trails
   std::int64_t watermark = 0;
   std::int64_t tick = 0;
   Links links{};

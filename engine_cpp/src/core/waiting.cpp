@@ -38,7 +38,8 @@ Trigger Accounts::trigger_of(const PlaceOrder& command, Slot instrument) const n
 
 Trigger Accounts::trigger_of(Slot slot) const noexcept {
   const OrderRecord& order = orders_[slot];
-  const SpecialView& special = orders_.specials()[order.special].view;
+  const SpecialRecord& record = orders_.specials()[order.special];
+  const SpecialView& special = record.view;
   return {.order_id = order.view.order_id,
           .price = special.trigger_price,
           .owner = slot,
@@ -46,6 +47,7 @@ Trigger Accounts::trigger_of(Slot slot) const noexcept {
           .watched = watched_by(instruments_[order.instrument], order.view.side, special.trigger_reference),
           .rises = waits_for_rise(order.view.type, order.view.side),
           .offset = {special.trailing_ticks, special.trailing_bps},
+          .turn = record.trail_turn == 0 ? order.view.order_id : record.trail_turn,
           .watermark = special.watermark_price,
           .tick = instruments_[order.instrument].tick};
 }

@@ -76,6 +76,7 @@ class CommandStream {
   [[nodiscard]] std::string place_family(LinkType type);
   void make_child(Made& made, const PlaceOrder& parent, bool exits, std::size_t place);
   void make_plain(Made& made);
+  void make_pegged_near(Made& made);
   [[nodiscard]] std::int64_t price_near(std::uint32_t instrument);
   [[nodiscard]] static OrderType with_limit(OrderType type, bool stops);
   [[nodiscard]] std::string cancel();

@@ -78,6 +78,8 @@ std::string CommandStream::place_family(LinkType type) {
       make_child(one, first, bracket, orders.size());
     } else if (!one_in(4)) {
       make_plain(one);
+    } else if (one_in(3)) {
+      make_pegged_near(one);
     }
     one.special.reduce_only = one.special.reduce_only && one_in(20);
     orders.push_back(one.order);
@@ -95,6 +97,14 @@ void CommandStream::make_plain(Made& made) {
   if (one_in(6)) make_expiring(order, made.special);
 }
 
+void CommandStream::make_pegged_near(Made& made) {
+  PlaceOrder& order = made.order;
+  const std::int64_t quantity = order.quantity;
+  make_pegged(order, made.special, order.instrument_id == kEthBtc);
+  order.price = price_near(order.instrument_id);
+  order.quantity = quantity;
+}
+
 void CommandStream::make_child(Made& made, const PlaceOrder& parent, bool exits, std::size_t place) {
   PlaceOrder& order = made.order;
   if (exits ? !one_in(30) : !one_in(4)) order.side = parent.side == Side::kBuy ? Side::kSell : Side::kBuy;
@@ -105,6 +115,8 @@ void CommandStream::make_child(Made& made, const PlaceOrder& parent, bool exits,
       if (has_limit(order.type)) order.price = price_near(order.instrument_id);
       if (made.special.has_trigger_price) made.special.trigger_price = price_near(order.instrument_id);
       if (exits) order.type = with_limit(order.type, place == 2);
+    } else if (one_in(6)) {
+      make_pegged_near(made);
     } else {
       make_plain(made);
     }
@@ -119,7 +131,7 @@ std::int64_t CommandStream::price_near(std::uint32_t instrument) {
 }
 
 OrderType CommandStream::with_limit(OrderType type, bool stops) {
-  if (type == OrderType::kTrailingStop) return type;
+  if (type == OrderType::kTrailingStop && stops) return type;
   if (has_limit(type)) return stops ? OrderType::kStopLimit : OrderType::kTakeProfitLimit;
   return stops ? OrderType::kStop : OrderType::kTakeProfit;
 }
