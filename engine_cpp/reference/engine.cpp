@@ -35,6 +35,7 @@ bool valid(const InstrumentDefinition& d) {
   if (d.price_scale > 9 || d.quantity_scale > 9 || d.quantity_scale > d.base.scale) return false;
   if (d.tick <= 0 || d.tick > 1'000'000'000'000'000'000 || d.lot <= 0) return false;
   if (d.min_quantity <= 0 || d.min_quantity > d.max_quantity) return false;
+  if (d.max_quantity > std::int64_t{1} << 42) return false;
   if (d.min_notional <= 0 || d.min_notional > d.max_notional || d.max_notional > kLargest) return false;
   if (d.terms.static_band_bps > 10'000 || d.terms.dynamic_band_bps > 10'000) return false;
   if (d.market_protection_bps == 0 || d.market_protection_bps > 10'000) return false;

@@ -2,6 +2,7 @@
 
 #include "bands.hpp"
 #include "phases.hpp"
+#include "quantities.hpp"
 
 namespace exchange::engine {
 namespace {
@@ -36,7 +37,8 @@ struct Books::Taker {
 
 Books::Books(const Limits& limits, std::uint8_t shard, const Instruments& instruments)
     : instruments_(instruments),
-      pools_{Pool<BookOrder>(limits.open_orders), Pool<Level>(limits.levels), Pool<PriceNode>(node_capacity(limits))},
+      pools_{Pool<BookOrder>(std::min(limits.open_orders, kMaxBookOrders)), Pool<Level>(limits.levels),
+             Pool<PriceNode>(node_capacity(limits))},
       reserves_(limits),
       pairs_(limits),
       holdings_(limits),

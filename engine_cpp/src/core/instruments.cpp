@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "quantities.hpp"
+
 namespace exchange::engine {
 namespace {
 
@@ -75,7 +77,7 @@ bool is_exact(const InstrumentDefinition& d) noexcept {
 Reason check_listing(const InstrumentDefinition& d) noexcept {
   if (!is_supported(d)) return Reason::kNotSupported;
   const bool listable = is_named(d) && has_ranges(d) && has_scales(d) && has_kind_terms(d) && is_exact(d) &&
-                        d.max_quantity <= kMaxAmount / base_factor(d);
+                        d.max_quantity <= std::min(kMaxQuantity, kMaxAmount / base_factor(d));
   if (!listable) return Reason::kInstrumentInvalid;
   const bool in_settlement_unit = d.quote.symbol == kSettlementUnit;
   return in_settlement_unit && d.min_notional < power_of_ten(d.quote.scale) ? Reason::kInstrumentInvalid

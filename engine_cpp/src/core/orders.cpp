@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "phases.hpp"
+#include "quantities.hpp"
 
 namespace exchange::engine {
 namespace {
@@ -81,7 +82,7 @@ bool may_be_promised(const OrderRecord& order, std::int64_t promised, const Inst
   if (promised < -kMaxAmount || promised > kMaxAmount || order.instrument >= instruments.size()) return false;
   const Instrument& instrument = instruments[order.instrument];
   const std::int64_t most = order.view.leaves_quantity + promised;
-  return most >= 0 && most <= kMaxAmount / instrument.base_factor &&
+  return most >= 0 && most <= std::min(kMaxQuantity, kMaxAmount / instrument.base_factor) &&
          instrument.notional(order.hold_price, most) <= kMaxAmount;
 }
 
@@ -255,9 +256,8 @@ bool Orders::load(StateReader& in, const Balances& balances, const Positions& po
 // Only a child that trails has another turn than its number's: a later one, that was given.
 bool Orders::may_trail_from(const OrderRecord& order, std::uint64_t last_id) const noexcept {
   const std::uint64_t turn = order.special == kNil ? 0 : specials_[order.special].trail_turn;
-  if (turn == 0) return true;
-  return order.view.type == OrderType::kTrailingStop && special_view(order)->parent_order_id != 0 &&
-         turn > order.view.order_id && turn <= last_id;
+  return turn == 0 || (order.view.type == OrderType::kTrailingStop && special_view(order)->parent_order_id != 0 &&
+                       turn > order.view.order_id && turn <= last_id);
 }
 
 bool Orders::load_order(StateReader& in, const Balances& balances, const Positions& positions,
@@ -278,7 +278,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Positio
   in.require(in.ok() && adds_up(o));
   in.require(v.leaves_quantity == 0 || may_be_open(o, special_view(o), awaits_parent(o), instruments));
   in.require(v.leaves_quantity == 0 || may_trail_from(o, last_id));
-  in.require(v.leaves_quantity == 0 || may_be_promised(o, promised(o), instruments));
+  in.require(v.leaves_quantity == 0 || (v.quantity <= kMaxQuantity && may_be_promised(o, promised(o), instruments)));
   in.require(v.leaves_quantity == 0 || shows_as_it_says(o, special_view(o), last_id));
   in.require(v.leaves_quantity == 0 || is_pegged_as_it_says(o, special_view(o)));
   if (!in.ok()) return false;

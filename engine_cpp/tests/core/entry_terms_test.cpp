@@ -48,11 +48,11 @@ TEST_F(RepriceTest, AnOrderThatWouldNotTakeStandsAtItsLimit) {
 
 TEST_F(RepriceTest, WhereNoPriceIsBehindItIsRefused) {
   submit(encode(penny()));
-  PlaceOrder lowest = limit(kBob, Side::kSell, 1, 1'000'000'000'000'000'000);
+  PlaceOrder lowest = limit(kBob, Side::kSell, 1, 1'000'000'000'000);
   lowest.instrument_id = kPenny;
-  ASSERT_EQ(fund(kBob, kEth, 1'000'000'000'000'000'000).reason(), Reason::kNone);
+  ASSERT_EQ(fund(kBob, kEth, 10'000'000'000'000).reason(), Reason::kNone);
   ASSERT_EQ(submit(lowest).reason(), Reason::kNone);
-  PlaceOrder order = behind(kAlice, Side::kBuy, 1, 1'000'000'000'000'000'000);
+  PlaceOrder order = behind(kAlice, Side::kBuy, 1, 1'000'000'000'000);
   order.instrument_id = kPenny;
   EXPECT_EQ(submit(order).reason(), Reason::kPostOnlyWouldCross);
 }

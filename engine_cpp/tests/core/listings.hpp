@@ -72,20 +72,20 @@ inline constexpr std::uint32_t kAcmeKk99 = 14;
           .phase = TradingPhase::kHalt};
 }
 
-// So cheap that one lot, 10^12 units of quantity, costs one unit of KK99.
+// So cheap that one lot, 10^9 units of quantity, costs one unit of BTC.
 [[nodiscard]] inline InstrumentDefinition penny() {
   return {.instrument_id = kPenny,
-          .symbol = "ETH-KK99.P",
+          .symbol = "ETH-BTC.P",
           .asset_class = AssetClass::kCrypto,
           .base = {kEth, "ETH", 9},
-          .quote = {kKk99, "KK99", 6},
+          .quote = {kBtc, "BTC", 8},
           .price_scale = 9,
-          .quantity_scale = 9,
+          .quantity_scale = 8,
           .tick = 1,
-          .lot = 1'000'000'000'000,
-          .min_quantity = 1'000'000'000'000,
-          .max_quantity = 2'000'000'000'000'000'000,
-          .min_notional = 1'000'000,
+          .lot = 1'000'000'000,
+          .min_quantity = 1'000'000'000,
+          .max_quantity = 4'398'000'000'000,
+          .min_notional = 1,
           .max_notional = 1'000'000'000'000,
           .market_protection_bps = 500,
           .phase = TradingPhase::kContinuous};

@@ -128,21 +128,37 @@ TEST_F(MatchingTest, BudgetBeyondTheBookExpires) {
   EXPECT_EQ(bought.order().leaves_quantity, 0);
 }
 
-// 50,000,000 lots of 10^12: more than an integer of 64 bits counts.
+// 10^10 lots of 10^9: more than an integer of 64 bits counts.
 TEST_F(MatchingTest, BudgetBeyondAnyQuantityTakesTheBook) {
-  constexpr std::int64_t kSold = 1'000'000'000'000'000'000;
+  constexpr std::int64_t kSold = 4'000'000'000'000;
   submit(penny());
-  fund(kBob, kEth, kSold);
+  fund(kBob, kEth, 10 * kSold);
   PlaceOrder offer = limit(kBob, Side::kSell, 1, kSold);
   offer.instrument_id = kPenny;
   ASSERT_EQ(submit(offer).reason(), Reason::kNone);
   PlaceOrder order = market(kAlice, Side::kBuy, 0);
   order.instrument_id = kPenny;
-  order.quote_budget = 50'050'000;
+  order.quote_budget = 10'010'000'000;
   const Outcome bought = submit(order);
   EXPECT_EQ(bought.order().status, OrderStatus::kExpired);
   EXPECT_EQ(bought.order().cum_quantity, kSold);
-  EXPECT_EQ(bought.order().cum_notional, 1'000'000);
+  EXPECT_EQ(bought.order().cum_notional, 4'000);
+}
+
+TEST_F(MatchingTest, ALevelOfTheLargestOrdersIsCounted) {
+  InstrumentDefinition vast = penny();
+  vast.max_quantity = (std::int64_t{1} << 42) + 1;
+  EXPECT_EQ(submit(vast).reason(), Reason::kInstrumentInvalid);
+  vast.max_quantity = std::int64_t{1} << 42;
+  ASSERT_EQ(submit(vast).reason(), Reason::kNone);
+  for (int i = 0; i < 3; ++i) {
+    PlaceOrder order = limit(kAlice, Side::kBuy, 1, 4'398'000'000'000);
+    order.instrument_id = kPenny;
+    ASSERT_EQ(submit(order).reason(), Reason::kNone);
+  }
+  std::vector<PriceLevel> levels(1);
+  ASSERT_EQ(core_.depth(kPenny, Side::kBuy, levels), 1U);
+  EXPECT_EQ(levels[0], (PriceLevel{1, 13'194'000'000'000}));
 }
 
 TEST_F(MatchingTest, CancelTakesAnOrderOutOnce) {
