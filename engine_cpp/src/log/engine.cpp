@@ -197,7 +197,7 @@ void Engine::sequence(const Command& command, std::int64_t time_ns) {
 void Engine::hand_over(std::int64_t time_ns) {
   if (records_.empty()) return;
   time_ns_ = time_ns;
-  publisher_->add(last_seq_, std::exchange(blocks_, {}));
+  blocks_ = publisher_->add(last_seq_, std::exchange(blocks_, {}));
   journal_->append({std::exchange(records_, {}), last_seq_, time_ns});
 }
 

@@ -9,10 +9,11 @@ EventPublisher::EventPublisher(EventLog& log, PublisherHooks hooks, std::chrono:
 
 EventPublisher::~EventPublisher() { close(); }
 
-void EventPublisher::add(std::uint64_t last_seq, ByteBuffer blocks) {
+ByteBuffer EventPublisher::add(std::uint64_t last_seq, ByteBuffer blocks) {
   const std::lock_guard lock(mutex_);
   assert(chunks_.empty() || last_seq > chunks_.back().last_seq);
   chunks_.push_back({last_seq, std::move(blocks)});
+  return std::exchange(written_, {});
 }
 
 void EventPublisher::release(std::uint64_t durable_seq) {
@@ -72,12 +73,13 @@ bool EventPublisher::next(Chunk& chunk) {
 }
 
 // Repeats while there is no space: an append that failed left nothing that counts.
-void EventPublisher::write(const Chunk& chunk) {
-  ByteBuffer encoded;
-  hooks_.encode(chunk.blocks.view(), encoded);
+void EventPublisher::write(Chunk& chunk) {
+  encoded_.clear();
+  hooks_.encode(chunk.blocks.view(), encoded_);
+  chunk.blocks.clear();
   for (;;) {
     try {
-      log_.append(chunk.last_seq, encoded.view());
+      log_.append(chunk.last_seq, encoded_.view());
       break;
     } catch (const StorageError& error) {
       if (!error.out_of_space()) throw;
@@ -91,6 +93,7 @@ void EventPublisher::write(const Chunk& chunk) {
   full_.store(false, std::memory_order_release);
   {
     const std::lock_guard lock(mutex_);
+    written_ = std::move(chunk.blocks);
     published_.store(chunk.last_seq, std::memory_order_release);
   }
   changed_.notify_all();

@@ -39,8 +39,9 @@ class EventPublisher {
   EventPublisher& operator=(const EventPublisher&) = delete;
   ~EventPublisher();
 
-  // Queues the blocks of all commands up to `last_seq`.
-  void add(std::uint64_t last_seq, ByteBuffer blocks);
+  // Queues the blocks of all commands up to `last_seq`. Gives an empty buffer for the next ones, with the memory of one
+  // that was written if there is one: a batch makes megabytes of blocks, and new memory costs as much as they do.
+  ByteBuffer add(std::uint64_t last_seq, ByteBuffer blocks);
   // Everything up to this command is durable.
   void release(std::uint64_t durable_seq);
   // The last command whose events can be read.
@@ -61,7 +62,7 @@ class EventPublisher {
 
   void run();
   bool next(Chunk& chunk);
-  void write(const Chunk& chunk);
+  void write(Chunk& chunk);
 
   EventLog& log_;
   const PublisherHooks hooks_;
@@ -71,9 +72,11 @@ class EventPublisher {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Chunk> chunks_;
+  ByteBuffer written_;  // memory of blocks that were written, empty
   std::uint64_t released_ = 0;
   bool closing_ = false;
   bool stopped_ = false;
+  ByteBuffer encoded_;  // of the thread
   std::thread thread_;
 };
 
