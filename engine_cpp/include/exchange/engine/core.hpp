@@ -45,11 +45,11 @@ struct Limits {
   std::uint32_t balances = 1'048'576;           // (account, asset) pairs
   std::uint32_t positions = 262'144;            // (account, instrument on margin) pairs
   std::uint32_t open_orders = 1'048'576;        // orders in all books
-  std::uint32_t orders = 2'097'152;             // open orders and those remembered by an id
-  std::uint32_t special_orders = 262'144;       // of those, orders that say more than the plain ones
-  std::uint32_t ids = 2'097'152;                // client order ids and request ids remembered, all accounts
+  std::uint32_t orders = 5'242'880;             // open orders and those remembered by an id
+  std::uint32_t special_orders = 1'048'576;     // of those, orders that say more than the plain ones
+  std::uint32_t ids = 4'194'304;                // client order ids and request ids remembered, all accounts
   std::uint32_t levels = 262'144;               // price levels in all books
-  std::uint32_t ids_per_account = 65'536;       // client order ids and request ids remembered of one account
+  std::uint32_t ids_per_account = 262'144;      // client order ids and request ids remembered of one account
   std::uint32_t open_orders_per_account = 10'000;
   std::uint32_t sessions = 65'536;              // open trading sessions
   std::uint32_t sessions_per_account = 64;
