@@ -35,7 +35,7 @@ std::set<std::size_t> Engine::fed_among(const PlaceOrders& command, LinkType lin
 // As if it were entered now, but for prices that only count once it is active, and for what its parent brings.
 Engine::Judged Engine::judge_child(const PlaceOrder& c, bool is_fed) const {
   if (const Reason reason = check_instrument(c); reason != Reason::kNone) return {.reason = reason};
-  if (!is_open(c.account_id, c.special->session_id)) return {.reason = Reason::kSessionNotOpen};
+  if (!is_open(c.account_id, c.session_id)) return {.reason = Reason::kSessionNotOpen};
   const Instrument& i = instruments_.at(c.instrument_id);
   if (c.type == OrderType::kTrailingStop) {
     Judged judged = judge_waiting(c);

@@ -90,8 +90,8 @@ bool Engine::is_meant(const MassCancelLeft& cancel, const Order& order) const {
   if (order.view.account_id != cancel.account_id || order.view.order_id > cancel.newest_order_id) return false;
   if (wanted.has_instrument && order.view.instrument_id != wanted.instrument_id) return false;
   if (wanted.side != Side{} && order.view.side != wanted.side) return false;
+  if (wanted.has_session && wanted.session_id != order.view.session_id) return false;
   const SpecialView special = order.special.value_or(SpecialView{});
-  if (wanted.has_session && wanted.session_id != special.session_id) return false;
   if (wanted.has_tag && wanted.tag != special.tag) return false;
   if (cancel.cause == MassCancelCause::kDisconnected && special.survive_disconnect) return false;
   const bool closed = instruments_.at(order.view.instrument_id).definition.phase == TradingPhase::kClosed;

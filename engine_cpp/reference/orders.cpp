@@ -31,7 +31,6 @@ SpecialView special_view(const SpecialTerms& terms) {
   v.peg_reference = terms.peg_reference;
   v.peg_offset_ticks = terms.peg_offset_ticks;
   v.tag = terms.tag;
-  v.session_id = terms.session_id;
   v.survive_disconnect = terms.survive_disconnect;
   return v;
 }
@@ -66,9 +65,7 @@ Result Engine::on(const PlaceOrder& command) {
 // The checks of an order beyond those of its request, and the prices that it gets.
 Engine::Judged Engine::judge(const PlaceOrder& command) const {
   if (const Reason reason = check_instrument(command); reason != Reason::kNone) return {.reason = reason};
-  if (command.special != nullptr && !is_open(command.account_id, command.special->session_id)) {
-    return {.reason = Reason::kSessionNotOpen};
-  }
+  if (!is_open(command.account_id, command.session_id)) return {.reason = Reason::kSessionNotOpen};
   if (waits_for_price(command.type)) return judge_waiting(command);
   if (command.type == OrderType::kPegged) return judge_pegged(command);
   const auto worst = worst_price(command);
@@ -312,6 +309,7 @@ Order& Engine::create(const PlaceOrder& c) {
                 .accepted_time_ns = now_.time_ns,
                 .quote_budget = c.quote_budget,
                 .account_id = c.account_id,
+                .session_id = c.session_id,
                 .instrument_id = c.instrument_id,
                 .status = OrderStatus::kNew,
                 .side = c.side,

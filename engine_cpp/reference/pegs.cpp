@@ -59,7 +59,7 @@ std::optional<std::int64_t> Engine::place_for(const Instrument& i, const Order& 
 
 Result Engine::place_pegged(const PlaceOrder& c) {
   if (const Reason reason = check_instrument(c); reason != Reason::kNone) return reject(c, reason);
-  if (!is_open(c.account_id, c.special->session_id)) return reject(c, Reason::kSessionNotOpen);
+  if (!is_open(c.account_id, c.session_id)) return reject(c, Reason::kSessionNotOpen);
   Instrument& i = instruments_.at(c.instrument_id);
   const auto price = peg_price(i, pegged(c));
   if (!price) return reject(c, Reason::kNoReferencePrice);

@@ -74,7 +74,7 @@ void Engine::find_failures_of_terms(const PlaceOrder& c, std::vector<Reason>& ou
     if (until_a_time && !may_expire_at(c.special->expire_time_ns)) out.push_back(Reason::kExpireTimeOutOfRange);
   }
   const bool has_account = is_trader(c.account_id);
-  if (has_account && !is_open(c.account_id, c.special->session_id)) out.push_back(Reason::kSessionNotOpen);
+  if (has_account && !is_open(c.account_id, c.session_id)) out.push_back(Reason::kSessionNotOpen);
   if (waits && has_trigger) {
     OrderView asked;
     asked.side = c.side;

@@ -94,9 +94,10 @@ Reason Accounts::check_terms(const PlaceOrder& command, Slot account, Slot instr
   if (instrument == kNil) return Reason::kUnknownInstrument;
   if (lacks_value_date(instrument)) [[unlikely]] return Reason::kPhaseNotAllowed;
   Reason reason = check_grid(instruments_[instrument], command);
-  if (reason != Reason::kNone || command.special == nullptr) return reason;
-  reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
-  return reason != Reason::kNone ? reason : check_session(account, command.special->session_id);
+  if (reason == Reason::kNone && command.special != nullptr) {
+    reason = check_expire_time(command.time_in_force, command.special->expire_time_ns, step.stamp.time_ns);
+  }
+  return reason != Reason::kNone ? reason : check_session(account, command.session_id);
 }
 
 Reservation Accounts::reserve(const PlaceOrder& command, const Admission& admission, const Quote& quote, Step& step) {

@@ -68,8 +68,8 @@ bool Accounts::matches(const MassCancelTask& task, const OrderRecord& order) con
   if (order.view.order_id > task.last_order_id) return false;
   if (filter.instrument != kNil && filter.instrument != order.instrument) return false;
   if (filter.side != Side{} && filter.side != order.view.side) return false;
+  if (filter.has_session && filter.session_id != order.view.session_id) return false;
   const SpecialView* const special = orders_.special_view(order);
-  if (filter.has_session && filter.session_id != (special == nullptr ? 0 : special->session_id)) return false;
   if (filter.has_tag && filter.tag != (special == nullptr ? 0 : special->tag)) return false;
   if (task.cause == MassCancelCause::kDisconnected && special != nullptr && special->survive_disconnect) return false;
   return task.cause != MassCancelCause::kRequested || !is_closed(order.instrument);

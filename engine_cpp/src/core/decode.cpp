@@ -25,7 +25,6 @@ void read_special_term(Reader& in, SpecialTerms& out) {
     case 23: out.peg_reference = read_enum(in, PegReference::kMid); break;
     case 24: out.peg_offset_ticks = read_sint64(in); break;
     case 25: out.tag = read_uint32(in); break;
-    case 26: out.session_id = read_uint64(in); break;
     case 27: out.validate_only = read_bool(in); break;
     case 28: out.survive_disconnect = read_bool(in); break;
     default: throw Malformed{};
@@ -57,6 +56,7 @@ PlaceOrder read_place_order(Reader in, Batch& batch) {
       case 11: out.quote_budget = read_int64(in); break;
       case 12: out.valid_until_ns = read_int64(in); break;
       case 13: out.fingerprint = read_fixed64(in); break;
+      case 26: out.session_id = read_uint64(in); break;
       default:
         if (special == nullptr) special = &batch.special_terms.emplace_back();
         read_special_term(in, *special);

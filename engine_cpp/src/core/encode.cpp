@@ -176,7 +176,6 @@ void write_special(WireWriter& out, const SpecialView& s) {
   out.put_signed(39, s.peg_offset_ticks);
   if (s.has_working_price) out.put_signed_present(40, s.working_price);
   out.put(41, s.tag);
-  out.put(42, s.session_id);
   out.put(43, s.survive_disconnect);
   out.put(44, s.link_id);
   out.put(45, s.link_type);
@@ -252,6 +251,7 @@ void write_order(WireWriter& out, const OrderView& o, const SpecialView* special
   out.put(22, o.accepted_time_ns);
   out.put(23, o.updated_time_ns);
   out.put(24, o.quote_budget);
+  out.put(42, o.session_id);
   if (special != nullptr) write_special(out, *special);
 }
 

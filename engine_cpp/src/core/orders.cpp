@@ -231,7 +231,7 @@ void Orders::save(StateWriter& out) const {
     const OrderView& v = o.view;
     out.put(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
             v.updated_time_ns, v.prevented_quantity, v.cancelled_quantity, v.accepted_time_ns, v.quote_budget,
-            v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
+            v.session_id, v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
             v.self_trade_prevention, v.post_only);
     out.put_text(v.client_order_id.view());
     out.put(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);
@@ -266,7 +266,7 @@ bool Orders::load_order(StateReader& in, const Balances& balances, const Positio
   OrderView& v = o.view;
   in.get(v.order_id, v.price, v.quantity, v.leaves_quantity, v.cum_quantity, v.cum_notional, v.cum_fee,
          v.updated_time_ns, v.prevented_quantity, v.cancelled_quantity, v.accepted_time_ns, v.quote_budget,
-         v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
+         v.session_id, v.instrument_id, v.version, v.status, v.end_reason, v.reject_reason, v.side, v.type, v.time_in_force,
          v.self_trade_prevention, v.post_only);
   in.get_text(v.client_order_id);
   in.get(o.hold_price, o.held, o.maker_notional, o.account, o.instrument, o.taker_fee_ppm, o.maker_fee_ppm);

@@ -22,7 +22,7 @@ inline PlainPlace Accounts::judge_plain(const PlaceOrder& command, std::int64_t 
   const Account& account = balances_.account(out.account);
   const Instrument& instrument = instruments_[out.instrument];
   if (!instrument.is_plain() || account.is_restricted || account.open_orders >= open_orders_per_account_ ||
-      ids_.is_full(out.account) || check_price(instrument, command.price) != Reason::kNone ||
+      ids_.is_full(out.account) || check_session(out.account, command.session_id) != Reason::kNone || check_price(instrument, command.price) != Reason::kNone ||
       check_quantity(instrument, command.quantity) != Reason::kNone) {
     return {};
   }

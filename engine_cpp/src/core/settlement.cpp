@@ -60,6 +60,7 @@ Slot Accounts::enter(const PlaceOrder& command, Slot account_slot, Slot instrume
   view.quote_budget = command.quote_budget;
   view.accepted_time_ns = step.stamp.time_ns;
   view.account_id = command.account_id;
+  view.session_id = command.session_id;
   view.instrument_id = command.instrument_id;
   view.status = OrderStatus::kNew;
   view.side = command.side;

@@ -8,8 +8,8 @@ template <class View, class Visit>
 void for_each_field(View& v, Visit visit) {
   visit(v.trigger_price, v.trailing_ticks, v.watermark_price, v.triggered_time_ns, v.display_quantity,
         v.displayed_quantity, v.slice_id, v.min_quantity, v.expire_time_ns, v.peg_offset_ticks, v.working_price,
-        v.session_id, v.link_id, v.parent_order_id, v.trailing_bps, v.tag, v.trigger_reference, v.peg_reference,
-        v.link_type, v.has_trigger_price, v.has_watermark, v.has_working_price, v.post_only_reprice, v.reduce_only,
+        v.link_id, v.parent_order_id, v.trailing_bps, v.tag, v.trigger_reference, v.peg_reference, v.link_type,
+        v.has_trigger_price, v.has_watermark, v.has_working_price, v.post_only_reprice, v.reduce_only,
         v.survive_disconnect);
 }
 
@@ -28,7 +28,6 @@ SpecialView view_of(const SpecialTerms& terms) noexcept {
           .min_quantity = terms.min_quantity,
           .expire_time_ns = terms.expire_time_ns,
           .peg_offset_ticks = terms.peg_offset_ticks,
-          .session_id = terms.session_id,
           .trailing_bps = terms.trailing_bps,
           .tag = terms.tag,
           .trigger_reference = terms.trigger_reference,

@@ -43,7 +43,7 @@ void Accounts::judge_terms(const PlaceOrder& command, Slot slot, const Quote& qu
   out.add(quantity);
   if (command.quote_budget == 0) out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
-  if (account != kNil) out.add(check_session(account, command.special->session_id));
+  if (account != kNil) out.add(check_session(account, command.session_id));
   if (market) out.add(price);
   if (price != Reason::kNone) return;
   const bool at_band = market && instrument.has_static_band;
@@ -79,7 +79,7 @@ void Accounts::judge_waiting(const PlaceOrder& command, Slot slot, const Watched
   for (const Reason reason : {price, trigger, reducing, quantity}) out.add(reason);
   out.add(check_special_quantity(instrument, command, *command.special));
   out.add(check_expire_time(command.time_in_force, command.special->expire_time_ns, now_ns));
-  if (account != kNil) out.add(check_session(account, command.special->session_id));
+  if (account != kNil) out.add(check_session(account, command.session_id));
   Trigger watched = trigger_of(command, slot);
   if (trigger == Reason::kNone) out.add(check_trigger(watched, prices));
   const bool trails_nothing = watched.trails() && watched.price <= 0;

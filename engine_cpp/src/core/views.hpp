@@ -34,6 +34,7 @@ struct OrderView {
   std::int64_t accepted_time_ns = 0;
   std::int64_t quote_budget = 0;
   std::uint64_t account_id = 0;
+  std::uint64_t session_id = 0;  // 0: of no session
   std::uint32_t instrument_id = 0;
   std::uint32_t version = 0;
   OrderStatus status{};
@@ -69,7 +70,6 @@ struct SpecialView {
   std::int64_t expire_time_ns = 0;
   std::int64_t peg_offset_ticks = 0;
   std::int64_t working_price = 0;
-  std::uint64_t session_id = 0;
   std::uint64_t link_id = 0;
   std::uint64_t parent_order_id = 0;
   std::uint32_t trailing_bps = 0;
@@ -222,6 +222,6 @@ inline constexpr bool kAreFlat = (std::has_unique_object_representations_v<Recor
                                  (std::is_trivially_copyable_v<Records> && ...) && ((sizeof(Records) % 8 == 0) && ...);
 static_assert(kAreFlat<OrderView, SpecialView, FillView, BalanceChangeView, PositionChangeView, PreventedMatchView,
                        TradeView, BookChangeView>);
-static_assert(sizeof(OrderView) == 160);
+static_assert(sizeof(OrderView) == 168);
 
 }  // namespace exchange::engine

@@ -119,7 +119,8 @@ void CommandStream::make(Made& made) {
                    .price = cross ? 10 * (300 + below(12)) : 5 * (2'000 + below(12)),
                    .quantity = 10 * (1 + below(40)),
                    .valid_until_ns = time_ns_ + kMinute,
-                   .fingerprint = random_()};
+                   .fingerprint = random_(),
+                   .session_id = one_in(3) ? static_cast<std::uint64_t>(below(3)) : 0};
   order.post_only = order.time_in_force == TimeInForce::kGtc && one_in(6);
   if (order.type == OrderType::kMarket) {
     order.price = 0;
@@ -142,7 +143,6 @@ void CommandStream::make(Made& made) {
 void CommandStream::add_special(PlaceOrder& order, SpecialTerms& special) {
   order.special = &special;
   special.tag = static_cast<std::uint32_t>(below(3));
-  special.session_id = one_in(2) ? static_cast<std::uint64_t>(below(3)) : 0;
   special.survive_disconnect = one_in(40);
   special.reduce_only = one_in(40);
   special.validate_only = one_in(6);
@@ -187,7 +187,7 @@ void CommandStream::make_trailing(SpecialTerms& special) {
 
 // An order that follows the best prices, up to a limit near by.
 void CommandStream::make_pegged(PlaceOrder& order, SpecialTerms& special, bool cross) {
-  special = {.session_id = special.session_id, .tag = special.tag, .validate_only = one_in(8)};
+  special = {.tag = special.tag, .validate_only = one_in(8)};
   order.special = &special;
   order.type = OrderType::kPegged;
   order.quote_budget = 0;

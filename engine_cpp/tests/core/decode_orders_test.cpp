@@ -46,7 +46,6 @@ SpecialTerms all_special() {
           .min_quantity = 10,
           .expire_time_ns = 11,
           .peg_offset_ticks = -12,
-          .session_id = 13,
           .trailing_bps = 14,
           .tag = 15,
           .trigger_reference = TriggerReference::kBidAsk,
@@ -74,6 +73,7 @@ Reason with(const Body& body, CommandKind kind, Add add_fields) {
 TEST(DecodeOrdersTest, ReadsEverySpecialTerm) {
   const SpecialTerms terms = all_special();
   PlaceOrder order = plain("id");
+  order.session_id = 13;
   order.type = OrderType::kPegged;
   order.time_in_force = TimeInForce::kAtClose;
   order.self_trade_prevention = SelfTradePrevention::kNone;

@@ -264,10 +264,12 @@ TEST_F(ReduceOnlyTest, ASessionThatIsLostLeavesThoseThatAreToSurvive) {
                                             .heartbeat_timeout_ms = 10'000,
                                             .valid_until_ns = now_ns_ + kMinute});
   ASSERT_EQ(opened.reason(), Reason::kNone);
-  const std::uint64_t survives =
-      submit(only_reducing(oil(kAlice, Side::kSell, 60, 5), {.session_id = 7, .survive_disconnect = true})).order().order_id;
-  const std::uint64_t falls =
-      submit(only_reducing(oil(kAlice, Side::kSell, 65, 5), {.session_id = 7})).order().order_id;
+  PlaceOrder order = only_reducing(oil(kAlice, Side::kSell, 60, 5), {.survive_disconnect = true});
+  order.session_id = 7;
+  const std::uint64_t survives = submit(order).order().order_id;
+  order = only_reducing(oil(kAlice, Side::kSell, 65, 5), {});
+  order.session_id = 7;
+  const std::uint64_t falls = submit(order).order().order_id;
   submit(EndSession{kAlice, opened.result.engine_seq, SessionEnd::kLost});
   now_ns_ += 5 * kSecond;
   const Outcome lost = submit(Tick{});

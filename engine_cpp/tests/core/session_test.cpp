@@ -49,8 +49,7 @@ class SessionTest : public Venue {
   // A resting buy that came by the session.
   std::uint64_t rest(std::uint64_t account, std::uint64_t session_id) {
     PlaceOrder order = limit(account, Side::kBuy, 10'000, 100);
-    const SpecialTerms terms{.session_id = session_id};
-    order.special = &terms;
+    order.session_id = session_id;
     return submit(order).order().order_id;
   }
   static std::vector<SessionState> states(const Outcome& outcome) {
@@ -301,20 +300,20 @@ TEST_F(SessionTest, TheyAreBounded) {
 }
 
 TEST_F(SessionTest, AnOrderOfASessionThatIsNotOpenIsRejected) {
-  const SpecialTerms terms{.session_id = kSession};
   PlaceOrder order = limit(kAlice, Side::kBuy, 10'000, 100);
-  order.special = &terms;
+  order.session_id = kSession;
   EXPECT_EQ(submit(order).reason(), Reason::kSessionNotOpen);
   open(session(kBob));
   PlaceOrder other = limit(kAlice, Side::kBuy, 10'000, 100);
-  other.special = &terms;
+  other.session_id = kSession;
   EXPECT_EQ(submit(other).reason(), Reason::kSessionNotOpen);  // sessions belong to accounts
   const std::uint64_t epoch = open(session(kAlice));
   submit(EndSession{kAlice, epoch, SessionEnd::kLost});
   EXPECT_NE(rest(kAlice, kSession), 0U);  // sent before the stream broke
-  const SpecialTerms validate{.session_id = 77, .validate_only = true};
+  const SpecialTerms validate{.validate_only = true};
   PlaceOrder judged = limit(kAlice, Side::kBuy, 10'000, 100);
   judged.special = &validate;
+  judged.session_id = 77;
   EXPECT_EQ(submit(judged).result.all_reasons, std::vector{Reason::kSessionNotOpen});
 }
 

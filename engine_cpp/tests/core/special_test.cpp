@@ -36,22 +36,23 @@ class SpecialTest : public Venue {
   PlaceOrder tagged(std::uint64_t account, Side side, std::int64_t price, std::int64_t quantity) {
     PlaceOrder order = limit(account, side, price, quantity);
     order.special = &kTagged;
+    order.session_id = 9;
     return order;
   }
 
-  static constexpr SpecialTerms kTagged{.session_id = 9, .tag = 7};
+  static constexpr SpecialTerms kTagged{.tag = 7};
 };
 
 TEST_F(SpecialTest, TagAndSessionAreShownInTheAnswerAndInEveryEvent) {
   const Outcome rested = submit(tagged(kBob, Side::kSell, 10'000, 200));
   EXPECT_EQ(rested.result.order->special.tag, 7U);
-  EXPECT_EQ(rested.result.order->special.session_id, 9U);
+  EXPECT_EQ(rested.result.order->view.session_id, 9U);
   const Outcome taken = submit(limit(kAlice, Side::kBuy, 10'000, 100));
   EXPECT_EQ(taken.result.order->special.tag, 0U);
   const std::vector<OrderEvent> updates = taken.all<OrderEvent>();
   ASSERT_EQ(updates.size(), 3U);
   EXPECT_EQ(updates[1].order.special.tag, 7U);  // the maker's fill
-  EXPECT_EQ(updates[1].order.special.session_id, 9U);
+  EXPECT_EQ(updates[1].order.view.session_id, 9U);
   ASSERT_TRUE(updates[1].fill.has_value());
   EXPECT_EQ(updates[1].fill->quantity, 100);
   EXPECT_EQ(updates[2].order.special.tag, 0U);
@@ -63,7 +64,7 @@ TEST_F(SpecialTest, QueriesAndSnapshotsShowThem) {
   ASSERT_TRUE(core_.query(kBob, bytes));
   EXPECT_EQ(read_account(bytes.view()).open_orders.at(0).special.tag, 7U);
   core_.snapshot_parts(1, [&](std::string_view part) {
-    EXPECT_EQ(read_part(part).orders.at(0).special.session_id, 9U);
+    EXPECT_EQ(read_part(part).orders.at(0).view.session_id, 9U);
   });
 }
 
@@ -84,6 +85,15 @@ TEST_F(SpecialTest, WithoutRoomForOneMoreSuchOrderTheEngineIsFullForThemAlone) {
   EXPECT_EQ(refused.reason(), Reason::kEngineFull);
   EXPECT_FALSE(refused.result.order.has_value());
   EXPECT_EQ(submit(limit(kBob, Side::kSell, 10'000, 200)).reason(), Reason::kNone);
+}
+
+TEST_F(SpecialTest, AnOrderOfASessionNeedsNoRoomForSuchOrders) {
+  for (std::uint32_t n = 0; n < kSpecialOrders; ++n) submit(tagged(kBob, Side::kSell, 10'000, 200));
+  PlaceOrder order = limit(kBob, Side::kSell, 10'000, 200);
+  order.session_id = 9;
+  const Outcome rested = submit(order);
+  EXPECT_EQ(rested.reason(), Reason::kNone);
+  EXPECT_EQ(rested.result.order->view.session_id, 9U);
 }
 
 TEST_F(SpecialTest, ARecordIsFreedWhenItsOrderIsForgotten) {

@@ -17,7 +17,6 @@ void add_special(Writer& out, const SpecialTerms& t) {
   add_chosen(out, 23, t.peg_reference);
   out.add_sint64(24, t.peg_offset_ticks);
   out.add_uint32(25, t.tag);
-  out.add_uint64(26, t.session_id);
   out.add_bool(27, t.validate_only);
   out.add_bool(28, t.survive_disconnect);
 }
@@ -38,6 +37,7 @@ std::string order_body(const PlaceOrder& c) {
   if (c.quote_budget != 0) out.add_int64(11, c.quote_budget);
   out.add_int64(12, c.valid_until_ns);
   out.add_fixed64(13, c.fingerprint);
+  out.add_uint64(26, c.session_id);
   if (c.special != nullptr) add_special(out, *c.special);
   return body;
 }

@@ -29,7 +29,6 @@ void read_special(Reader& in, SpecialView& v) {
     case 39: v.peg_offset_ticks = in.get_sint64(); break;
     case 40: take_present(in, v.working_price, v.has_working_price); break;
     case 41: take(in, v.tag); break;
-    case 42: take(in, v.session_id); break;
     case 43: take(in, v.survive_disconnect); break;
     case 44: take(in, v.link_id); break;
     case 45: take(in, v.link_type); break;
@@ -45,6 +44,7 @@ ReadOrder read_order(Reader in) {
     switch (in.tag()) {
       case 1: take(in, v.order_id); break;
       case 2: take(in, v.account_id); break;
+      case 42: take(in, v.session_id); break;
       case 3: out.client_order_id = in.get_string(); break;
       case 4: take(in, v.instrument_id); break;
       case 5: take(in, v.side); break;

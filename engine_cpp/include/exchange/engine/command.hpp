@@ -31,7 +31,6 @@ struct SpecialTerms {
   std::int64_t min_quantity = 0;
   std::int64_t expire_time_ns = 0;
   std::int64_t peg_offset_ticks = 0;
-  std::uint64_t session_id = 0;
   std::uint32_t trailing_bps = 0;
   std::uint32_t tag = 0;
   TriggerReference trigger_reference{};
@@ -59,6 +58,7 @@ struct PlaceOrder {
   std::int64_t quote_budget = 0;
   std::int64_t valid_until_ns = 0;
   std::uint64_t fingerprint = 0;
+  std::uint64_t session_id = 0;           // 0: of no session
   const SpecialTerms* special = nullptr;  // null if all of them are defaults
 };
 
