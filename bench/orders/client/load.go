@@ -5,14 +5,15 @@ package main
 
 import (
 	"math/rand"
+	"slices"
 	"strconv"
 )
 
 const (
 	middle   = 10_000 // cents
-	restingQ = "0.1000"
+	restingQ = "1.0000"
 	takingQ  = "0.0200"
-	wanted   = 64 // resting orders of a client
+	wanted   = 256 // resting orders of a client
 )
 
 type maker struct {
@@ -21,7 +22,7 @@ type maker struct {
 	random     *rand.Rand
 	last       int
 	resting    []order
-	entered    []order // of one batch, at the places of its items; no client id where the item enters nothing that rests
+	waiting    int // orders of batches without an answer, that may come to rest
 	item       []byte
 	request    []byte
 }
@@ -30,24 +31,25 @@ func newMaker(instrument, prefix string, seed int64) *maker {
 	return &maker{instrument: instrument, prefix: prefix, random: rand.New(rand.NewSource(seed))}
 }
 
-// batch is an OrderEntryRequest with so many items, whose results shall say as little as can be.
+// batch is an OrderEntryRequest with so many items, whose results shall say as little as can be, and the orders that its
+// items enter or move, at their places.
 func (m *maker) batch(out []byte, correlationID uint64, count int) ([]byte, []order) {
 	body := putNumber(make([]byte, 0, count*80), 1, correlationID)
-	entered := make([]order, count)
-	for i := range entered {
-		kind, request := m.ask(&entered[i])
+	touched := make([]order, count)
+	for i := range touched {
+		kind, request := m.ask(&touched[i])
 		m.item = putBytes(m.item[:0], kind, request)
 		body = putBytes(body, 2, m.item)
 	}
 	body = putNumber(body, 4, modeAck)
-	return putBytes(out, 2, body), entered
+	return putBytes(out, 2, body), touched
 }
 
 // ask is one request and its field in an OrderItem.
-func (m *maker) ask(entered *order) (int, []byte) {
+func (m *maker) ask(touched *order) (int, []byte) {
 	dice := m.random.Intn(100)
-	if len(m.resting) < wanted && dice < 82 || dice < 9 {
-		return 1, m.place(entered)
+	if len(m.resting)+m.waiting < wanted && dice < 82 || dice < 9 {
+		return 1, m.place(touched)
 	}
 	if dice < 12 {
 		m.last++
@@ -61,7 +63,7 @@ func (m *maker) ask(entered *order) (int, []byte) {
 	}
 	at := m.random.Intn(max(len(m.resting), 1))
 	if len(m.resting) == 0 {
-		return 1, m.place(entered)
+		return 1, m.place(touched)
 	}
 	if dice < 18 {
 		m.request = cancelRequest(m.request[:0], m.resting[at].id)
@@ -69,13 +71,15 @@ func (m *maker) ask(entered *order) (int, []byte) {
 		m.resting = m.resting[:len(m.resting)-1]
 		return 3, m.request
 	}
+	*touched = m.resting[at]
 	m.request = amendRequest(m.request[:0], m.instrument, m.resting[at].id, m.price(m.resting[at].buy))
 	return 2, m.request
 }
 
 func (m *maker) place(entered *order) []byte {
 	m.last++
-	*entered = order{clientID: m.prefix + strconv.Itoa(m.last), buy: m.random.Intn(2) == 0}
+	m.waiting++
+	*entered = order{entering: true, clientID: m.prefix + strconv.Itoa(m.last), buy: m.random.Intn(2) == 0}
 	m.request = placeRequest(m.request[:0], m.instrument, entered.clientID, entered.buy, 1, m.price(entered.buy), restingQ)
 	return m.request
 }
@@ -88,17 +92,27 @@ func (m *maker) price(buy bool) int64 {
 	return middle + away
 }
 
-// learn takes in what became of a batch, and tells the reasons of what was refused.
-func (m *maker) learn(results []result, entered []order) []uint64 {
+// learn takes in what became of a batch, and tells the reasons of what was refused. An order that is not open any more is
+// touched no more.
+func (m *maker) learn(results []result, touched []order) []uint64 {
 	var refused []uint64
 	for i, each := range results {
+		if touched[i].entering {
+			m.waiting--
+		}
 		if each.reason != 0 {
 			refused = append(refused, each.reason)
-			continue
-		}
-		if entered[i].clientID != "" && len(m.resting) < 4*wanted {
-			m.resting = append(m.resting, order{id: each.orderID, buy: entered[i].buy})
+			m.forget(touched[i].id)
+		} else if touched[i].entering {
+			m.resting = append(m.resting, order{id: each.orderID, buy: touched[i].buy})
 		}
 	}
 	return refused
+}
+
+func (m *maker) forget(id string) {
+	at := slices.IndexFunc(m.resting, func(one order) bool { return one.id == id })
+	if id != "" && at >= 0 {
+		m.resting = slices.Delete(m.resting, at, at+1)
+	}
 }

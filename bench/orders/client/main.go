@@ -160,7 +160,7 @@ func (c *client) pace() func() time.Time {
 
 type sent struct {
 	due     time.Time
-	entered []order
+	touched []order
 }
 
 func (c *client) stream() error {
@@ -191,9 +191,9 @@ func (c *client) stream() error {
 			due = time.Now()
 		}
 		lock.Lock()
-		message, entered := maker.batch(nil, correlation, c.plan.Batch)
+		message, touched := maker.batch(nil, correlation, c.plan.Batch)
 		lock.Unlock()
-		waiting <- sent{due, entered}
+		waiting <- sent{due, touched}
 		if err := stream.SendMsg(message); err != nil {
 			return <-failed
 		}
@@ -219,7 +219,7 @@ func (c *client) receive(stream grpc.ClientStream, maker *maker, lock *sync.Mute
 			}
 		}
 		lock.Lock()
-		refused := maker.learn(told.results, each.entered)
+		refused := maker.learn(told.results, each.touched)
 		lock.Unlock()
 		c.report.take(each.due, len(told.results), refused, told.refused)
 		<-places

@@ -37,6 +37,7 @@ type order struct {
 	id       string
 	clientID string
 	buy      bool
+	entering bool
 }
 
 func decimal(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
