@@ -163,7 +163,7 @@ Ack ack_named(const std::string& name) {
 
 std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shard, std::uint64_t journal_segment_bytes,
                                     std::uint64_t event_segment_bytes, const std::string& ack, std::int64_t keep_ns,
-                                    const std::string& archive_folder) {
+                                    const std::string& archive_folder, bool populate_memory) {
   EngineOptions options{.folder = folder,
                         .shard = shard,
                         .journal_segment_bytes = journal_segment_bytes,
@@ -171,6 +171,7 @@ std::unique_ptr<Engine> open_engine(const std::string& folder, std::uint8_t shar
                         .ack = ack_named(ack),
                         .keep_ns = keep_ns,
                         .archive_folder = archive_folder,
+                        .populate = populate_memory,
                         .limits = {.id_hash_key = by_chance()}};
   const py::gil_scoped_release released;
   return std::make_unique<Engine>(options);
@@ -198,7 +199,8 @@ void add_engine(py::module_& module) {
       .def(py::init(&open_engine), py::kw_only(), py::arg("folder"), py::arg("shard") = defaults.shard,
            py::arg("journal_segment_bytes") = defaults.journal_segment_bytes,
            py::arg("event_segment_bytes") = defaults.event_segment_bytes, py::arg("ack") = "durable",
-           py::arg("keep_ns") = defaults.keep_ns, py::arg("archive_folder") = "")
+           py::arg("keep_ns") = defaults.keep_ns, py::arg("archive_folder") = "",
+           py::arg("populate_memory") = defaults.populate)
       .def("apply", &apply, py::arg("batch"), py::arg("now_ns"), py::arg("allowed_kinds"))
       .def("durable", &Engine::durable)
       .def("published", &Engine::published)

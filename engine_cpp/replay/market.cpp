@@ -1,6 +1,5 @@
 #include "market.hpp"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "events.hpp"
 #include "exchange/engine/core.hpp"
 #include "exchange/engine/log/record.hpp"
+#include "exchange/engine/memory.hpp"
 
 namespace exchange::engine::replay {
 namespace {
@@ -86,12 +86,6 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Populates the memory that is reserved so far, in large pages where it asked for them, if the system allows it: a core
-// that serves has long touched all it uses, and its first touches are not what is measured.
-void populate_memory() {
-  if (mlockall(MCL_CURRENT) == 0) munlockall();
-}
-
 enum class Measure { kThroughput, kEachCommand, kMemory };
 
 // One run of one recording.
@@ -108,6 +102,7 @@ class Run {
   Outcome play(Measure measure) {
     const bool each = measure == Measure::kEachCommand;
     const std::uint64_t before = resident_bytes();
+    // A core that serves has long touched all it uses: its first touches are not what is measured.
     if (measure != Measure::kMemory) populate_memory();
     for (const std::string& command : listings_.set_up()) set_up(command);
     const std::size_t prefill = recording_.prefill;

@@ -60,6 +60,7 @@ class Engine:
 
     Durable is what `ack` promises: on the medium, or handed to the operating system. Segments of journal and event log
     older than `keep_ns` of engine time, that no snapshot needs, go to `archive_folder`, or are deleted if it is empty.
+    `populate_memory` takes the memory of all pools at the start, so that no order waits for a page.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Engine:
         ack: Literal["durable", "written"] = "durable",
         keep_ns: int = ...,
         archive_folder: str = "",
+        populate_memory: bool = False,
     ) -> None:
         """Recover from the folder, or begin in it. Raises LogCorrupt, StorageError."""
 

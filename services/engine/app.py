@@ -60,6 +60,7 @@ def _open(own: EngineSettings) -> _core.Engine:
         ack=own.ack.value,
         keep_ns=own.keep // _MICROSECOND * 1_000,
         archive_folder=str(own.archive_folder or ""),
+        populate_memory=own.populate_memory,
     )
 
 

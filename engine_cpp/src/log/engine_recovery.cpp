@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exchange/engine/log/engine.hpp"
+#include "exchange/engine/memory.hpp"
 
 namespace exchange::engine::log {
 namespace {
@@ -61,6 +62,9 @@ void Engine::recover() {
   last_seq_ = recovery_.last_seq;
   synced_ = last_seq_;
   time_ns_ = core_->last_stamp().time_ns;
+  if (options_.populate && !populate_memory()) {
+    recovery_.notes.push_back("memory is not populated: the system does not let the process lock it");
+  }
 }
 
 // Decides whether what the life before released is all here. With Ack::kDurable there is no doubt about it; what was

@@ -56,6 +56,7 @@ struct EngineOptions {
   std::string archive_folder = {};  // where segments go after that; deleted if empty
   std::string machine = machine_start();
   std::chrono::milliseconds space_retry = kSpaceRetry;
+  bool populate = false;            // take the memory of all pools at the start, so that no order waits for a page
   Limits limits;
 };
 
