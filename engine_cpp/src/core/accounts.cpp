@@ -72,6 +72,15 @@ void Accounts::expect_new(const PlaceOrder& command) const noexcept {
   if (account != kNil) ids_.prefetch(account, command.client_order_id);
 }
 
+Timer Accounts::next_timer() const noexcept {
+  Timer next{expire_times_.next_ns(), TimerKind::kExpireTime};
+  if (const std::int64_t age_ns = next_age_limit_ns(); age_ns < next.due_ns) next = {age_ns, TimerKind::kOrderAge};
+  const std::int64_t cancel_ns = mass_cancels_.timers().next_ns();
+  if (cancel_ns < next.due_ns) next = {cancel_ns, TimerKind::kCancelAllAfter};
+  const std::int64_t session_ns = sessions_.next_ns();
+  return session_ns < next.due_ns ? Timer{session_ns, TimerKind::kSession} : next;
+}
+
 Admission Accounts::admit(const PlaceOrder& command, Step& step) {
   if (const Reason reason = check_shape(command); reason != Reason::kNone) return {refuse(reason, step), kNil, {}};
   const Slot account = find_trader(command.account_id);

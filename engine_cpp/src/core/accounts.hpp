@@ -239,14 +239,7 @@ class Accounts : private MarginAccounts {
     return next_timer().due_ns <= now_ns || mass_cancels_.has_unfinished();
   }
   // The timer that is due first; never, if none is set.
-  [[nodiscard]] Timer next_timer() const noexcept {
-    Timer next{expire_times_.next_ns(), TimerKind::kExpireTime};
-    if (const std::int64_t age_ns = next_age_limit_ns(); age_ns < next.due_ns) next = {age_ns, TimerKind::kOrderAge};
-    const std::int64_t cancel_ns = mass_cancels_.timers().next_ns();
-    if (cancel_ns < next.due_ns) next = {cancel_ns, TimerKind::kCancelAllAfter};
-    const std::int64_t session_ns = sessions_.next_ns();
-    return session_ns < next.due_ns ? Timer{session_ns, TimerKind::kSession} : next;
-  }
+  [[nodiscard]] Timer next_timer() const noexcept;
   // The removal of the order whose time to expire comes first, and of the one that is the oldest.
   [[nodiscard]] Remove expire_reached() const noexcept;
   [[nodiscard]] Remove expire_oldest() const noexcept;
