@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exchange.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+from services.orders.account_endings import AccountEndings
 from services.orders.account_follower import AccountFollower, AccountPeer
 from services.orders.account_history import AccountEventStore
 from services.orders.consumer import HistoryConsumer
@@ -21,10 +22,15 @@ from services.orders.server import OrdersServer
 from services.orders.settings import Settings
 from services.orders.store import OrderStore
 from services.orders.turns import TimedSubmitter
+from services.orders.twap_runner import TwapRunner
+from services.orders.twap_store import TwapStore
 from services.orders.usecases.account_feed import AccountFeed
+from services.orders.usecases.all_orders import AllOrders
 from services.orders.usecases.recent_events import RecentEvents
 from services.orders.usecases.stream_account import StreamAccount
 from services.orders.usecases.trading_sessions import TradingSessions
+from services.orders.usecases.twap_orders import TwapOrders
+from services.orders.usecases.twap_slices import TwapSlices
 from services.runtime import postgres, redis
 from services.runtime.backoff import Backoff
 from services.runtime.consumer import Projection
@@ -63,11 +69,24 @@ async def build(process: Process, own: Settings) -> None:
         entropy=process.entropy,
         registry=process.telemetry.registry,
     )
-    history = OrderStore(pool, projection.wait_until, own.history_wait)
+    stored = OrderStore(pool, projection.wait_until, own.history_wait)
+    account_events = AccountEventStore(pool, stored.reach)
+    twaps = TwapStore(pool)
+    slices = TwapSlices(
+        twaps,
+        AccountEndings(account_events),
+        instruments=instruments,
+        engine=engine,
+        history=stored,
+        clock=process.clock,
+    )
+    runner = TwapRunner(
+        twaps, slices, pool=pool, clock=process.clock, entropy=process.entropy, registry=process.telemetry.registry
+    )
 
     own_share = OwnShare(process.clock, own.rate_limits, own.gateways)
     rates = SharedRates(marks, own.rate_limits, own_share, clock=process.clock, registry=process.telemetry.registry)
-    accounts = _private_streams(process, own, channel, AccountEventStore(pool, history.reach))
+    accounts = _private_streams(process, own, channel, account_events)
     sessions = TradingSessions(engine, process.clock, process.entropy)
     process.background("keep the sessions", sessions.keep_for_ever)
 
@@ -78,8 +97,16 @@ async def build(process: Process, own: Settings) -> None:
     process.background("mirror the instruments", follow)
     process.background("write the history", projection.run)
     process.background("watch the rates", rates.watch)
+    process.background("let TWAPs go on", runner.run)
     server = OrdersServer(
-        instruments, engine, history, accounts=accounts, rates=rates, sessions=sessions, clock=process.clock
+        instruments,
+        engine,
+        AllOrders(stored, twaps, slices),
+        accounts=accounts,
+        twaps=TwapOrders(twaps, slices, instruments=instruments, engine=engine, clock=process.clock),
+        rates=rates,
+        sessions=sessions,
+        clock=process.clock,
     )
     process.server.add(add_OrdersServiceServicer_to_server, server, raw=server.ready_bytes())
 

@@ -156,8 +156,8 @@ class OrderNotFound(Refusal):
 
     reason = "ORDER_NOT_FOUND"
 
-    def __init__(self) -> None:
-        super().__init__("No order of this account has this id; ListOrders shows those that it has.")
+    def __init__(self, trail: Trail = _NO_TRAIL) -> None:
+        super().__init__("No order of this account has this id; ListOrders shows those that it has.", metadata=trail)
 
 
 class OrderNotOpen(Refusal):
@@ -223,6 +223,30 @@ class SessionNotOpen(Refusal):
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
+
+
+class TwapSliceTooSmall(Refusal):
+    """The slices of a TWAP would be smaller than an order may be."""
+
+    reason = "TWAP_SLICE_TOO_SMALL"
+
+    def __init__(self, instrument: Instrument, smallest: int, interval_s: int | None) -> None:
+        least = instrument.scales.quantity_text(smallest)
+        advice = f"an interval of {interval_s} s would do" if interval_s else "no interval would do"
+        super().__init__(
+            f"Each slice is for {least} {instrument.base} or more, as any order in {instrument.scales.symbol};"
+            f" with this quantity and duration {advice}.",
+            metadata={"min": least} | ({"interval_s": str(interval_s)} if interval_s else {}),
+        )
+
+
+class TwapNotAmendable(Refusal):
+    """A TWAP is not changed once it is entered."""
+
+    reason = "TWAP_NOT_AMENDABLE"
+
+    def __init__(self) -> None:
+        super().__init__("A TWAP is not changed; cancel it, and enter another for what is left.")
 
 
 def _summary_of(order: Order, scales: Scales) -> dict[str, str]:

@@ -16,6 +16,7 @@ Words of a cancel by number: 2, then order_id. By client id: 3 | length << 8, th
 padded with zeros to five words.
 Words of an amend: as those of a cancel with 4 in place of 2 and 6 in place of 3, then its terms. Words of a mass
 cancel: 5, then its terms.
+Words of a TWAP: as those of an order with 7 in place of 1, then duration and interval in seconds, then its terms.
 Terms are what is present and not the default, in the order of the field numbers of the engine's command: for each that
 number, then its value. So a command that gains a field keeps the fingerprints that it had without.
 """
@@ -23,6 +24,7 @@ number, then its value. So a command that gains a field keeps the fingerprints t
 from collections.abc import Iterator
 
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
+from services.orders.model.twap import NewTwap
 from services.orders.model.words import TimeInForce
 
 _WORD = 2**64 - 1
@@ -31,16 +33,25 @@ _CLIENT_ORDER_ID_BYTES = 40
 
 def fingerprint_of_order(order: NewOrder) -> int:
     """Return the fingerprint of an order to enter, unsigned."""
+    return _hash(*_words_of_order(1, order), *_words_of(_terms_of_order(order)))
+
+
+def fingerprint_of_twap(twap: NewTwap) -> int:
+    """Return the fingerprint of a TWAP to enter, unsigned."""
+    schedule = (twap.schedule.duration_s, twap.schedule.interval_s)
+    return _hash(*_words_of_order(7, twap.order), *schedule, *_words_of(_terms_of_order(twap.order)))
+
+
+def _words_of_order(kind: int, order: NewOrder) -> tuple[int, ...]:
     flags = (
-        1
+        kind
         | order.side << 8
         | order.type << 16
         | order.time_in_force << 24
         | order.post_only << 32
         | order.self_trade_prevention << 40
     )
-    words = (flags, order.instrument.instrument_id, order.price, order.quantity, order.quote_budget)
-    return _hash(*words, *_words_of(_terms_of_order(order)))
+    return flags, order.instrument.instrument_id, order.price, order.quantity, order.quote_budget
 
 
 def _terms_of_order(order: NewOrder) -> dict[int, int | None]:

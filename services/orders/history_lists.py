@@ -13,7 +13,7 @@ import asyncpg
 from services.kernel.ids import AccountId, OrderId
 from services.kernel.money import INT64_MAX
 from services.orders.history_rows import ORDER_COLUMNS, SCALES, told_of, trade_of
-from services.orders.model.history import OPEN, OrderFilter, OrderQuery, Part, Trade, TradeFilter, TradeQuery
+from services.orders.model.history import OrderFilter, OrderQuery, Part, Trade, TradeFilter, TradeQuery
 from services.orders.model.order import OrderRef, Told
 from services.runtime.postgres import Connection
 
@@ -156,7 +156,7 @@ _USED_LAST = """
 async def list_orders(connection: Connection, query: OrderQuery, look_at: int) -> Part[Told]:
     """Return part of an account's orders."""
     wanted = query.filter
-    listed = OPEN_ORDERS if wanted.statuses is not None and OPEN.issuperset(wanted.statuses) else ORDERS
+    listed = OPEN_ORDERS if wanted.wants_open_alone else ORDERS
     where = (wanted.account_id, *_span_of(wanted), *(query.after or _NEWEST_ORDER))
     which = (wanted.symbol, wanted.statuses, wanted.side, wanted.session_id, wanted.tag)
     page, last = await _part_of(connection, listed, where, which, limit=query.limit, look_at=look_at)

@@ -13,7 +13,7 @@ from exchange.engine.v1 import instrument_pb2
 from exchange.engine.v1.command_pb2 import Command, CommandResult
 from exchange.engine.v1.engine_service_pb2 import EventsRequest, EventsResponse, GetStateRequest, SnapshotStart
 from exchange.engine.v1.engine_service_pb2_grpc import EngineServiceStub
-from services.kernel.ids import AccountId, EngineSeq, InstrumentId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId
 from services.kernel.refusal import Refusal, Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import instrument_of, outcome_of
@@ -60,6 +60,13 @@ class EnginePeer:
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; raises `Unavailable`."""
         return self._answered(await self._submit(commands.cancel_command(cancel)))
+
+    async def reserve_id(
+        self, account_id: AccountId, client_order_id: ClientOrderId, fingerprint: int, valid_until_ns: int
+    ) -> Outcome:
+        """Use an id for what the engine does not see; raises `Unavailable`."""
+        command = commands.reserve_command(account_id, client_order_id, fingerprint, valid_until_ns)
+        return self._answered(await self._submit(command))
 
     async def amend(self, amend: Amend) -> Outcome:
         """Change an open order; raises `Unavailable`."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.kernel.ids import AccountId, EngineSeq, InstrumentId, SessionId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId, SessionId
 from services.orders.model.account_stream import AccountState, PrivateEvent
 from services.orders.model.history import OrderQuery, Part, Trade, TradeQuery
 from services.orders.model.instrument import AssetName, Instrument
@@ -12,6 +12,7 @@ from services.orders.model.order import OrderRef, Told
 from services.orders.model.rates import Cost, Usage
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder, Outcome
 from services.orders.model.session import NewSession
+from services.orders.model.twap import Change, Ending, NewTwap, SliceOutcome, Twap
 
 
 class Instruments(Protocol):
@@ -54,6 +55,12 @@ class Engine(Protocol):
 
     async def cancel(self, cancel: Cancel) -> Outcome:
         """Take an order out of the book; returns when that is durable."""
+        ...
+
+    async def reserve_id(
+        self, account_id: AccountId, client_order_id: ClientOrderId, fingerprint: int, valid_until_ns: int
+    ) -> Outcome:
+        """Use an id for what the engine does not see: ORDER_NOT_FOUND says that it is used so, now or before."""
         ...
 
     async def amend(self, amend: Amend) -> Outcome:
@@ -106,6 +113,54 @@ class History(Protocol):
 
     async def trades(self, query: TradeQuery) -> Part[Trade]:
         """Return trades, newest first; it looks at so many and no more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What ended the trading of an account, and the last private event that was looked at."""
+
+    endings: Sequence[Ending]
+    account_seq: int
+
+
+class Endings(Protocol):
+    """What ends the trading of accounts, from their private events, as far as the history has written them down."""
+
+    async def after(self, account_id: AccountId, account_seq: int) -> Seen:
+        """Return all after a private event, in order; raises `Unavailable`."""
+        ...
+
+
+class Twaps(Protocol):
+    """All TWAPs that ever were, kept for good. What a method answers is durable. Each raises `Unavailable`."""
+
+    async def enter(self, twap: NewTwap, fingerprint: int, engine_seq: EngineSeq, start_ns: int) -> tuple[Twap, bool]:
+        """Add a TWAP, or return the one that has its id already; tell which."""
+        ...
+
+    async def find(self, account_id: AccountId, order: OrderRef) -> Twap | None:
+        """Return a TWAP of the account by its number or the client's id."""
+        ...
+
+    async def list(self, query: OrderQuery) -> Sequence[Twap]:
+        """Return TWAPs, newest first, as History.list does orders."""
+        ...
+
+    async def change(self, twap_id: int, change: Change, outcome: SliceOutcome | None = None) -> Twap:
+        """Let a TWAP go on as `change` decides, one at a time; the slice whose outcome that was is kept beside it."""
+        ...
+
+    async def due(self, now_ns: int, limit: int) -> Sequence[Twap]:
+        """Return open TWAPs with something to do at that time, the most overdue first."""
+        ...
+
+    async def count_open(self, account_id: AccountId | None = None) -> int:
+        """Tell how many are open, of an account or in all."""
+        ...
+
+    async def matching(self, cancel: MassCancel, engine_seq: EngineSeq) -> Sequence[Twap]:
+        """Return what a mass cancel of that number is to end or has ended, of those entered before it."""
         ...
 
 

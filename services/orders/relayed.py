@@ -97,6 +97,21 @@ def refusals_of_order(order: NewOrder, outcome: Outcome) -> list[Refusal]:
     return [_of_order(reason, order, trail) for reason in outcome.all_reasons]
 
 
+def refusal_of_twap(client_order_id: str, outcome: Outcome) -> Refusal:
+    """Return what to tell the owner of a TWAP whose id the engine refused to use."""
+    return _plain(outcome.reason, {"client_order_id": client_order_id, **_trail_of(outcome)})
+
+
+def twap_id_reused(client_order_id: str) -> Refusal:
+    """Return what to tell who uses the id of another TWAP."""
+    return _plain("CLIENT_ORDER_ID_REUSED", {"client_order_id": client_order_id})
+
+
+def too_many_twaps(limit: int) -> Refusal:
+    """Return what to tell who has as many TWAPs open as an account may."""
+    return _plain("TOO_MANY_OPEN_ORDERS", {"limit": str(limit)})
+
+
 def refusal_of_amend(amend: Amend, outcome: Outcome) -> Refusal:
     """Return what to tell the owner of a change that the engine refused."""
     trail: Trail = _trail_of(outcome)
@@ -116,7 +131,7 @@ def refusal_of_cancel(cancel: Cancel, outcome: Outcome, scales: Scales | None) -
     """Return what to tell the owner of a cancel that the engine refused; `scales` are those of the outcome's order."""
     trail = _trail_of(outcome)
     if outcome.reason == OrderNotFound.reason:
-        return OrderNotFound()
+        return OrderNotFound(trail)
     if outcome.reason == OrderNotOpen.reason and outcome.order and scales:
         return OrderNotOpen(outcome.order, scales, trail)
     return _plain(outcome.reason, _with_request(trail, cancel.request_id))

@@ -203,6 +203,80 @@ CREATE TABLE public.trade_bust (
 
 COMMENT ON TABLE public.trade_bust IS 'Trades that were taken back, by the event that says so. Append-only, and few.';
 
+CREATE TABLE public.twap (
+    twap_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    client_order_id text NOT NULL,
+    fingerprint bigint NOT NULL,
+    engine_seq bigint NOT NULL,
+    instrument_id bigint NOT NULL,
+    side smallint NOT NULL,
+    price bigint NOT NULL,
+    quantity bigint NOT NULL,
+    duration_s integer NOT NULL,
+    interval_s integer NOT NULL,
+    self_trade_prevention smallint NOT NULL,
+    reduce_only boolean NOT NULL,
+    tag bigint NOT NULL,
+    session_id bigint NOT NULL,
+    survive_disconnect boolean NOT NULL,
+    start_ns bigint NOT NULL,
+    due_ns bigint NOT NULL,
+    seen_seq bigint NOT NULL,
+    status smallint NOT NULL,
+    end_reason smallint NOT NULL,
+    reject_reason text NOT NULL,
+    cum_quantity bigint NOT NULL,
+    prevented_quantity bigint NOT NULL,
+    cum_notional bigint NOT NULL,
+    cum_fee bigint NOT NULL,
+    version bigint NOT NULL,
+    passed integer NOT NULL,
+    sent integer NOT NULL,
+    updated_ns bigint NOT NULL,
+    slice_place integer,
+    slice_quantity bigint,
+    slice_valid_until_ns bigint,
+    stop_reason smallint NOT NULL,
+    stop_asked_by text NOT NULL,
+    stop_engine_seq bigint NOT NULL,
+    CONSTRAINT twap_quantity_ck CHECK (((0 <= cum_quantity) AND (0 <= prevented_quantity) AND ((cum_quantity + prevented_quantity) <= quantity))),
+    CONSTRAINT twap_slice_ck CHECK ((((slice_place IS NULL) = (slice_quantity IS NULL)) AND ((slice_place IS NULL) = (slice_valid_until_ns IS NULL))))
+);
+
+COMMENT ON TABLE public.twap IS 'Each TWAP as it stands, kept for good. Its number to owners is 2^62 + twap_id.';
+
+COMMENT ON COLUMN public.twap.engine_seq IS 'The command that used its client id in the engine, so that no other order has it meanwhile.';
+
+COMMENT ON COLUMN public.twap.due_ns IS 'When it is to be looked at next.';
+
+COMMENT ON COLUMN public.twap.seen_seq IS 'Last private event of the account that it was held against.';
+
+COMMENT ON COLUMN public.twap.slice_place IS 'The slice on its way: decided here before it is sent, and the same however often it is sent.';
+
+CREATE TABLE public.twap_slice (
+    twap_id bigint NOT NULL,
+    place integer NOT NULL,
+    quantity bigint NOT NULL,
+    order_id bigint,
+    cum_quantity bigint NOT NULL,
+    prevented_quantity bigint NOT NULL,
+    cum_notional bigint NOT NULL,
+    cum_fee bigint NOT NULL,
+    reason text NOT NULL
+);
+
+COMMENT ON TABLE public.twap_slice IS 'What became of each slice that was sent. Written with the sums of its TWAP, once.';
+
+ALTER TABLE public.twap ALTER COLUMN twap_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.twap_twap_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.account_events
     ADD CONSTRAINT account_events_pk PRIMARY KEY (account_id, last_seq, engine_time_ns);
 
@@ -245,6 +319,17 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.trade_bust
     ADD CONSTRAINT trade_bust_pk PRIMARY KEY (trade_id);
 
+ALTER TABLE ONLY public.twap
+    ADD CONSTRAINT twap_client_order_id_uq UNIQUE (account_id, client_order_id);
+
+COMMENT ON CONSTRAINT twap_client_order_id_uq ON public.twap IS 'A client id makes one TWAP, however long ago: with its fingerprint, the promise that a repeated request acts once.';
+
+ALTER TABLE ONLY public.twap
+    ADD CONSTRAINT twap_pk PRIMARY KEY (twap_id);
+
+ALTER TABLE ONLY public.twap_slice
+    ADD CONSTRAINT twap_slice_pk PRIMARY KEY (twap_id, place);
+
 CREATE INDEX account_fill_unowned_ix ON ONLY public.account_fill USING btree (order_id) WHERE (account_id IS NULL);
 
 COMMENT ON INDEX public.account_fill_unowned_ix IS 'Fills that still need their account; empty but for the change from the release before.';
@@ -266,3 +351,10 @@ CREATE INDEX order_record_live_ix ON public.order_record USING btree (account_id
 COMMENT ON INDEX public.order_record_live_ix IS 'Open orders, those that wait for a price among them.';
 
 CREATE INDEX order_record_open_ix ON public.order_record USING btree (account_id, order_id DESC) WHERE (status = ANY (ARRAY[1, 2]));
+
+CREATE INDEX twap_account_ix ON public.twap USING btree (account_id, start_ns DESC, twap_id DESC);
+
+CREATE INDEX twap_due_ix ON public.twap USING btree (due_ns) WHERE (status = ANY (ARRAY[1, 2]));
+
+ALTER TABLE ONLY public.twap_slice
+    ADD CONSTRAINT twap_slice_twap_fk FOREIGN KEY (twap_id) REFERENCES public.twap(twap_id);

@@ -16,11 +16,15 @@ from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from services.kernel.clock import Clock
 from services.kernel.firm import firm_of
-from services.kernel.ids import RequestId
+from services.kernel.ids import AccountId, EngineSeq, RequestId
 from services.kernel.refusal import Refusal
 from services.orders.convert import messages, requests
 from services.orders.convert.masks import mask_of, split_mask_of
+from services.orders.errors import OrderNotFound
+from services.orders.model.order import OrderRef
 from services.orders.model.rates import Cost, Token, Usage
+from services.orders.model.request import Answer, Draft
+from services.orders.model.words import OrderType
 from services.orders.ports import Engine, History, Instruments, Rates
 from services.orders.usecases.amend_order import amend_order
 from services.orders.usecases.cancel_all_after import cancel_all_after
@@ -32,7 +36,8 @@ from services.orders.usecases.mass_cancel import mass_cancel
 from services.orders.usecases.place_order import place_order
 from services.orders.usecases.stream_account import StreamAccount
 from services.orders.usecases.trading_sessions import HeldSession, TradingSessions
-from services.orders.usecases.validate_order import validate_order
+from services.orders.usecases.twap_orders import TwapOrders
+from services.orders.usecases.validate_order import Judgement, validate_order
 from services.runtime import call
 from services.runtime.authorization import require_scope
 from services.runtime.refusals import ScopeMissing
@@ -56,6 +61,7 @@ class OrdersServer(OrdersServiceServicer):
         history: History,
         *,
         accounts: StreamAccount,
+        twaps: TwapOrders,
         rates: Rates,
         sessions: TradingSessions,
         clock: Clock,
@@ -63,6 +69,7 @@ class OrdersServer(OrdersServiceServicer):
         self._instruments = instruments
         self._engine = engine
         self._history = history
+        self._twaps = twaps
         self._rates = rates
         self._sessions = sessions
         self._clock = clock
@@ -73,11 +80,12 @@ class OrdersServer(OrdersServiceServicer):
         await self._take(ONE_MESSAGE if request.validate_only else ONE_ORDER)
         draft = requests.draft_of(request, call.caller().account_id)
         if request.validate_only:
-            return messages.judgement_response(
-                await validate_order(draft, self._instruments, self._engine, self._clock)
-            )
+            return messages.judgement_response(await self._judge(draft))
         with _announcing():
-            answer = await place_order(draft, self._instruments, self._engine, self._clock)
+            if draft.type is OrderType.TWAP:
+                answer = await self._twaps.place(draft)
+            else:
+                answer = await place_order(draft, self._instruments, self._engine, self._clock)
         _announce(str(answer.engine_seq))
         return messages.place_response(answer)
 
@@ -85,22 +93,15 @@ class OrdersServer(OrdersServiceServicer):
         """Tell what an order would cost, and what speaks against it."""
         await self._take(ONE_MESSAGE)
         draft = requests.draft_of(request.order, call.caller().account_id)
-        return messages.preview_response(await validate_order(draft, self._instruments, self._engine, self._clock))
+        return messages.preview_response(await self._judge(draft))
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
-        """Take an order out of the book."""
+        """Take an order out of the book, or end a TWAP."""
         await self._take(ONE_CANCEL)
         order = requests.order_ref_of(request)
         request_id = RequestId(request.request_id) if request.request_id else None
         with _announcing():
-            answer = await cancel_order(
-                call.caller().account_id,
-                order,
-                request_id,
-                instruments=self._instruments,
-                engine=self._engine,
-                clock=self._clock,
-            )
+            answer = await self._cancel(call.caller().account_id, order, request_id)
         _announce(str(answer.engine_seq))
         return messages.cancel_response(answer)
 
@@ -122,6 +123,7 @@ class OrdersServer(OrdersServiceServicer):
         with _announcing():
             done = await mass_cancel(draft, self._instruments, self._engine, self._clock)
         _announce(str(done.engine_seq))
+        done = await self._twaps.mass_cancel(draft, done)
         return messages.mass_cancel_response(done)
 
     async def CancelAllAfter(self, request: pb.CancelAllAfterRequest, context: Context) -> pb.CancelAllAfterResponse:
@@ -198,6 +200,26 @@ class OrdersServer(OrdersServiceServicer):
         """Return the handlers of the streams: their requests are messages, their answers bytes."""
         decode = account_stream_pb2.StreamAccountRequest.FromString
         return {"StreamAccount": grpc.unary_stream_rpc_method_handler(self.StreamAccount, decode, None)}
+
+    async def _judge(self, draft: Draft) -> Judgement:
+        if draft.type is OrderType.TWAP:
+            return await self._twaps.judge(draft)
+        return await validate_order(draft, self._instruments, self._engine, self._clock)
+
+    async def _cancel(self, account_id: AccountId, order: OrderRef, request_id: RequestId | None) -> Answer:
+        """Cancel an order; what the engine does not know may be a TWAP."""
+        try:
+            return await cancel_order(
+                account_id,
+                order,
+                request_id,
+                instruments=self._instruments,
+                engine=self._engine,
+                clock=self._clock,
+            )
+        except OrderNotFound as refusal:
+            engine_seq = EngineSeq(int(refusal.metadata.get("engine_seq", "0")))
+            return await self._twaps.cancel(account_id, order, request_id, engine_seq)
 
     async def _take(self, cost: Cost) -> None:
         caller = call.caller()

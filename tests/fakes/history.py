@@ -9,7 +9,6 @@ from services.orders.history_lists import MAX_LOOKED_AT
 from services.orders.model.history import Bust, OrderFilter, OrderQuery, Part, Span, Trade, TradeFilter, TradeQuery
 from services.orders.model.instrument import Instrument
 from services.orders.model.order import OrderRef, Told
-from services.orders.model.words import OrderStatus as Status
 from tests.fakes.history_reading import Changes, OrderFill
 
 T = TypeVar("T")
@@ -51,10 +50,14 @@ class HistoryFake:
     async def list(self, query: OrderQuery) -> Part[Told]:
         wanted = query.filter
         own = [told for told in self._orders.values() if told.order.account_id == wanted.account_id]
-        if wanted.statuses is not None and set(wanted.statuses) <= {Status.NEW, Status.PARTIALLY_FILLED, Status(7)}:
+        if wanted.wants_open_alone:
             own = [told for told in own if told.order.status in (1, 2, 7)]
         within = [told for told in own if _is_in(wanted.span, told.order.accepted_time_ns)]
-        return self._part(within, _key_of_order, lambda told: _order_matches(told, wanted), query)
+
+        def place_of(told: Told) -> Key:
+            return query.key_of(told.order.accepted_time_ns, told.order.order_id)
+
+        return self._part(within, place_of, lambda told: _order_matches(told, wanted), query)
 
     async def trades(self, query: TradeQuery) -> Part[Trade]:
         wanted, of_order = query.filter, query.filter.order is not None
@@ -95,10 +98,6 @@ class HistoryFake:
             time_ns=fill.time_ns,
             bust=self._busts.get(fill.fill.trade_id),
         )
-
-
-def _key_of_order(told: Told) -> Key:
-    return told.order.accepted_time_ns, told.order.order_id
 
 
 def _key_of_trade(trade: Trade) -> Key:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.kernel.ids import AccountId, EngineSeq, InstrumentId
+from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId
 from services.kernel.refusal import Unavailable, UnknownInstrument
 from services.orders.convert import commands
 from services.orders.convert.events import outcome_of
@@ -51,6 +51,13 @@ class EnginePeerFake:
     async def cancel(self, cancel: Cancel) -> Outcome:
         self._check()
         return self._answered(outcome_of(self._engine.apply(commands.cancel_command(cancel))))
+
+    async def reserve_id(
+        self, account_id: AccountId, client_order_id: ClientOrderId, fingerprint: int, valid_until_ns: int
+    ) -> Outcome:
+        self._check()
+        command = commands.reserve_command(account_id, client_order_id, fingerprint, valid_until_ns)
+        return self._answered(outcome_of(self._engine.apply(command)))
 
     async def amend(self, amend: Amend) -> Outcome:
         self._check()

@@ -46,6 +46,7 @@ BEYOND = {
     "orders": {
         "_codec.pyi",  # the face of the C++ codec
         "_history.pyi",  # the face of what reads events into rows, in C++
+        "account_endings.py",  # what ended the trading of accounts, from their private events
         "account_follower.py",  # the engine's private events, live
         "account_history.py",  # the same in PostgreSQL
         "entry",  # the stream that the codec is for
@@ -57,6 +58,8 @@ BEYOND = {
         "rates.py",  # how often accounts ask, counted in Redis
         "relayed.py",  # the engine's refusals, in words
         "turns.py",  # when a command had its turn, told and measured
+        "twap_runner.py",  # lets TWAPs go on, at one gateway at a time
+        "twap_store.py",  # TWAPs in PostgreSQL
     },
 }
 ROOMS = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__main__.py").exists())

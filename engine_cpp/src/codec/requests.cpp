@@ -87,6 +87,9 @@ bool holds_type(const PlaceRequest& r) noexcept {
   return false;
 }
 
+// Ids of the slices of TWAPs begin so, and no others: a TWAP comes by the call, and goes to the engine in slices.
+constexpr std::string_view kSlicePrefix = "TWAP-";
+
 // Which terms go with which.
 bool holds_terms(const PlaceRequest& r) noexcept {
   const bool waits = r.type >= OrderType::kStop && r.type <= OrderType::kTrailingStop;
@@ -99,6 +102,7 @@ bool holds_terms(const PlaceRequest& r) noexcept {
   if (r.display_quantity.present && (r.type != OrderType::kLimit || at_once)) return false;
   if (r.post_only_reprice && !r.post_only) return false;
   if (r.survive_disconnect && !r.reduce_only) return false;
+  if (r.has_schedule || r.client_order_id.starts_with(kSlicePrefix)) return false;
   return r.trailing_ticks >= 0;
 }
 
@@ -148,6 +152,7 @@ void read_request(std::string_view message, PlaceRequest& out) {
       case varint(9): out.post_only = bool_of(in); break;
       case varint(10): mode = true; out.self_trade_prevention = enum_of(in, mode, SelfTradePrevention::kDecrement); break;
       case varint(23): peg = true; out.peg_reference = enum_of(in, peg, PegReference::kMid, 0); break;
+      case bytes(27): out.has_schedule = true; in.skip(); break;
       default:
         if (!take_term(in, out, texts, reference)) in.skip();
     }

@@ -70,6 +70,7 @@ struct PlaceRequest {
   bool reduce_only = false;
   bool survive_disconnect = false;
   bool validate_only = false;
+  bool has_schedule = false;  // of a TWAP
   bool well_formed = true;
 };
 

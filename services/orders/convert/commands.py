@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from exchange.engine.v1 import command_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
-from services.kernel.ids import AccountId
+from services.kernel.ids import AccountId, ClientOrderId
 from services.orders.fingerprint import (
     fingerprint_of_amend,
     fingerprint_of_cancel,
     fingerprint_of_mass_cancel,
     fingerprint_of_order,
 )
-from services.orders.model.order import OrderRef
+from services.orders.model.order import MAX_ORDER_ID, OrderRef
 from services.orders.model.request import Amend, Cancel, MassCancel, NewOrder
 from services.orders.model.session import NewSession
 
@@ -71,6 +71,21 @@ def cancel_command(cancel: Cancel) -> command_pb2.Command:
     )
     _name(cancel.order, command)
     return command_pb2.Command(cancel_order=command)
+
+
+def reserve_command(
+    account_id: AccountId, client_order_id: ClientOrderId, fingerprint: int, valid_until_ns: int
+) -> command_pb2.Command:
+    """Write a command that uses an id and does nothing else: the cancel of an order that cannot be."""
+    return command_pb2.Command(
+        cancel_order=command_pb2.CancelOrder(
+            account_id=account_id,
+            order_id=MAX_ORDER_ID,
+            request_id=client_order_id,
+            valid_until_ns=valid_until_ns,
+            fingerprint=fingerprint,
+        )
+    )
 
 
 def amend_command(amend: Amend) -> command_pb2.Command:

@@ -8,7 +8,7 @@ from exchange.orders.v1 import order_pb2, orders_service_pb2, trade_pb2
 from exchange.type.v1 import order_pb2 as type_pb2
 from services.kernel.money import text_of
 from services.orders.model.history import Bust, Trade
-from services.orders.model.order import Told
+from services.orders.model.order import Progress, Told
 from services.orders.model.request import Answer, MassCancelled
 from services.orders.model.session import OpenSession
 from services.orders.usecases.validate_order import Judgement
@@ -98,7 +98,7 @@ def order_message(told: Told) -> order_pb2.Order:
         side=type_pb2.Side.ValueType(order.side),
         type=type_pb2.OrderType.ValueType(order.type),
         time_in_force=type_pb2.TimeInForce.ValueType(order.time_in_force),
-        price=price(order.price) if order.type.has_limit else "",
+        price=price(order.price) if order.type.has_limit or (order.progress and order.price) else "",
         quantity=quantity(order.quantity),
         quote_budget=quote(order.quote_budget) if order.quote_budget else "",
         post_only=order.post_only,
@@ -118,7 +118,24 @@ def order_message(told: Told) -> order_pb2.Order:
         update_time=_timestamp_of(order.updated_time_ns),
     )
     message.MergeFrom(_terms_message(told))
+    if (parent_id := order.parent_id) is not None:
+        message.parent_id = str(parent_id)
+    if order.progress is not None:
+        _put_progress(order.progress, message)
     return message
+
+
+def _put_progress(progress: Progress, message: order_pb2.Order) -> None:
+    schedule = progress.schedule
+    message.twap.CopyFrom(order_pb2.TwapSchedule(duration_s=schedule.duration_s, interval_s=schedule.interval_s))
+    message.twap_progress.CopyFrom(
+        order_pb2.TwapProgress(
+            slice_count=schedule.slice_count,
+            passed_count=progress.passed,
+            sent_count=progress.sent,
+            next_slice_time=None if progress.next_due_ns is None else _timestamp_of(progress.next_due_ns),
+        )
+    )
 
 
 def _terms_message(told: Told) -> order_pb2.Order:

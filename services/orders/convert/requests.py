@@ -14,7 +14,7 @@ from services.kernel.money import INT64_MAX, INT64_MIN
 from services.kernel.refusal import FieldViolation, InvalidField
 from services.orders.model.account_stream import Places
 from services.orders.model.history import OPEN, OrderFilter, Span, TradeFilter
-from services.orders.model.order import OrderRef
+from services.orders.model.order import OrderRef, Schedule
 from services.orders.model.request import AmendDraft, Draft, DraftTerms, MassCancelDraft
 from services.orders.model.session import DEFAULT_GRACE_MS, DEFAULT_HEARTBEAT_TIMEOUT_MS, SessionDraft
 from services.orders.model.words import (
@@ -63,8 +63,13 @@ def draft_of(request: orders_service_pb2.PlaceOrderRequest, account_id: AccountI
             tag=request.tag,
             session_id=session_of(request.session_id) if request.session_id else 0,
             survive_disconnect=request.survive_disconnect,
+            schedule=_schedule_of(request) if request.HasField("twap") else None,
         ),
     )
+
+
+def _schedule_of(request: orders_service_pb2.PlaceOrderRequest) -> Schedule:
+    return Schedule(request.twap.duration_s, request.twap.interval_s)
 
 
 def amend_draft_of(request: orders_service_pb2.AmendOrderRequest, account_id: AccountId) -> AmendDraft:

@@ -140,6 +140,8 @@ class Words:
     def _order_of(self, request: orders_service_pb2.PlaceOrderRequest, account_id: AccountId) -> NewOrder:
         if request.validate_only:
             raise InvalidField([FieldViolation("validate_only", "Judge an order with PlaceOrder: a stream enters.")])
+        if request.HasField("twap"):
+            raise InvalidField([FieldViolation("type", "Enter a TWAP with PlaceOrder: a stream takes none.")])
         draft = requests.draft_of(request, account_id)
         return translate(draft, self._instruments.with_symbol(draft.symbol), now_ns=0)
 

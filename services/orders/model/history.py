@@ -16,7 +16,7 @@ OPEN = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNT
 """Where an order stands that has not ended."""
 
 OrderKey = tuple[int, int]
-"""Place of an order in its account's history: when it was accepted, and its number."""
+"""Place of an order in a list: when it was accepted, and its number. Among open orders the number alone decides."""
 
 TradeKey = tuple[int, ...]
 """Place of a trade: its time and its event among all of an account, order and trade among those of one order."""
@@ -42,6 +42,11 @@ class OrderFilter:
     tag: int | None = None
     span: Span = Span()
 
+    @property
+    def wants_open_alone(self) -> bool:
+        """Tell whether nothing that has ended is wanted; such a list goes by number."""
+        return self.statuses is not None and OPEN.issuperset(self.statuses)
+
 
 @dataclass(frozen=True, slots=True)
 class TradeFilter:
@@ -61,6 +66,10 @@ class OrderQuery:
     filter: OrderFilter
     after: OrderKey | None
     limit: int
+
+    def key_of(self, accepted_time_ns: int, order_id: OrderId) -> OrderKey:
+        """Return the place of an order in this list."""
+        return INT64_MAX if self.filter.wants_open_alone else accepted_time_ns, order_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Orders and fills as integers at each instrument's fixed scale."""
 
+import re
 from dataclasses import dataclass
 
 from services.kernel.ids import AccountId, ClientOrderId, InstrumentId, OrderId, TradeId
@@ -20,6 +21,12 @@ OrderRef = OrderId | ClientOrderId
 """Names an order of an account: the exchange's number, or the client's id (the order that used it last)."""
 
 MAX_ORDER_ID = 2**64 - 1
+
+FIRST_TWAP_ORDER_ID = 2**62
+"""Numbers from here on are TWAPs, which orders numbers by itself; those below are the engine's, of shards 0 to 63."""
+
+_SLICE_ID = re.compile(r"TWAP-([0-9]{1,18})-([0-9]{1,4})")
+"""What slices of TWAPs are called; no client may use such an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,37 @@ class Terms:
 
 
 NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a TWAP spreads its quantity: slice `i` of `slice_count`, from 0, is due `i` intervals after its start."""
+
+    duration_s: int
+    interval_s: int
+
+    @property
+    def slice_count(self) -> int:
+        """How many slices there are."""
+        return self.duration_s // self.interval_s
+
+    def due_ns(self, start_ns: int, place: int) -> int:
+        """Return when a slice is due."""
+        return start_ns + place * self.interval_s * _NS_PER_S
+
+    def place_at(self, start_ns: int, now_ns: int) -> int:
+        """Return the slice whose time it is; `slice_count` or more once the duration is over."""
+        return max(now_ns - start_ns, 0) // (self.interval_s * _NS_PER_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a TWAP has come: slices whose time has passed, and those sent; no next one once there is none."""
+
+    schedule: Schedule
+    passed: int
+    sent: int
+    next_due_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +124,18 @@ class Order:
     triggered_time_ns: int = 0
     displayed_quantity: int = 0
     working_price: int | None = None
+    progress: Progress | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it may still trade."""
+        return self.status in _OPEN
+
+    @property
+    def parent_id(self) -> OrderId | None:
+        """Number of the TWAP whose slice it is."""
+        named = _SLICE_ID.fullmatch(self.client_order_id)
+        return twap_order_id(int(named[1])) if named else None
 
     def average_price(self, scales: Scales) -> int | None:
         """Return the average price of what traded in quote units, cut toward zero; None before the first fill."""
@@ -93,6 +143,16 @@ class Order:
             return None
         size: int = abs(self.cum_notional) * 10**scales.quantity // self.cum_quantity
         return size if self.cum_notional >= 0 else -size
+
+
+def twap_order_id(twap_id: int) -> OrderId:
+    """Return the number by which owners know a TWAP."""
+    return OrderId(FIRST_TWAP_ORDER_ID + twap_id)
+
+
+def slice_id(twap_id: int, place: int) -> ClientOrderId:
+    """Return what a slice of a TWAP is called: always the same, so that it enters once however often it is sent."""
+    return ClientOrderId(f"TWAP-{twap_id}-{place}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +174,7 @@ class Told:
     order: Order
     scales: Scales
     fills: tuple[Fill, ...] = ()
+
+
+_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNTRIGGERED)
+_NS_PER_S = 1_000_000_000

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, RequestId
 from services.orders.model.instrument import Instrument
-from services.orders.model.order import NO_TERMS, Fill, Order, OrderRef, Terms, Told
+from services.orders.model.order import NO_TERMS, Fill, Order, OrderRef, Schedule, Terms, Told
 from services.orders.model.words import (
     OrderType,
     PegReference,
@@ -33,6 +33,7 @@ class DraftTerms:
     tag: int = 0
     session_id: int = 0
     survive_disconnect: bool = False
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ class OrderType(IntEnum):
     TAKE_PROFIT_LIMIT = 6
     TRAILING_STOP = 7
     PEGGED = 8
+    TWAP = 9
 
     @property
     def has_limit(self) -> bool:
-        """Tell whether a limit price binds it."""
+        """Tell whether a limit price binds it always; a TWAP may have one."""
         return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)
 
 
@@ -93,6 +94,8 @@ class EndReason(IntEnum):
     BUST = 22
     DISCONNECTED = 23
     POST_ONLY_WOULD_CROSS = 24
+    SLICE_REFUSED = 25
+    DURATION_ENDED = 26
 
 
 class TriggerReference(IntEnum):

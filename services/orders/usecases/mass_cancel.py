@@ -12,17 +12,21 @@ async def mass_cancel(draft: MassCancelDraft, instruments: Instruments, engine: 
 
     Raises `UnknownInstrument`, what the engine refuses, `Unavailable` when the outcome is not known.
     """
-    instrument = await instruments.with_symbol(draft.symbol) if draft.symbol else None
-    cancel = MassCancel(
+    cancel = await to_cancel(draft, instruments, clock)
+    outcome = await engine.mass_cancel(cancel)
+    if outcome.reason:
+        raise refusal_of_mass_cancel(cancel, outcome)
+    return MassCancelled(outcome.cancelled_count, outcome.engine_seq, outcome.replayed)
+
+
+async def to_cancel(draft: MassCancelDraft, instruments: Instruments, clock: Clock) -> MassCancel:
+    """Return the request as the engine takes it; raises `UnknownInstrument`."""
+    return MassCancel(
         account_id=draft.account_id,
-        instrument=instrument,
+        instrument=await instruments.with_symbol(draft.symbol) if draft.symbol else None,
         side=draft.side,
         session_id=draft.session_id,
         tag=draft.tag,
         request_id=draft.request_id,
         valid_until_ns=valid_until(draft.valid_until_ns, clock.now_ns()),
     )
-    outcome = await engine.mass_cancel(cancel)
-    if outcome.reason:
-        raise refusal_of_mass_cancel(cancel, outcome)
-    return MassCancelled(outcome.cancelled_count, outcome.engine_seq, outcome.replayed)

@@ -10,7 +10,7 @@ from services.orders.model.instrument import Instrument
 from services.orders.model.order import Order
 from tests.fakes.history_reading import Changes, OrderFill
 
-ELSEWHERE = {"terms", "reject_reason"}
+ELSEWHERE = {"terms", "reject_reason", "progress"}
 
 
 class Teller:

@@ -4,10 +4,12 @@ import pytest
 
 from exchange.engine.v1 import command_pb2
 from exchange.orders.v1 import order_entry_service_pb2 as entry_pb
+from exchange.orders.v1 import order_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
 from services.kernel.refusal import InvalidField, Refusal
 from services.runtime.refusals import status_of
+from services.runtime.validation import FieldRules
 from tests.unit.orders.entry_samples import Chance, batch_of, by_call, by_stream, item_of
 
 REQUESTS = 6_000
@@ -66,6 +68,25 @@ def test_the_stream_judges_no_orders() -> None:
     refusal = by_stream(pb.PlaceOrderRequest, request.SerializeToString())
     assert isinstance(refusal, InvalidField)
     assert refusal.violations[0].field == "validate_only"
+
+
+def test_the_stream_takes_no_twap_and_no_id_of_a_slice() -> None:
+    schedule = order_pb2.TwapSchedule(duration_s=300, interval_s=30)
+    twap = place(type=t.ORDER_TYPE_TWAP, time_in_force=t.TIME_IN_FORCE_IOC)
+    twap.twap.CopyFrom(schedule)
+    limit = place()
+    limit.twap.CopyFrom(schedule)
+    FieldRules().check(twap)
+    for request, field in (
+        (twap, "type"),
+        (limit, ""),
+        (place(type=t.ORDER_TYPE_TWAP, time_in_force=t.TIME_IN_FORCE_IOC), ""),
+        (place(client_order_id="TWAP-1-0"), ""),
+    ):
+        refusal = by_stream(pb.PlaceOrderRequest, request.SerializeToString())
+        assert isinstance(refusal, InvalidField)
+        assert refusal.violations[0].field == field
+    assert isinstance(by_stream(pb.PlaceOrderRequest, place(client_order_id="aTWAP-1").SerializeToString()), bytes)
 
 
 def test_an_item_that_asks_for_nothing_or_for_two_things_is_refused_alone() -> None:

@@ -240,6 +240,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The resume position is of another epoch or lies ahead of the stream. Subscribe without it."""
     REASON_SLOW_CONSUMER: _Reason.ValueType  # 401
     """The client read too slowly and the stream may not skip; metadata `last_seq` says what was delivered."""
+    REASON_TWAP_SLICE_TOO_SMALL: _Reason.ValueType  # 410
+    """The slices of a TWAP would be smaller than an order may be; metadata `interval_s` says which interval would do, if one
+    does. Example: 0.01 in 100 slices, and orders are for 0.001 at least.
+    """
+    REASON_TWAP_NOT_AMENDABLE: _Reason.ValueType  # 411
+    """A TWAP is not changed once it is entered: cancel it, and enter another for what is left."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused. `ErrorInfo.reason` is the name without the prefix `REASON_`, its domain is "exchange"."""
@@ -458,6 +464,12 @@ REASON_RESUME_UNKNOWN: Reason.ValueType  # 400
 """The resume position is of another epoch or lies ahead of the stream. Subscribe without it."""
 REASON_SLOW_CONSUMER: Reason.ValueType  # 401
 """The client read too slowly and the stream may not skip; metadata `last_seq` says what was delivered."""
+REASON_TWAP_SLICE_TOO_SMALL: Reason.ValueType  # 410
+"""The slices of a TWAP would be smaller than an order may be; metadata `interval_s` says which interval would do, if one
+does. Example: 0.01 in 100 slices, and orders are for 0.001 at least.
+"""
+REASON_TWAP_NOT_AMENDABLE: Reason.ValueType  # 411
+"""A TWAP is not changed once it is entered: cancel it, and enter another for what is left."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 @_typing.final

@@ -68,6 +68,9 @@ class Order(_message.Message):
     PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
+    PARENT_ID_FIELD_NUMBER: _builtins.int
+    TWAP_FIELD_NUMBER: _builtins.int
+    TWAP_PROGRESS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Number of the order, an unsigned 64-bit integer as text."""
     client_order_id: _builtins.str
@@ -111,7 +114,9 @@ class Order(_message.Message):
     version: _builtins.int
     """Grows by one at each change."""
     reject_reason: _builtins.str
-    """Why it was refused, for REJECTED: a name of exchange.error.v1.Reason without its prefix."""
+    """Why it was refused, for REJECTED, or why its slice was, with SLICE_REFUSED: a name of exchange.error.v1.Reason without
+    its prefix.
+    """
     trigger_price: _builtins.str
     """Price at which it stops waiting, of TRAILING_STOP where it stands now; empty if it does not wait for one."""
     trigger_reference: _order_pb2.TriggerReference.ValueType
@@ -144,6 +149,8 @@ class Order(_message.Message):
     """Session that it came by, an unsigned 64-bit integer as text; empty if by none."""
     survive_disconnect: _builtins.bool
     """True if it is kept when its session is lost."""
+    parent_id: _builtins.str
+    """Number of the TWAP whose slice it is, an unsigned 64-bit integer as text; empty if of none."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the engine accepted or refused it."""
@@ -159,6 +166,14 @@ class Order(_message.Message):
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it expires, with DAY and GTD."""
+
+    @_builtins.property
+    def twap(self) -> Global___TwapSchedule:
+        """How it spreads its quantity over time, of TWAP."""
+
+    @_builtins.property
+    def twap_progress(self) -> Global___TwapProgress:
+        """How far it has come, of TWAP."""
 
     def __init__(
         self,
@@ -205,14 +220,79 @@ class Order(_message.Message):
         peg_offset_ticks: _builtins.int = ...,
         session_id: _builtins.str = ...,
         survive_disconnect: _builtins.bool = ...,
+        parent_id: _builtins.str = ...,
+        twap: Global___TwapSchedule | None = ...,
+        twap_progress: Global___TwapProgress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "expire_time", b"expire_time", "trigger_time", b"trigger_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "expire_time", b"expire_time", "trigger_time", b"trigger_time", "twap", b"twap", "twap_progress", b"twap_progress", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time", b"expire_time", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "min_quantity", b"min_quantity", "order_id", b"order_id", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "status", b"status", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "trigger_time", b"trigger_time", "type", b"type", "update_time", b"update_time", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "average_price", b"average_price", "cancelled_quantity", b"cancelled_quantity", "client_order_id", b"client_order_id", "cum_fee", b"cum_fee", "cum_notional", b"cum_notional", "cum_quantity", b"cum_quantity", "display_quantity", b"display_quantity", "displayed_quantity", b"displayed_quantity", "end_reason", b"end_reason", "expire_time", b"expire_time", "instrument", b"instrument", "leaves_quantity", b"leaves_quantity", "min_quantity", b"min_quantity", "order_id", b"order_id", "parent_id", b"parent_id", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "prevented_quantity", b"prevented_quantity", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "reject_reason", b"reject_reason", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "status", b"status", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "trigger_time", b"trigger_time", "twap", b"twap", "twap_progress", b"twap_progress", "type", b"type", "update_time", b"update_time", "version", b"version", "watermark_price", b"watermark_price", "working_price", b"working_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
+
+@_typing.final
+class TwapSchedule(_message.Message):
+    """How a TWAP spreads its quantity over time: a slice at once, and one each interval while the duration lasts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    INTERVAL_S_FIELD_NUMBER: _builtins.int
+    duration_s: _builtins.int
+    """How long it lasts, in seconds."""
+    interval_s: _builtins.int
+    """Time from one slice to the next, in seconds; it divides the duration."""
+    def __init__(
+        self,
+        *,
+        duration_s: _builtins.int = ...,
+        interval_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "interval_s", b"interval_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TwapSchedule: _TypeAlias = TwapSchedule  # noqa: Y015
+
+@_typing.final
+class TwapProgress(_message.Message):
+    """How far a TWAP has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SLICE_COUNT_FIELD_NUMBER: _builtins.int
+    PASSED_COUNT_FIELD_NUMBER: _builtins.int
+    SENT_COUNT_FIELD_NUMBER: _builtins.int
+    NEXT_SLICE_TIME_FIELD_NUMBER: _builtins.int
+    slice_count: _builtins.int
+    """Slices in all: the duration over the interval."""
+    passed_count: _builtins.int
+    """Slices whose time has passed, entered or not."""
+    sent_count: _builtins.int
+    """Slices that were sent to the engine."""
+    @_builtins.property
+    def next_slice_time(self) -> _timestamp_pb2.Timestamp:
+        """When the next slice is due; absent once there is none."""
+
+    def __init__(
+        self,
+        *,
+        slice_count: _builtins.int = ...,
+        passed_count: _builtins.int = ...,
+        sent_count: _builtins.int = ...,
+        next_slice_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_slice_time", b"next_slice_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_slice_time", b"next_slice_time", "passed_count", b"passed_count", "sent_count", b"sent_count", "slice_count", b"slice_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TwapProgress: _TypeAlias = TwapProgress  # noqa: Y015
 
 @_typing.final
 class Fill(_message.Message):

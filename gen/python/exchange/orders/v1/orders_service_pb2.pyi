@@ -55,6 +55,7 @@ class PlaceOrderRequest(_message.Message):
     PEG_OFFSET_TICKS_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     SURVIVE_DISCONNECT_FIELD_NUMBER: _builtins.int
+    TWAP_FIELD_NUMBER: _builtins.int
     client_order_id: _builtins.str
     """The client's id for the order, new for each order: it makes the request safe to repeat."""
     instrument: _builtins.str
@@ -127,6 +128,12 @@ class PlaceOrderRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When a GTD order expires: more than a second and at most 90 days ahead."""
 
+    @_builtins.property
+    def twap(self) -> _order_pb2_1.TwapSchedule:
+        """How a TWAP spreads its quantity over time. With `price` no slice trades beyond it; without, each trades at the market
+        within the protection price. Not on OrderEntry.
+        """
+
     def __init__(
         self,
         *,
@@ -156,10 +163,11 @@ class PlaceOrderRequest(_message.Message):
         peg_offset_ticks: _builtins.int = ...,
         session_id: _builtins.str = ...,
         survive_disconnect: _builtins.bool = ...,
+        twap: _order_pb2_1.TwapSchedule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "expire_time", b"expire_time", "self_trade_prevention", b"self_trade_prevention", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "expire_time", b"expire_time", "self_trade_prevention", b"self_trade_prevention", "twap", b"twap", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time", b"expire_time", "instrument", b"instrument", "min_quantity", b"min_quantity", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "type", b"type", "valid_until", b"valid_until", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention", "client_order_id", b"client_order_id", "display_quantity", b"display_quantity", "expire_time", b"expire_time", "instrument", b"instrument", "min_quantity", b"min_quantity", "peg_offset_ticks", b"peg_offset_ticks", "peg_reference", b"peg_reference", "post_only", b"post_only", "post_only_reprice", b"post_only_reprice", "price", b"price", "quantity", b"quantity", "quote_budget", b"quote_budget", "reduce_only", b"reduce_only", "self_trade_prevention", b"self_trade_prevention", "session_id", b"session_id", "side", b"side", "survive_disconnect", b"survive_disconnect", "tag", b"tag", "time_in_force", b"time_in_force", "trailing_bps", b"trailing_bps", "trailing_ticks", b"trailing_ticks", "trigger_price", b"trigger_price", "trigger_reference", b"trigger_reference", "twap", b"twap", "type", b"type", "valid_until", b"valid_until", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__self_trade_prevention: _TypeAlias = _typing.Literal["self_trade_prevention"]  # noqa: Y015
     _WhichOneofArgType__self_trade_prevention: _TypeAlias = _typing.Literal["_self_trade_prevention", b"_self_trade_prevention"]  # noqa: Y015
@@ -580,7 +588,9 @@ class MassCancelResponse(_message.Message):
     ENGINE_SEQ_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     cancelled_count: _builtins.int
-    """How many were cancelled at once: of more than 1,000 the engine cancels the rest in the steps right after."""
+    """How many were cancelled at once, TWAPs among them: of more than 1,000 the engine cancels the rest in the steps right
+    after.
+    """
     engine_seq: _builtins.str
     """Sequence number of the command in the engine, an unsigned 64-bit integer as text."""
     replayed: _builtins.bool
@@ -959,8 +969,9 @@ class ListOrdersResponse(_message.Message):
     """Opens the next page; empty on the last."""
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2_1.Order]:
-        """Orders, newest first. One page looks at so many orders and no more: where few match, it may hold fewer than asked for,
-        or none, and not be the last.
+        """Orders, newest first; of open ones alone (`open_only`, or `statuses` that are), first all TWAPs, then all others. One
+        page looks at so many orders and no more: where few match, it may hold fewer than asked for, or none, and not be the
+        last.
         """
 
     def __init__(

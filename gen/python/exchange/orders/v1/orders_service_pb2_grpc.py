@@ -125,7 +125,9 @@ class OrdersServiceServicer:
         """Enters an order, and answers when the journal holds it, with what it traded at once. The same request again (same
         `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
         Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
-        CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+        CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id. A TWAP is
+        answered when it is stored for good, before its first slice; refused too with TWAP_SLICE_TOO_SMALL and
+        TOO_MANY_OPEN_ORDERS, and a refused one consumes no id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +142,8 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry.
+        """Takes an order out of the book, or ends a TWAP: a slice on its way is waited for, and none follows. Refused with
+        ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,15 +153,16 @@ class OrdersServiceServicer:
         """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
         An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
         VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
-        the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
-        the same request again answers the first one's outcome with `replayed`.
+        the order's instrument, lags behind; a refused amend leaves the order as it was. Of a TWAP with TWAP_NOT_AMENDABLE.
+        Safe to retry with a `request_id`: the same request again answers the first one's outcome with `replayed`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MassCancel(self, request, context):
-        """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+        """Cancels all open orders that match all that is given, as one step on one state; right after it TWAPs that match and
+        were entered before it end too, which a mass cancel on OrderEntry leaves. Refused with UNKNOWN_INSTRUMENT, and
         PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
         to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
         """
@@ -210,10 +214,10 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
-        do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
-        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
-        to retry.
+        """Lists orders, open or not, TWAPs among them, newest first, as of the caller's last answered command or later. Orders
+        that come meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other
+        filters, with INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags
+        behind. Safe to retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

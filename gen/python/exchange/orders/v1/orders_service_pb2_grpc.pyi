@@ -46,23 +46,28 @@ class OrdersServiceStub:
     """Enters an order, and answers when the journal holds it, with what it traded at once. The same request again (same
     `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
     Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
-    CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+    CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id. A TWAP is
+    answered when it is stored for good, before its first slice; refused too with TWAP_SLICE_TOO_SMALL and
+    TOO_MANY_OPEN_ORDERS, and a refused one consumes no id.
     """
     PreviewOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.PreviewOrderRequest, _orders_service_pb2.PreviewOrderResponse]
     """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
     limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
-    """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+    """Takes an order out of the book, or ends a TWAP: a slice on its way is waited for, and none follows. Refused with
+    ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry.
+    """
     AmendOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AmendOrderRequest, _orders_service_pb2.AmendOrderResponse]
     """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
     An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
     VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
-    the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
-    the same request again answers the first one's outcome with `replayed`.
+    the order's instrument, lags behind; a refused amend leaves the order as it was. Of a TWAP with TWAP_NOT_AMENDABLE.
+    Safe to retry with a `request_id`: the same request again answers the first one's outcome with `replayed`.
     """
     MassCancel: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.MassCancelRequest, _orders_service_pb2.MassCancelResponse]
-    """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+    """Cancels all open orders that match all that is given, as one step on one state; right after it TWAPs that match and
+    were entered before it end too, which a mass cancel on OrderEntry leaves. Refused with UNKNOWN_INSTRUMENT, and
     PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
     to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
     """
@@ -89,10 +94,10 @@ class OrdersServiceStub:
     to retry.
     """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
-    """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
-    do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
-    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
-    to retry.
+    """Lists orders, open or not, TWAPs among them, newest first, as of the caller's last answered command or later. Orders
+    that come meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other
+    filters, with INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags
+    behind. Safe to retry.
     """
     ListTrades: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListTradesRequest, _orders_service_pb2.ListTradesResponse]
     """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
@@ -131,23 +136,28 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """Enters an order, and answers when the journal holds it, with what it traded at once. The same request again (same
     `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
     Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
-    CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+    CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id. A TWAP is
+    answered when it is stored for good, before its first slice; refused too with TWAP_SLICE_TOO_SMALL and
+    TOO_MANY_OPEN_ORDERS, and a refused one consumes no id.
     """
     PreviewOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.PreviewOrderRequest, _orders_service_pb2.PreviewOrderResponse]  # type: ignore[assignment]
     """Tells what an order would cost at the worst price that it can trade at, and every check that it would fail, the
     limits among them; nothing happens, and its id is not used. Refused with UNKNOWN_INSTRUMENT. Safe to retry.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
-    """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+    """Takes an order out of the book, or ends a TWAP: a slice on its way is waited for, and none follows. Refused with
+    ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry.
+    """
     AmendOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AmendOrderRequest, _orders_service_pb2.AmendOrderResponse]  # type: ignore[assignment]
     """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
     An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
     VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
-    the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
-    the same request again answers the first one's outcome with `replayed`.
+    the order's instrument, lags behind; a refused amend leaves the order as it was. Of a TWAP with TWAP_NOT_AMENDABLE.
+    Safe to retry with a `request_id`: the same request again answers the first one's outcome with `replayed`.
     """
     MassCancel: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.MassCancelRequest, _orders_service_pb2.MassCancelResponse]  # type: ignore[assignment]
-    """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+    """Cancels all open orders that match all that is given, as one step on one state; right after it TWAPs that match and
+    were entered before it end too, which a mass cancel on OrderEntry leaves. Refused with UNKNOWN_INSTRUMENT, and
     PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
     to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
     """
@@ -174,10 +184,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     to retry.
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
-    do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
-    INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
-    to retry.
+    """Lists orders, open or not, TWAPs among them, newest first, as of the caller's last answered command or later. Orders
+    that come meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other
+    filters, with INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags
+    behind. Safe to retry.
     """
     ListTrades: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListTradesRequest, _orders_service_pb2.ListTradesResponse]  # type: ignore[assignment]
     """Lists what the account traded, newest first, as of the caller's last answered command or later. Trades that come
@@ -219,7 +229,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         """Enters an order, and answers when the journal holds it, with what it traded at once. The same request again (same
         `client_order_id`) answers the first one's outcome with `replayed`; so after UNAVAILABLE or a deadline, repeat it.
         Refused with UNKNOWN_INSTRUMENT, PRICE_NOT_ON_TICK, QUANTITY_NOT_ON_LOT, INSUFFICIENT_FUNDS,
-        CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id.
+        CLIENT_ORDER_ID_REUSED and other reasons of exchange.error.v1.Reason; a refused order consumes its id. A TWAP is
+        answered when it is stored for good, before its first slice; refused too with TWAP_SLICE_TOO_SMALL and
+        TOO_MANY_OPEN_ORDERS, and a refused one consumes no id.
         """
 
     @_abc_1.abstractmethod
@@ -238,7 +250,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.CancelOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CancelOrderResponse, _abc.Awaitable[_orders_service_pb2.CancelOrderResponse]]:
-        """Takes an order out of the book. Refused with ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry."""
+        """Takes an order out of the book, or ends a TWAP: a slice on its way is waited for, and none follows. Refused with
+        ORDER_NOT_FOUND, and ORDER_NOT_OPEN if it ended before. Safe to retry.
+        """
 
     @_abc_1.abstractmethod
     def AmendOrder(
@@ -249,8 +263,8 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes an open order in one step; both its ids stay. Its priority stays only if the price stays and no quantity grows.
         An amended order that crosses trades at once, as one just entered. Refused with ORDER_NOT_FOUND, ORDER_NOT_OPEN,
         VERSION_MISMATCH, the reasons of PlaceOrder that concern what changes, and UNAVAILABLE while the history, which knows
-        the order's instrument, lags behind; a refused amend leaves the order as it was. Safe to retry with a `request_id`:
-        the same request again answers the first one's outcome with `replayed`.
+        the order's instrument, lags behind; a refused amend leaves the order as it was. Of a TWAP with TWAP_NOT_AMENDABLE.
+        Safe to retry with a `request_id`: the same request again answers the first one's outcome with `replayed`.
         """
 
     @_abc_1.abstractmethod
@@ -259,7 +273,8 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.MassCancelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.MassCancelResponse, _abc.Awaitable[_orders_service_pb2.MassCancelResponse]]:
-        """Cancels all open orders that match all that is given, as one step on one state. Refused with UNKNOWN_INSTRUMENT, and
+        """Cancels all open orders that match all that is given, as one step on one state; right after it TWAPs that match and
+        were entered before it end too, which a mass cancel on OrderEntry leaves. Refused with UNKNOWN_INSTRUMENT, and
         PHASE_NOT_ALLOWED for the instrument of a closed market; without an instrument, orders in closed markets stay. Safe
         to retry: it cancels what is open then, or with a `request_id` answers the first one's outcome with `replayed`.
         """
@@ -322,10 +337,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]:
-        """Lists orders, open or not, newest first, as of the caller's last answered command or later. Orders that come meanwhile
-        do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other filters, with
-        INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags behind. Safe
-        to retry.
+        """Lists orders, open or not, TWAPs among them, newest first, as of the caller's last answered command or later. Orders
+        that come meanwhile do not move the pages. Refused with INVALID_PAGE_TOKEN, also for the token of a list with other
+        filters, with INVALID_FIELD for a `read_mask` that names what an order has not, and UNAVAILABLE while the history lags
+        behind. Safe to retry.
         """
 
     @_abc_1.abstractmethod

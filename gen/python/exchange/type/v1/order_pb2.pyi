@@ -64,6 +64,10 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """A STOP whose trigger follows the best reference since entry at an offset; a buy's rounds up, a sell's down."""
     ORDER_TYPE_PEGGED: _OrderType.ValueType  # 8
     """Rests at a reference of the book plus an offset, never beyond its limit price; each reprice loses priority."""
+    ORDER_TYPE_TWAP: _OrderType.ValueType  # 9
+    """Spreads its quantity over time in slices, each an IOC order of its own. The gateway keeps it, the engine sees the
+    slices alone.
+    """
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is bound."""
@@ -86,6 +90,10 @@ ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 7
 """A STOP whose trigger follows the best reference since entry at an offset; a buy's rounds up, a sell's down."""
 ORDER_TYPE_PEGGED: OrderType.ValueType  # 8
 """Rests at a reference of the book plus an offset, never beyond its limit price; each reprice loses priority."""
+ORDER_TYPE_TWAP: OrderType.ValueType  # 9
+"""Spreads its quantity over time in slices, each an IOC order of its own. The gateway keeps it, the engine sees the
+slices alone.
+"""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -240,6 +248,12 @@ class _OrderEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderE
     """A post-only order that would have taken after it was accepted. Example: a post-only STOP_LIMIT that crosses at its
     trigger, or one of several orders that another of them stands against.
     """
+    ORDER_END_REASON_SLICE_REFUSED: _OrderEndReason.ValueType  # 25
+    """A slice of a TWAP was refused for what the next one would be refused for too; `reject_reason` says what. Example: the
+    funds have gone, or the account was halted.
+    """
+    ORDER_END_REASON_DURATION_ENDED: _OrderEndReason.ValueType  # 26
+    """The time of a TWAP was over before all of it had traded. Example: 10 over an hour, and 7 traded: 3 expire."""
 
 class OrderEndReason(_OrderEndReason, metaclass=_OrderEndReasonEnumTypeWrapper):
     """Why an order ended before it was filled."""
@@ -298,6 +312,12 @@ ORDER_END_REASON_POST_ONLY_WOULD_CROSS: OrderEndReason.ValueType  # 24
 """A post-only order that would have taken after it was accepted. Example: a post-only STOP_LIMIT that crosses at its
 trigger, or one of several orders that another of them stands against.
 """
+ORDER_END_REASON_SLICE_REFUSED: OrderEndReason.ValueType  # 25
+"""A slice of a TWAP was refused for what the next one would be refused for too; `reject_reason` says what. Example: the
+funds have gone, or the account was halted.
+"""
+ORDER_END_REASON_DURATION_ENDED: OrderEndReason.ValueType  # 26
+"""The time of a TWAP was over before all of it had traded. Example: 10 over an hour, and 7 traded: 3 expire."""
 Global___OrderEndReason: _TypeAlias = OrderEndReason  # noqa: Y015
 
 class _SelfTradePrevention:

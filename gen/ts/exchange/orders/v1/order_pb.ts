@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { Liquidity, OrderEndReason, OrderStatus, OrderType, PegReference, SelfTradePrevention, Side, TimeInForce, TriggerReference } from "../../type/v1/order_pb.js";
 import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file exchange/orders/v1/order.proto.
  */
 export const file_exchange_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSKSCgoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg10cmlnZ2VyX3ByaWNlGBkgASgJEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIXCg93YXRlcm1hcmtfcHJpY2UYHSABKAkSMAoMdHJpZ2dlcl90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgJEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoCRIUCgxtaW5fcXVhbnRpdHkYISABKAkSLwoLZXhwaXJlX3RpbWUYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGCMgASgIEhUKDXdvcmtpbmdfcHJpY2UYJCABKAkSCwoDdGFnGCUgASgNEhMKC3JlZHVjZV9vbmx5GCYgASgIEjUKDXBlZ19yZWZlcmVuY2UYJyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGCggASgSEhIKCnNlc3Npb25faWQYKSABKAkSGgoSc3Vydml2ZV9kaXNjb25uZWN0GCogASgIIogBCgRGaWxsEhAKCHRyYWRlX2lkGAEgASgJEg0KBXByaWNlGAIgASgJEhAKCHF1YW50aXR5GAMgASgJEhAKCG5vdGlvbmFsGAQgASgJEgsKA2ZlZRgFIAEoCRIuCglsaXF1aWRpdHkYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLkxpcXVpZGl0eWIGcHJvdG8z", [file_exchange_type_v1_order, file_google_protobuf_timestamp]);
+  fileDesc("Ch5leGNoYW5nZS9vcmRlcnMvdjEvb3JkZXIucHJvdG8SEmV4Y2hhbmdlLm9yZGVycy52MSKOCwoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSFwoPY2xpZW50X29yZGVyX2lkGAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSJAoEc2lkZRgEIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIpCgR0eXBlGAUgASgOMhsuZXhjaGFuZ2UudHlwZS52MS5PcmRlclR5cGUSNAoNdGltZV9pbl9mb3JjZRgGIAEoDjIdLmV4Y2hhbmdlLnR5cGUudjEuVGltZUluRm9yY2USDQoFcHJpY2UYByABKAkSEAoIcXVhbnRpdHkYCCABKAkSFAoMcXVvdGVfYnVkZ2V0GAkgASgJEhEKCXBvc3Rfb25seRgKIAEoCBJEChVzZWxmX3RyYWRlX3ByZXZlbnRpb24YCyABKA4yJS5leGNoYW5nZS50eXBlLnYxLlNlbGZUcmFkZVByZXZlbnRpb24SLQoGc3RhdHVzGAwgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5PcmRlclN0YXR1cxI0CgplbmRfcmVhc29uGA0gASgOMiAuZXhjaGFuZ2UudHlwZS52MS5PcmRlckVuZFJlYXNvbhIUCgxjdW1fcXVhbnRpdHkYDiABKAkSFwoPbGVhdmVzX3F1YW50aXR5GA8gASgJEhoKEnByZXZlbnRlZF9xdWFudGl0eRgQIAEoCRIaChJjYW5jZWxsZWRfcXVhbnRpdHkYESABKAkSFAoMY3VtX25vdGlvbmFsGBIgASgJEg8KB2N1bV9mZWUYEyABKAkSFQoNYXZlcmFnZV9wcmljZRgUIAEoCRIPCgd2ZXJzaW9uGBUgASgNEhUKDXJlamVjdF9yZWFzb24YFiABKAkSLwoLYWNjZXB0X3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg10cmlnZ2VyX3ByaWNlGBkgASgJEj0KEXRyaWdnZXJfcmVmZXJlbmNlGBogASgOMiIuZXhjaGFuZ2UudHlwZS52MS5UcmlnZ2VyUmVmZXJlbmNlEhYKDnRyYWlsaW5nX3RpY2tzGBsgASgDEhQKDHRyYWlsaW5nX2JwcxgcIAEoDRIXCg93YXRlcm1hcmtfcHJpY2UYHSABKAkSMAoMdHJpZ2dlcl90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkaXNwbGF5X3F1YW50aXR5GB8gASgJEhoKEmRpc3BsYXllZF9xdWFudGl0eRggIAEoCRIUCgxtaW5fcXVhbnRpdHkYISABKAkSLwoLZXhwaXJlX3RpbWUYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXBvc3Rfb25seV9yZXByaWNlGCMgASgIEhUKDXdvcmtpbmdfcHJpY2UYJCABKAkSCwoDdGFnGCUgASgNEhMKC3JlZHVjZV9vbmx5GCYgASgIEjUKDXBlZ19yZWZlcmVuY2UYJyABKA4yHi5leGNoYW5nZS50eXBlLnYxLlBlZ1JlZmVyZW5jZRIYChBwZWdfb2Zmc2V0X3RpY2tzGCggASgSEhIKCnNlc3Npb25faWQYKSABKAkSGgoSc3Vydml2ZV9kaXNjb25uZWN0GCogASgIEhEKCXBhcmVudF9pZBgrIAEoCRIuCgR0d2FwGCwgASgLMiAuZXhjaGFuZ2Uub3JkZXJzLnYxLlR3YXBTY2hlZHVsZRI3Cg10d2FwX3Byb2dyZXNzGC0gASgLMiAuZXhjaGFuZ2Uub3JkZXJzLnYxLlR3YXBQcm9ncmVzcyKVAgoMVHdhcFNjaGVkdWxlEiAKCmR1cmF0aW9uX3MYASABKA1CDLpICSoHGICjBSisAhIeCgppbnRlcnZhbF9zGAIgASgNQgq6SAcqBRiQHCgeOsIBuki+ARq7AQondHdhcF9zY2hlZHVsZS5pbnRlcnZhbF9kaXZpZGVzX2R1cmF0aW9uEk5pbnRlcnZhbF9zIGRpdmlkZXMgZHVyYXRpb25fczogMzYwMCBpbnRvIDYwIHNsaWNlcyBvZiA2MCBzZWNvbmRzLCBmb3IgZXhhbXBsZS4aQHRoaXMuaW50ZXJ2YWxfcyA9PSAwdSB8fCB0aGlzLmR1cmF0aW9uX3MgJSB0aGlzLmludGVydmFsX3MgPT0gMHUiggEKDFR3YXBQcm9ncmVzcxITCgtzbGljZV9jb3VudBgBIAEoDRIUCgxwYXNzZWRfY291bnQYAiABKA0SEgoKc2VudF9jb3VudBgDIAEoDRIzCg9uZXh0X3NsaWNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIogBCgRGaWxsEhAKCHRyYWRlX2lkGAEgASgJEg0KBXByaWNlGAIgASgJEhAKCHF1YW50aXR5GAMgASgJEhAKCG5vdGlvbmFsGAQgASgJEgsKA2ZlZRgFIAEoCRIuCglsaXF1aWRpdHkYBiABKA4yGy5leGNoYW5nZS50eXBlLnYxLkxpcXVpZGl0eWIGcHJvdG8z", [file_buf_validate_validate, file_exchange_type_v1_order, file_google_protobuf_timestamp]);
 
 /**
  * An order and all that became of it. Prices and quantities have the instrument's decimals, amounts the quote asset's.
@@ -173,7 +174,8 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
   version: number;
 
   /**
-   * Why it was refused, for REJECTED: a name of exchange.error.v1.Reason without its prefix.
+   * Why it was refused, for REJECTED, or why its slice was, with SLICE_REFUSED: a name of exchange.error.v1.Reason without
+   * its prefix.
    *
    * @generated from field: string reject_reason = 22;
    */
@@ -318,6 +320,27 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
    * @generated from field: bool survive_disconnect = 42;
    */
   surviveDisconnect: boolean;
+
+  /**
+   * Number of the TWAP whose slice it is, an unsigned 64-bit integer as text; empty if of none.
+   *
+   * @generated from field: string parent_id = 43;
+   */
+  parentId: string;
+
+  /**
+   * How it spreads its quantity over time, of TWAP.
+   *
+   * @generated from field: exchange.orders.v1.TwapSchedule twap = 44;
+   */
+  twap?: TwapSchedule | undefined;
+
+  /**
+   * How far it has come, of TWAP.
+   *
+   * @generated from field: exchange.orders.v1.TwapProgress twap_progress = 45;
+   */
+  twapProgress?: TwapProgress | undefined;
 };
 
 /**
@@ -326,6 +349,76 @@ export type Order = Message<"exchange.orders.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_exchange_orders_v1_order, 0);
+
+/**
+ * How a TWAP spreads its quantity over time: a slice at once, and one each interval while the duration lasts.
+ *
+ * @generated from message exchange.orders.v1.TwapSchedule
+ */
+export type TwapSchedule = Message<"exchange.orders.v1.TwapSchedule"> & {
+  /**
+   * How long it lasts, in seconds.
+   *
+   * @generated from field: uint32 duration_s = 1;
+   */
+  durationS: number;
+
+  /**
+   * Time from one slice to the next, in seconds; it divides the duration.
+   *
+   * @generated from field: uint32 interval_s = 2;
+   */
+  intervalS: number;
+};
+
+/**
+ * Describes the message exchange.orders.v1.TwapSchedule.
+ * Use `create(TwapScheduleSchema)` to create a new message.
+ */
+export const TwapScheduleSchema: GenMessage<TwapSchedule> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_order, 1);
+
+/**
+ * How far a TWAP has come.
+ *
+ * @generated from message exchange.orders.v1.TwapProgress
+ */
+export type TwapProgress = Message<"exchange.orders.v1.TwapProgress"> & {
+  /**
+   * Slices in all: the duration over the interval.
+   *
+   * @generated from field: uint32 slice_count = 1;
+   */
+  sliceCount: number;
+
+  /**
+   * Slices whose time has passed, entered or not.
+   *
+   * @generated from field: uint32 passed_count = 2;
+   */
+  passedCount: number;
+
+  /**
+   * Slices that were sent to the engine.
+   *
+   * @generated from field: uint32 sent_count = 3;
+   */
+  sentCount: number;
+
+  /**
+   * When the next slice is due; absent once there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp next_slice_time = 4;
+   */
+  nextSliceTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message exchange.orders.v1.TwapProgress.
+ * Use `create(TwapProgressSchema)` to create a new message.
+ */
+export const TwapProgressSchema: GenMessage<TwapProgress> = /*@__PURE__*/
+  messageDesc(file_exchange_orders_v1_order, 2);
 
 /**
  * One part of an order that traded.
@@ -381,5 +474,5 @@ export type Fill = Message<"exchange.orders.v1.Fill"> & {
  * Use `create(FillSchema)` to create a new message.
  */
 export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
-  messageDesc(file_exchange_orders_v1_order, 1);
+  messageDesc(file_exchange_orders_v1_order, 3);
 
