@@ -112,6 +112,7 @@ def main() -> None:
     arguments = parser.parse_args()
     told = {}
     with tempfile.TemporaryDirectory() as folder, local_stack(Path(folder), free_base_port(), parts=()) as stack:
+        os.environ["EXCHANGE_POPULATE_MEMORY"] = "true"  # the engine's first touches of memory are not what is measured
         stack.start("instruments", "envoy")
         edge, ca = f"localhost:{stack.site.port('edge')}", authority_of(stack.site).certificate
         tokens = asyncio.run(tokens_of(edge, ca, ACCOUNTS))

@@ -113,10 +113,11 @@ func readAnswer(message []byte, into *answer) error {
 	*into = answer{results: into.results[:0]}
 	var inner error
 	err := fields(message, func(kind int, body []byte, _ uint64) {
-		into.kind = kind
 		if kind != 2 {
+			into.kind = max(into.kind, 1) // what a message tells beside its results is not asked for
 			return
 		}
+		into.kind = kind
 		inner = fields(body, func(field int, content []byte, value uint64) {
 			switch field {
 			case 1:
