@@ -144,7 +144,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """
     REASON_TRADING_STATE: _Reason.ValueType  # 229
     """The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
-    new one while HALTED.
+    new one while HALTED or while the account is liquidated.
     """
     REASON_POSITION_LIMIT: _Reason.ValueType  # 230
     """With this order filled the position could pass the limit of the account or the instrument. Example: a limit of
@@ -228,7 +228,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
     REASON_TRANSFER_INSUFFICIENT: _Reason.ValueType  # 301
     """The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
-    share before their value date.
+    share before their value date, or anything while the account is liquidated.
     """
     REASON_UNKNOWN_ASSET: _Reason.ValueType  # 302
     """The engine has no such asset. Assets come with the instruments that trade them."""
@@ -368,7 +368,7 @@ filled in part meanwhile.
 """
 REASON_TRADING_STATE: Reason.ValueType  # 229
 """The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
-new one while HALTED.
+new one while HALTED or while the account is liquidated.
 """
 REASON_POSITION_LIMIT: Reason.ValueType  # 230
 """With this order filled the position could pass the limit of the account or the instrument. Example: a limit of
@@ -452,7 +452,7 @@ REASON_TRANSFER_SEQUENCE_GAP: Reason.ValueType  # 300
 """The transfer's sequence number leaves a gap: earlier transfers come first. The number is not used up."""
 REASON_TRANSFER_INSUFFICIENT: Reason.ValueType  # 301
 """The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
-share before their value date.
+share before their value date, or anything while the account is liquidated.
 """
 REASON_UNKNOWN_ASSET: Reason.ValueType  # 302
 """The engine has no such asset. Assets come with the instruments that trade them."""

@@ -437,7 +437,7 @@ export enum Reason {
 
   /**
    * The account's trading state does not allow it. Example: an order that adds to a position while REDUCING, or any
-   * new one while HALTED.
+   * new one while HALTED or while the account is liquidated.
    *
    * @generated from enum value: REASON_TRADING_STATE = 229;
    */
@@ -653,7 +653,7 @@ export enum Reason {
 
   /**
    * The transfer would leave less than nothing available, or take what is not delivered yet. Example: the proceeds of a
-   * share before their value date.
+   * share before their value date, or anything while the account is liquidated.
    *
    * @generated from enum value: REASON_TRANSFER_INSUFFICIENT = 301;
    */
