@@ -69,7 +69,8 @@ int go_on(testing::CommandStream& stream, Core& core) {
   core.apply(batch.commands.front(), {core.last_stamp().engine_seq + 1, stream.time_ns()}, result, events);
   stream.saw(result.view(), events);
   int more = 0;
-  for (const testing::ReadEvent& event : testing::read_blocks(events).front().events) {
+  const auto blocks = testing::read_blocks(events);
+  for (const testing::ReadEvent& event : blocks.front().events) {
     const auto* change = std::get_if<LiquidationView>(&event);
     if (change == nullptr || change->state == LiquidationState::kDeleveraging) continue;
     more += change->state == LiquidationState::kStarted ? 1 : -1;
