@@ -31,7 +31,7 @@ void require(bool holds) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
-  const std::size_t split = std::min<std::size_t>(data[0] | data[1] << 8U, bytes.size());
+  const std::size_t split = std::min(std::size_t{data[0]} | std::size_t{data[1]} << 8U, bytes.size());
   const Message message = exchange::codec::read_message(bytes.substr(0, split));
   if (message.kind != MessageKind::kBatch) return 0;
   static const ReasonNames names({{1, "INVALID_FIELD"}}, "INTERNAL");
