@@ -78,10 +78,10 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
   go_on_busting();
   sweeps_left_ = limits_.positions_per_command;
   go_on_sweeping();
-  std::uint32_t steps_left = 1'000;
-  run_groups(steps_left);
-  run_triggered(steps_left);
-  if (pegs_left_) static_cast<void>(move_pegs(steps_left));
+  steps_left_ = 1'000;
+  run_groups(steps_left_);
+  run_triggered(steps_left_);
+  if (pegs_left_) static_cast<void>(move_pegs(steps_left_));
   fills_.clear();
   Result answer = std::visit([&](const auto& body) { return on(body); }, command.body);
   for (std::size_t i = 0; i < answer.orders.size(); ++i) {
@@ -103,8 +103,8 @@ void Engine::apply(const Command& command, Stamp stamp, ByteBuffer& result, Byte
                         .all_reasons = answer.all_reasons,
                         .orders = answer.orders,
                         .cost = answer.cost ? &*answer.cost : nullptr});
-  run_followers(steps_left);
-  liquidate(steps_left);
+  run_followers(steps_left_);
+  liquidate(steps_left_);
   tell_trails();
   for (const BookChangeView& change : changes_) writer.book_changed(change);
   tell_auctions();

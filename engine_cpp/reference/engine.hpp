@@ -483,6 +483,7 @@ class Engine {
   std::map<std::uint64_t, Bust> busts_;  // by the number of the trade
   std::list<BustLeft> busts_left_;       // first asked first
   std::uint32_t bust_cancels_left_ = 0;
+  std::uint32_t steps_left_ = 0;  // of this command
   std::list<Sweep> sweeps_;  // first asked first
   std::uint32_t sweeps_left_ = 0;
   std::list<std::uint64_t> suspects_;

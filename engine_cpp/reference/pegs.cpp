@@ -168,6 +168,7 @@ void Engine::run_followers(std::uint32_t& steps_left) {
       run_triggered(steps_left);
     } while (steps_left > 0 && next_to_pass_on() != 0);
   } while (move_pegs(steps_left));
+  if (steps_left == 0) find_triggered();
 }
 
 // One round in each market; true if any moved, and there are steps for more.
@@ -203,6 +204,7 @@ bool Engine::move_pegs_of(Instrument& i, bool advance, std::uint32_t& steps_left
     stand_at(order, to);
     changed(order, OrderUpdateCause::kRestatedPeg);
     enter_again(i, order);
+    run_groups(steps_left);
   }
   return true;
 }

@@ -70,7 +70,10 @@ void Engine::enter_in_turn(Order& order) {
 // Those of a group are all accepted first, so that each lives to see what the fills of the others do to it.
 void Engine::enter_together(const std::vector<Order*>& orders, LinkType link, const std::set<std::size_t>& fed) {
   if (link == LinkType::kNone) {
-    for (Order* order : orders) enter_in_turn(*order);
+    for (Order* order : orders) {
+      run_groups(steps_left_);
+      enter_in_turn(*order);
+    }
     return;
   }
   if (has_children(link)) {

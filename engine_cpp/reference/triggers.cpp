@@ -130,11 +130,14 @@ void Engine::find_triggered() {
 }
 
 void Engine::run_triggered(std::uint32_t& steps_left) {
-  for (; steps_left > 0 && !triggered_.empty(); --steps_left) {
+  while (steps_left > 0 && !triggered_.empty()) {
+    --steps_left;
     Order& order = orders_.at(triggered_.front());
     triggered_.pop_front();
     if (instruments_.at(order.view.instrument_id).definition.phase == TradingPhase::kContinuous) {
       go_on(order);
+      find_triggered();
+      run_groups(steps_left);
       find_triggered();
     } else {
       if (order.view.type == OrderType::kTrailingStop) take_watermark_of_next(order);

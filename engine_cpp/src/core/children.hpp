@@ -1,8 +1,10 @@
 // Groups with a parent: its children are active as far as it has filled.
 //
 // Invariants:
-//   1. A fill of a parent is first its own: a child is given its share once the command is complete, never mid-match.
-//      Parents pass on in order of entry, a parent in one step for all its children.
+//   1. A fill of a parent is first its own: a child is given its share once the step is complete that made it (an order,
+//      also one of several that enter together, a trigger, a pegged order that moves), never mid-match. So whatever fills
+//      an exit meets all of it that is to stand there. Parents pass on in order of entry, a parent in one step for all
+//      its children.
 //   2. OTO_PARTIAL and BRACKET pass on what the parent has filled, OTO_FULL once the parent has ended. A parent that ends
 //      without a fill cancels its children.
 //   3. What a child trades, or that it ends, changes nothing about its parent, and it grows no more once it has ended. Only

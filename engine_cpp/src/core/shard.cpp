@@ -66,13 +66,13 @@ void Core::Shard::answer_plainly(Slot order, ResponseMode mode, ByteBuffer& resu
 }
 
 void Core::Shard::run_generally(const Command& command, ResponseMode mode, ByteBuffer& result, Step& step) {
-  std::uint32_t steps_left = kMaxTriggersPerCommand;
+  steps_left_ = kMaxTriggersPerCommand;
   const bool leads_anew = std::holds_alternative<LeaderChange>(command.body);
   busts_left_ = cancels_per_command_;
   sweeps_left_ = positions_per_command_;
-  if (leads_anew || step.stamp.time_ns >= calm_until_ns_) begin(command, steps_left, step);
+  if (leads_anew || step.stamp.time_ns >= calm_until_ns_) begin(command, steps_left_, step);
   write_answer(run(command, step), mode, result);
-  finish(steps_left, step);
+  finish(steps_left_, step);
 }
 
 // What is due, and what is unfinished.

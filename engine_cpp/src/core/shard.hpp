@@ -185,6 +185,8 @@ class Core::Shard {
   [[nodiscard]] bool links_consistent() const;
   void restore_links() noexcept;
   void deliver_together(Step& step);
+  // Of a child or a pegged order: it may meet orders that enter together.
+  void deliver_among(Step& step) { entrants_.empty() ? deliver(step) : deliver_together(step); }
   void note_fill(const Fill& fill, Slot order, Liquidity liquidity, std::int64_t fees_before);
   void write_together(const Answer& answer, ResponseMode mode, ByteBuffer& result);
   void find_fired() noexcept;
@@ -241,6 +243,7 @@ class Core::Shard {
   std::uint8_t shard_;
   std::uint32_t cancels_per_command_;
   std::uint32_t positions_per_command_;
+  std::uint32_t steps_left_ = 0;   // that parents, triggers and pegged orders may still take in this command
   std::uint32_t busts_left_ = 0;   // orders that busts may still cancel in this command
   std::uint32_t sweeps_left_ = 0;  // positions that this command may still treat
   std::uint32_t trails_per_command_;

@@ -58,7 +58,7 @@ void Core::Shard::go_on_with_more(Slot child, Step& step) {
   const std::optional<Place> place = accounts_.enter_active(child, quote, step);
   if (!place) return;
   books_.activate(*place);
-  deliver(step);
+  deliver_among(step);
 }
 
 // Those that trail already look at the prices that it begins with. One that there is no price for is over.

@@ -108,7 +108,7 @@ std::optional<std::int64_t> Core::Shard::place_for(Slot slot, std::int64_t limit
 void Core::Shard::stand_again(Slot slot, Step& step) {
   if (!accounts_.working_price(slot)) return accounts_.wait_again(slot, kOffBook);
   books_.enter_again(accounts_.place_pegged_again(slot));
-  deliver(step);
+  deliver_among(step);
 }
 
 void Core::Shard::run_followers(std::uint32_t& steps_left, Step& step) {
@@ -119,8 +119,10 @@ void Core::Shard::run_followers(std::uint32_t& steps_left, Step& step) {
       run_triggers(steps_left, step);
     }
     if (steps_left > 0 && accounts_.has_to_pass_on()) [[unlikely]] continue;
-    if (!move_pegs(steps_left, step)) return;
+    if (!move_pegs(steps_left, step)) break;
   }
+  // What the last step made true is due in the next command.
+  if (steps_left == 0 && triggers_.size() > 0) find_fired();
 }
 
 // One round in each market where something changed, and where the last one was left unfinished. True if any moved, and
@@ -174,6 +176,7 @@ bool Core::Shard::move_pegs_of(Slot instrument, bool advance, std::uint32_t& ste
     if (steps_left == 0) return false;
     --steps_left;
     move_peg(slot, to, step);
+    if (accounts_.has_stirred()) [[unlikely]] run_groups(steps_left, step);
     best = books_.unpegged_best(instrument);
     done = order_id;
     if (at != kNil && !orders[pegs.order(at)].is_resting()) at = pegs.first(instrument);

@@ -75,6 +75,7 @@ void Core::Shard::enter_together(std::span<const PlaceOrder> orders, LinkType li
     accounts_.enter_together(orders[i], entrants_[i], step);
   }
   for (Entrant& entrant : entrants_) {
+    if (accounts_.has_stirred()) [[unlikely]] run_groups(steps_left_, step);
     if (entrant.place.reduces && !accounts_.clamp_in_turn(entrant.order, entrant.place)) {
       accounts_.accept(entrant.order, step);
       accounts_.settle(Release{entrant.order, OrderStatus::kCancelled, EndReason::kReducedAway}, step);

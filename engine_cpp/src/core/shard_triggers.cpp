@@ -58,7 +58,13 @@ void Core::Shard::find_fired(Slot instrument) noexcept {
 }
 
 void Core::Shard::run_triggers(std::uint32_t& steps_left, Step& step) {
-  for (; steps_left > 0 && triggers_.has_due(); --steps_left) activate(triggers_.take_due(), step);
+  while (steps_left > 0 && triggers_.has_due()) {
+    --steps_left;
+    activate(triggers_.take_due(), step);
+    if (!accounts_.has_stirred()) [[likely]] continue;
+    run_groups(steps_left, step);
+    find_fired();
+  }
 }
 
 // Where the market has stopped matching before its turn came, it waits again.

@@ -53,6 +53,33 @@ TEST_F(BracketTest, AnExitThatTradesAllEndsTheEntry) {
   expect_saved_as_it_is();
 }
 
+TEST_F(BracketTest, WhatEntersBeforeAnExitFillsInOneCommandIsProtected) {
+  const Outcome placed = bracket();
+  sell(200);
+  const std::vector<PlaceOrder> both = {limit(kBob, Side::kSell, 9'900, 200), limit(kCarol, Side::kBuy, 10'200, 200)};
+  ASSERT_EQ(submit(PlaceOrders{both}).reason(), Reason::kNone);
+  EXPECT_EQ(now(number(placed, 1)).leaves_quantity, 200);
+  EXPECT_EQ(now(number(placed, 2)).leaves_quantity, 200);
+  EXPECT_EQ(balance(kAlice, kBtc).held, kBaseOf200);
+  expect_saved_as_it_is();
+}
+
+TEST_F(BracketTest, WhatEntersByATriggerIsProtectedBeforeTheNextOneGoesOn) {
+  const Outcome placed = bracket();
+  sell(200);
+  trade_at(10'150);
+  PlaceOrder down = waiting(OrderType::kStop, Side::kSell, 10'100);
+  PlaceOrder up = waiting(OrderType::kTakeProfitLimit, Side::kBuy, 10'100, 10'200);
+  down.account_id = kBob;
+  up.account_id = kCarol;
+  ASSERT_EQ(submit(down).reason(), Reason::kNone);
+  ASSERT_EQ(submit(up).reason(), Reason::kNone);
+  trade_at(10'100);
+  EXPECT_EQ(now(number(placed, 0)).order_id, 0U);
+  EXPECT_EQ(now(number(placed, 1)).leaves_quantity, 200);
+  EXPECT_EQ(now(number(placed, 2)).leaves_quantity, 200);
+}
+
 TEST_F(BracketTest, AnExitThatItsOwnerCancelsLeavesTheRestAlone) {
   const Outcome placed = bracket();
   submit(cancel(kAlice, number(placed, 1)));
