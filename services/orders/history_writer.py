@@ -11,7 +11,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from services.orders import _history
+from services.orders import _history, instrument_rows
 from services.orders.consumer import Rows, Table
 from services.orders.partitions import ensure_partitions
 from services.runtime.postgres import Connection
@@ -22,12 +22,6 @@ _SETTINGS = """
     SET LOCAL enable_mergejoin = off;
 """
 """Each changed order is found by its key: the planner, which has not seen what came last, might read them all."""
-
-_UPSERT_INSTRUMENTS = """
-    INSERT INTO instrument (instrument_id, symbol, price_scale, quantity_scale, quote_scale)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::smallint[], $5::smallint[])
-    ON CONFLICT (instrument_id) DO NOTHING
-"""
 
 _KEY = ("account_id", "order_id", "accepted_time_ns")
 _CHANGES = [name for name in _history.CHANGED_COLUMNS if name not in _KEY]
@@ -61,10 +55,7 @@ _ADOPT_LIMIT = timedelta(minutes=5)
 async def write(connection: Connection, rows: Rows) -> None:
     """Write what a run of events changed, in the transaction that `connection` is in."""
     await connection.execute(_SETTINGS)
-    if rows.instruments:
-        scales = [(each.instrument_id, each.scales) for each in rows.instruments]
-        columns = [(number, of.symbol, of.price, of.quantity, of.quote) for number, of in scales]
-        await connection.execute(_UPSERT_INSTRUMENTS, *zip(*columns, strict=True))
+    await instrument_rows.know(connection, [(each.instrument_id, each.scales) for each in rows.instruments])
     await _add(connection, "account_order", rows.entered, _history.ENTERED_COLUMNS)
     await _change(connection, rows.changed)
     await _add(connection, "account_fill", rows.fills, _history.FILL_COLUMNS)

@@ -6,14 +6,15 @@ import asyncpg
 
 from services.kernel.ids import AccountId, ClientOrderId, EngineSeq, InstrumentId
 from services.kernel.money import INT64_MAX
+from services.orders import instrument_rows
 from services.orders.model.history import OrderQuery
-from services.orders.model.instrument import Instrument, Scales
+from services.orders.model.instrument import Scales
 from services.orders.model.order import FIRST_TWAP_ORDER_ID, OrderRef, Schedule, Terms
 from services.orders.model.request import MassCancel
 from services.orders.model.twap import Change, NewTwap, Slice, SliceOutcome, Stop, Twap
 from services.orders.model.words import EndReason, OrderStatus, SelfTradePrevention, Side
 from services.runtime import postgres
-from services.runtime.postgres import Connection, Pool
+from services.runtime.postgres import Pool
 
 _SELECT = """
     SELECT t.twap_id, t.account_id, t.client_order_id, t.fingerprint, t.engine_seq, t.instrument_id, t.side, t.price,
@@ -61,12 +62,6 @@ _MATCHING = f"""{_SELECT}
      ORDER BY t.twap_id
 """
 
-_KNOW_INSTRUMENT = """
-    INSERT INTO instrument (instrument_id, symbol, price_scale, quantity_scale, quote_scale)
-    VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (instrument_id) DO NOTHING
-"""
-
 _ENTER = """
     INSERT INTO twap (
         account_id, client_order_id, fingerprint, engine_seq, instrument_id, side, price, quantity, duration_s,
@@ -106,7 +101,7 @@ class TwapStore:
         """Add a TWAP, or return the one that has its id already; tell which."""
         order = twap.order
         async with postgres.transaction(self._pool) as connection:
-            await _know(connection, order.instrument)
+            await instrument_rows.know(connection, [(order.instrument.instrument_id, order.instrument.scales)])
             entered = await connection.fetchval(_ENTER, *_asked(twap, _signed(fingerprint), engine_seq), start_ns)
             row = await connection.fetchrow(_BY_CLIENT_ORDER_ID, order.account_id, order.client_order_id)
         assert row is not None
@@ -176,14 +171,6 @@ class TwapStore:
                 _MATCHING, cancel.account_id, engine_seq, instrument_id, cancel.side, cancel.session_id, cancel.tag
             )
         return list(map(_twap_of, rows))
-
-
-async def _know(connection: Connection, instrument: Instrument) -> None:
-    """Let the numbers of an instrument be read that the history has not heard of yet."""
-    scales = instrument.scales
-    await connection.execute(
-        _KNOW_INSTRUMENT, instrument.instrument_id, scales.symbol, scales.price, scales.quantity, scales.quote
-    )
 
 
 def _twap_of(row: asyncpg.Record) -> Twap:

@@ -54,6 +54,7 @@ BEYOND = {
         "history_lists.py",  # the pages of lists, read from PostgreSQL
         "history_rows.py",  # its rows, read into the model
         "history_writer.py",  # the same and orders and fills, written
+        "instrument_rows.py",  # instruments in PostgreSQL, from whoever hears of one first
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
         "relayed.py",  # the engine's refusals, in words
