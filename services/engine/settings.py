@@ -14,7 +14,7 @@ class EngineSettings(ProcessSettings):
 
     A snapshot is taken every `snapshot_every_commands` commands, and at each clean stop. Segments of journal and event
     log that are older than `keep` in engine time, and that no kept snapshot needs, move to `archive_folder`; without
-    one they are deleted. With `populate_memory` the pools take all their memory, some 3 GB, at the start: no order
+    one they are deleted. With `populate_memory` the pools take all their memory, some 4.5 GB, at the start: no order
     waits for a page then.
     """
 

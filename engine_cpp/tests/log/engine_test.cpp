@@ -1,7 +1,21 @@
+#include <unistd.h>
+
+#include <fstream>
+
 #include "engine_fixture.hpp"
 
 namespace exchange::engine::log {
 namespace {
+
+constexpr std::uint64_t kOrderBytes = 256;
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
 
 TEST_F(EngineTest, IsTheSameAfterARestart) {
   std::uint64_t hash = 0;
@@ -127,6 +141,23 @@ TEST_F(EngineTest, RefusesACommandThatNoRecordHolds) {
     open_accounts(engine, 1, 3);
   }
   EXPECT_EQ(Engine{roomy}.state().engine_seq, 3U);
+}
+
+TEST_F(EngineTest, TakesTheMemoryOfItsPoolsAtItsStartIfItIsToldTo) {
+  EngineOptions populated = options();
+  Limits& limits = populated.limits;
+  limits.orders = 262'144;
+  limits.special_orders = limits.positions = limits.unsettled = limits.busted_trades = 1'000;
+  const std::uint64_t before = resident_bytes();
+  {
+    const Engine lazy(populated);
+    EXPECT_LT(resident_bytes() - before, limits.orders * kOrderBytes);
+  }
+  populated.populate = true;
+  const Engine engine(populated);
+  // Without the right to lock memory it starts all the same, and says so.
+  const bool took = resident_bytes() - before > limits.orders * kOrderBytes;
+  EXPECT_EQ(took, engine.recovery().notes.empty());
 }
 
 TEST_F(EngineTest, AppliesNothingAfterTheJournalFailed) {
