@@ -28,7 +28,7 @@ async def build(process: Process, own: EngineSettings) -> None:
     state = await shard.state(with_hash=False)
     _log.info("recovered", snapshot_seq=recovery.snapshot_seq, engine_seq=state.engine_seq, notes=recovery.notes)
     time = EngineTime(process.clock, state.engine_time_ns)
-    submit, follow = Submit(shard, time, process.clock), Follow(shard, state.shard, state.epoch)
+    submit, follow = Submit(shard, time, process.clock), Follow(shard, state.shard, state.epoch, process.clock)
 
     async def trustworthy_clock() -> None:
         time.now_ns()

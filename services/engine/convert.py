@@ -1,11 +1,13 @@
 """Between the contract's messages and what the engine's process works on."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from exchange.engine.v1 import admin_service_pb2, command_pb2, engine_service_pb2
 from exchange.error.v1 import reason_pb2
 from exchange.event.v1 import event_pb2
 from services.engine.model import Place, ShardState
+from services.engine.usecases.follow import Manner
 from services.engine.usecases.submit import Submitted
 from services.kernel.refusal import Refusal, RelayedRefusal
 
@@ -66,6 +68,11 @@ ADMIN_KINDS = kinds_of(_ADMIN_COMMANDS)
 def place_of(position: event_pb2.Position) -> Place:
     """Read a position. Blocks are served whole, so whatever its index, it stands after its command."""
     return Place(position.shard, position.epoch, position.engine_seq)
+
+
+def manner_of(request: engine_service_pb2.EventsRequest) -> Manner:
+    """Read how a follower wants to be told."""
+    return Manner(request.instruments_only, timedelta(milliseconds=request.pause_ms))
 
 
 def refused_batch(refusal: Refusal) -> bytes:

@@ -74,12 +74,9 @@ class EngineServicer(engine_service_pb2_grpc.EngineServiceServicer):
         self, request: engine_service_pb2.EventsRequest, context: Context
     ) -> AsyncIterator[bytes]:
         """Serve the event log."""
-        follow, only = self._do.follow, request.instruments_only
+        follow, manner = self._do.follow, convert.manner_of(request)
         place = convert.place_of(request.after) if request.HasField("after") else None
-        responses = (
-            follow.snapshot(instruments_only=only) if place is None else follow.after(place, instruments_only=only)
-        )
-        async for response in responses:
+        async for response in follow.snapshot(manner) if place is None else follow.after(place, manner):
             yield response
 
     async def Query(  # type: ignore[override] # the answer is ready bytes

@@ -29,6 +29,9 @@ from services.runtime.refusals import DeadlineTooShort, Draining, PeerFailed
 STATE_LIMIT = timedelta(seconds=1)
 """How long the engine may take to tell how far it is."""
 
+HEAR_PAUSE_MS = 100
+"""How long the engine collects news of instruments, and how far it is."""
+
 HEAR_LIMIT = timedelta(seconds=1)
 """How long to wait for news of an instrument that the mirror does not know."""
 
@@ -184,11 +187,10 @@ class InstrumentMirror:
 
         market_data has its own way, because a book that is shown must resume without a hole and never go back.
         """
+        wanted = EventsRequest(snapshot=SnapshotStart(), instruments_only=True, pause_ms=HEAR_PAUSE_MS)
         while True:
             try:
-                async with aclosing(
-                    events(EventsRequest(snapshot=SnapshotStart(), instruments_only=True))
-                ) as responses:
+                async with aclosing(events(wanted)) as responses:
                     async for response in responses:
                         backoff.reset()
                         self.take(response)

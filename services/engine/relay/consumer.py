@@ -21,6 +21,9 @@ from services.runtime.engine_stream import POSITION_UNKNOWN, HistoryLost, OpenEv
 from services.runtime.refusals import PeerFailed
 from services.runtime.registry import SchemaRegistry
 
+PAUSE_MS = 20
+"""How long the engine collects what follows: many records cost the broker little more than one."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -66,7 +69,7 @@ class Relay:
 
     async def _follow(self, producer: kafka.Producer) -> None:
         records = Records(await self._serializers(), await self._instruments())
-        async with aclosing(self._ends.events(EventsRequest(after=self._position))) as responses:
+        async with aclosing(self._ends.events(EventsRequest(after=self._position, pause_ms=PAUSE_MS))) as responses:
             async for response in responses:
                 if response.blocks:
                     await self._publish(producer, records, response)

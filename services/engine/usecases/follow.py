@@ -1,25 +1,42 @@
 """Serve the event log from a place, or from a snapshot, and go on as it grows."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from services.engine.errors import PositionUnknown
 from services.engine.model import Place
 from services.engine.ports import Shard
+from services.kernel.clock import Clock
 
 HEARTBEAT = timedelta(seconds=1)
 RESPONSE_BYTES = 256 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a follower wants to be told.
+
+    Having told all there is, wait `pause` before the next response: what happens meanwhile comes in one.
+    """
+
+    instruments_only: bool = False
+    pause: timedelta = timedelta(0)
+
+
+EVERYTHING_AT_ONCE = Manner()
+
+
 class Follow:
     """Gives serialized EventsResponses. It reads only as fast as they are taken; a slow follower holds nothing up."""
 
-    def __init__(self, shard: Shard, shard_number: int, epoch: int) -> None:
+    def __init__(self, shard: Shard, shard_number: int, epoch: int, clock: Clock) -> None:
         self._shard = shard
         self._number = shard_number
         self._epoch = epoch
+        self._clock = clock
 
-    async def after(self, place: Place, *, instruments_only: bool = False) -> AsyncIterator[bytes]:
+    async def after(self, place: Place, manner: Manner = EVERYTHING_AT_ONCE) -> AsyncIterator[bytes]:
         """Give what follows a place, without end; raises `PositionUnknown`, also once the log has left it behind."""
         if place.engine_seq and (place.shard, place.epoch) != (self._number, self._epoch):
             raise PositionUnknown(
@@ -28,22 +45,24 @@ class Follow:
             )
         if place.engine_seq > self._shard.published_seq:
             raise PositionUnknown("The position lies ahead of the log; start from a snapshot.")
-        async for response in self._from(place.engine_seq, instruments_only=instruments_only):
+        async for response in self._from(place.engine_seq, manner):
             yield response
 
-    async def snapshot(self, *, instruments_only: bool = False) -> AsyncIterator[bytes]:
+    async def snapshot(self, manner: Manner = EVERYTHING_AT_ONCE) -> AsyncIterator[bytes]:
         """Give a snapshot of now, then what follows it, without end."""
         engine_seq, parts = self._shard.snapshot_parts()
         await self._shard.until_durable(engine_seq)
         for part in parts:
-            yield self._shard.instruments_in(part) if instruments_only else part
-        async for response in self._from(engine_seq, instruments_only=instruments_only):
+            yield self._shard.instruments_in(part) if manner.instruments_only else part
+        async for response in self._from(engine_seq, manner):
             yield response
 
-    async def _from(self, engine_seq: int, *, instruments_only: bool) -> AsyncIterator[bytes]:
+    async def _from(self, engine_seq: int, manner: Manner) -> AsyncIterator[bytes]:
         while True:
             engine_seq, response = self._shard.read_events(engine_seq, RESPONSE_BYTES)
             if response:
-                yield self._shard.instruments_in(response) if instruments_only else response
+                yield self._shard.instruments_in(response) if manner.instruments_only else response
+                if manner.pause and engine_seq >= self._shard.published_seq:
+                    await self._clock.sleep(manner.pause)
             elif not await self._shard.published_beyond(engine_seq, HEARTBEAT):
                 yield self._shard.heartbeat()

@@ -35,7 +35,7 @@ from exchange.type.v1 import authorization_pb2 as exchange_dot_type_dot_v1_dot_a
 from exchange.type.v1 import instrument_pb2 as exchange_dot_type_dot_v1_dot_instrument__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exchange/engine/v1/engine_service.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\'exchange/engine/v1/account_events.proto\x1a exchange/engine/v1/command.proto\x1a&exchange/engine/v1/engine_events.proto\x1a#exchange/engine/v1/instrument.proto\x1a&exchange/engine/v1/market_events.proto\x1a\x1e\x65xchange/engine/v1/order.proto\x1a\x1e\x65xchange/error/v1/reason.proto\x1a\x1d\x65xchange/event/v1/event.proto\x1a$exchange/type/v1/authorization.proto\x1a!exchange/type/v1/instrument.proto\"\x8f\x01\n\rSubmitRequest\x12\x37\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x1b.exchange.engine.v1.CommandR\x08\x63ommands\x12\x45\n\rresponse_mode\x18\x02 \x01(\x0e\x32 .exchange.engine.v1.ResponseModeR\x0cresponseMode\"\xb6\x01\n\x0eSubmitResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.exchange.engine.v1.CommandResultR\x07results\x12\x31\n\x06reason\x18\x02 \x01(\x0e\x32\x19.exchange.error.v1.ReasonR\x06reason\x12\x34\n\x05times\x18\x03 \x01(\x0b\x32\x1e.exchange.engine.v1.BatchTimesR\x05times\"\x83\x01\n\nBatchTimes\x12*\n\x11sequenced_time_ns\x18\x01 \x01(\x03R\x0fsequencedTimeNs\x12&\n\x0fmatched_time_ns\x18\x02 \x01(\x03R\rmatchedTimeNs\x12!\n\x0cqueue_length\x18\x03 \x01(\x04R\x0bqueueLength\"\xc0\x01\n\rEventsRequest\x12\x33\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x1b.exchange.event.v1.PositionH\x00R\x05\x61\x66ter\x12?\n\x08snapshot\x18\x02 \x01(\x0b\x32!.exchange.engine.v1.SnapshotStartH\x00R\x08snapshot\x12)\n\x10instruments_only\x18\x03 \x01(\x08R\x0finstrumentsOnlyB\x0e\n\x05start\x12\x05\xbaH\x02\x08\x01\"\x0f\n\rSnapshotStart\"\xd3\x01\n\x0e\x45ventsResponse\x12\x14\n\x05shard\x18\x01 \x01(\rR\x05shard\x12\x14\n\x05\x65poch\x18\x02 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x64urable_seq\x18\x03 \x01(\x04R\ndurableSeq\x12\x36\n\x06\x62locks\x18\x04 \x03(\x0b\x32\x1e.exchange.engine.v1.EventBlockR\x06\x62locks\x12<\n\x08snapshot\x18\x05 \x01(\x0b\x32 .exchange.engine.v1.SnapshotPartR\x08snapshot\"\xa9\x01\n\x0cSnapshotPart\x12\x1d\n\nengine_seq\x18\x01 \x01(\x04R\tengineSeq\x12\x33\n\x05\x62ooks\x18\x02 \x03(\x0b\x32\x1d.exchange.engine.v1.BookStateR\x05\x62ooks\x12\x31\n\x06orders\x18\x03 \x03(\x0b\x32\x19.exchange.engine.v1.OrderR\x06orders\x12\x12\n\x04last\x18\x04 \x01(\x08R\x04last\"\xdc\x02\n\tBookState\x12>\n\ninstrument\x18\x01 \x01(\x0b\x32\x1e.exchange.engine.v1.InstrumentR\ninstrument\x12\x19\n\x08\x62ook_seq\x18\x02 \x01(\x04R\x07\x62ookSeq\x12\x1b\n\ttrade_seq\x18\x03 \x01(\x04R\x08tradeSeq\x12\"\n\nlast_price\x18\x04 \x01(\x12H\x00R\tlastPrice\x88\x01\x01\x12\x43\n\nmark_price\x18\x05 \x01(\x0b\x32$.exchange.engine.v1.MarkPriceChangedR\tmarkPrice\x12@\n\x0c\x61uction_kind\x18\x06 \x01(\x0e\x32\x1d.exchange.type.v1.AuctionKindR\x0b\x61uctionKind\x12\x1d\n\nvalue_date\x18\x07 \x01(\rR\tvalueDateB\r\n\x0b_last_price\"9\n\x0fGetStateRequest\x12&\n\x0fwith_state_hash\x18\x01 \x01(\x08R\rwithStateHash\"\x87\x02\n\x10GetStateResponse\x12\x14\n\x05shard\x18\x01 \x01(\rR\x05shard\x12\x14\n\x05\x65poch\x18\x02 \x01(\rR\x05\x65poch\x12\x1d\n\nengine_seq\x18\x03 \x01(\x04R\tengineSeq\x12\x1f\n\x0b\x64urable_seq\x18\x04 \x01(\x04R\ndurableSeq\x12\x1d\n\nstate_hash\x18\x05 \x01(\x06R\tstateHash\x12!\n\x0csnapshot_seq\x18\x06 \x01(\x04R\x0bsnapshotSeq\x12$\n\x0e\x65ngine_time_ns\x18\x07 \x01(\x03R\x0c\x65ngineTimeNs\x12\x1f\n\x0bopen_orders\x18\x08 \x01(\x04R\nopenOrders\"-\n\x0cQueryRequest\x12\x1d\n\naccount_id\x18\x01 \x01(\x04R\taccountId\"\xbe\x02\n\rQueryResponse\x12\x1d\n\nengine_seq\x18\x01 \x01(\x04R\tengineSeq\x12\x37\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\x1b.exchange.engine.v1.BalanceR\x08\x62\x61lances\x12:\n\x0bopen_orders\x18\x03 \x03(\x0b\x32\x19.exchange.engine.v1.OrderR\nopenOrders\x12:\n\tpositions\x18\x04 \x03(\x0b\x32\x1c.exchange.engine.v1.PositionR\tpositions\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x05 \x01(\x04R\naccountSeq\x12<\n\x07\x61\x63\x63ount\x18\x06 \x01(\x0b\x32\".exchange.engine.v1.AccountUpdatedR\x07\x61\x63\x63ount*v\n\x0cResponseMode\x12\x1d\n\x19RESPONSE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11RESPONSE_MODE_ACK\x10\x01\x12\x18\n\x14RESPONSE_MODE_RESULT\x10\x02\x12\x16\n\x12RESPONSE_MODE_FULL\x10\x03\x32\xfc\x02\n\rEngineService\x12[\n\x06Submit\x12!.exchange.engine.v1.SubmitRequest\x1a\".exchange.engine.v1.SubmitResponse\"\x06\x8a\xb5\x18\x02\x18\x01(\x01\x30\x01\x12Y\n\x06\x45vents\x12!.exchange.engine.v1.EventsRequest\x1a\".exchange.engine.v1.EventsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x30\x01\x12]\n\x08GetState\x12#.exchange.engine.v1.GetStateRequest\x1a$.exchange.engine.v1.GetStateResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12T\n\x05Query\x12 .exchange.engine.v1.QueryRequest\x1a!.exchange.engine.v1.QueryResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exchange/engine/v1/engine_service.proto\x12\x12\x65xchange.engine.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\'exchange/engine/v1/account_events.proto\x1a exchange/engine/v1/command.proto\x1a&exchange/engine/v1/engine_events.proto\x1a#exchange/engine/v1/instrument.proto\x1a&exchange/engine/v1/market_events.proto\x1a\x1e\x65xchange/engine/v1/order.proto\x1a\x1e\x65xchange/error/v1/reason.proto\x1a\x1d\x65xchange/event/v1/event.proto\x1a$exchange/type/v1/authorization.proto\x1a!exchange/type/v1/instrument.proto\"\x8f\x01\n\rSubmitRequest\x12\x37\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x1b.exchange.engine.v1.CommandR\x08\x63ommands\x12\x45\n\rresponse_mode\x18\x02 \x01(\x0e\x32 .exchange.engine.v1.ResponseModeR\x0cresponseMode\"\xb6\x01\n\x0eSubmitResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.exchange.engine.v1.CommandResultR\x07results\x12\x31\n\x06reason\x18\x02 \x01(\x0e\x32\x19.exchange.error.v1.ReasonR\x06reason\x12\x34\n\x05times\x18\x03 \x01(\x0b\x32\x1e.exchange.engine.v1.BatchTimesR\x05times\"\x83\x01\n\nBatchTimes\x12*\n\x11sequenced_time_ns\x18\x01 \x01(\x03R\x0fsequencedTimeNs\x12&\n\x0fmatched_time_ns\x18\x02 \x01(\x03R\rmatchedTimeNs\x12!\n\x0cqueue_length\x18\x03 \x01(\x04R\x0bqueueLength\"\xe5\x01\n\rEventsRequest\x12\x33\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x1b.exchange.event.v1.PositionH\x00R\x05\x61\x66ter\x12?\n\x08snapshot\x18\x02 \x01(\x0b\x32!.exchange.engine.v1.SnapshotStartH\x00R\x08snapshot\x12)\n\x10instruments_only\x18\x03 \x01(\x08R\x0finstrumentsOnly\x12#\n\x08pause_ms\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07R\x07pauseMsB\x0e\n\x05start\x12\x05\xbaH\x02\x08\x01\"\x0f\n\rSnapshotStart\"\xd3\x01\n\x0e\x45ventsResponse\x12\x14\n\x05shard\x18\x01 \x01(\rR\x05shard\x12\x14\n\x05\x65poch\x18\x02 \x01(\rR\x05\x65poch\x12\x1f\n\x0b\x64urable_seq\x18\x03 \x01(\x04R\ndurableSeq\x12\x36\n\x06\x62locks\x18\x04 \x03(\x0b\x32\x1e.exchange.engine.v1.EventBlockR\x06\x62locks\x12<\n\x08snapshot\x18\x05 \x01(\x0b\x32 .exchange.engine.v1.SnapshotPartR\x08snapshot\"\xa9\x01\n\x0cSnapshotPart\x12\x1d\n\nengine_seq\x18\x01 \x01(\x04R\tengineSeq\x12\x33\n\x05\x62ooks\x18\x02 \x03(\x0b\x32\x1d.exchange.engine.v1.BookStateR\x05\x62ooks\x12\x31\n\x06orders\x18\x03 \x03(\x0b\x32\x19.exchange.engine.v1.OrderR\x06orders\x12\x12\n\x04last\x18\x04 \x01(\x08R\x04last\"\xdc\x02\n\tBookState\x12>\n\ninstrument\x18\x01 \x01(\x0b\x32\x1e.exchange.engine.v1.InstrumentR\ninstrument\x12\x19\n\x08\x62ook_seq\x18\x02 \x01(\x04R\x07\x62ookSeq\x12\x1b\n\ttrade_seq\x18\x03 \x01(\x04R\x08tradeSeq\x12\"\n\nlast_price\x18\x04 \x01(\x12H\x00R\tlastPrice\x88\x01\x01\x12\x43\n\nmark_price\x18\x05 \x01(\x0b\x32$.exchange.engine.v1.MarkPriceChangedR\tmarkPrice\x12@\n\x0c\x61uction_kind\x18\x06 \x01(\x0e\x32\x1d.exchange.type.v1.AuctionKindR\x0b\x61uctionKind\x12\x1d\n\nvalue_date\x18\x07 \x01(\rR\tvalueDateB\r\n\x0b_last_price\"9\n\x0fGetStateRequest\x12&\n\x0fwith_state_hash\x18\x01 \x01(\x08R\rwithStateHash\"\x87\x02\n\x10GetStateResponse\x12\x14\n\x05shard\x18\x01 \x01(\rR\x05shard\x12\x14\n\x05\x65poch\x18\x02 \x01(\rR\x05\x65poch\x12\x1d\n\nengine_seq\x18\x03 \x01(\x04R\tengineSeq\x12\x1f\n\x0b\x64urable_seq\x18\x04 \x01(\x04R\ndurableSeq\x12\x1d\n\nstate_hash\x18\x05 \x01(\x06R\tstateHash\x12!\n\x0csnapshot_seq\x18\x06 \x01(\x04R\x0bsnapshotSeq\x12$\n\x0e\x65ngine_time_ns\x18\x07 \x01(\x03R\x0c\x65ngineTimeNs\x12\x1f\n\x0bopen_orders\x18\x08 \x01(\x04R\nopenOrders\"-\n\x0cQueryRequest\x12\x1d\n\naccount_id\x18\x01 \x01(\x04R\taccountId\"\xbe\x02\n\rQueryResponse\x12\x1d\n\nengine_seq\x18\x01 \x01(\x04R\tengineSeq\x12\x37\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\x1b.exchange.engine.v1.BalanceR\x08\x62\x61lances\x12:\n\x0bopen_orders\x18\x03 \x03(\x0b\x32\x19.exchange.engine.v1.OrderR\nopenOrders\x12:\n\tpositions\x18\x04 \x03(\x0b\x32\x1c.exchange.engine.v1.PositionR\tpositions\x12\x1f\n\x0b\x61\x63\x63ount_seq\x18\x05 \x01(\x04R\naccountSeq\x12<\n\x07\x61\x63\x63ount\x18\x06 \x01(\x0b\x32\".exchange.engine.v1.AccountUpdatedR\x07\x61\x63\x63ount*v\n\x0cResponseMode\x12\x1d\n\x19RESPONSE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11RESPONSE_MODE_ACK\x10\x01\x12\x18\n\x14RESPONSE_MODE_RESULT\x10\x02\x12\x16\n\x12RESPONSE_MODE_FULL\x10\x03\x32\xfc\x02\n\rEngineService\x12[\n\x06Submit\x12!.exchange.engine.v1.SubmitRequest\x1a\".exchange.engine.v1.SubmitResponse\"\x06\x8a\xb5\x18\x02\x18\x01(\x01\x30\x01\x12Y\n\x06\x45vents\x12!.exchange.engine.v1.EventsRequest\x1a\".exchange.engine.v1.EventsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x30\x01\x12]\n\x08GetState\x12#.exchange.engine.v1.GetStateRequest\x1a$.exchange.engine.v1.GetStateResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12T\n\x05Query\x12 .exchange.engine.v1.QueryRequest\x1a!.exchange.engine.v1.QueryResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENTSREQUEST'].oneofs_by_name['start']._loaded_options = None
   _globals['_EVENTSREQUEST'].oneofs_by_name['start']._serialized_options = b'\272H\002\010\001'
+  _globals['_EVENTSREQUEST'].fields_by_name['pause_ms']._loaded_options = None
+  _globals['_EVENTSREQUEST'].fields_by_name['pause_ms']._serialized_options = b'\272H\005*\003\030\350\007'
   _globals['_ENGINESERVICE'].methods_by_name['Submit']._loaded_options = None
   _globals['_ENGINESERVICE'].methods_by_name['Submit']._serialized_options = b'\212\265\030\002\030\001'
   _globals['_ENGINESERVICE'].methods_by_name['Events']._loaded_options = None
@@ -52,8 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENGINESERVICE'].methods_by_name['GetState']._serialized_options = b'\212\265\030\002\030\001'
   _globals['_ENGINESERVICE'].methods_by_name['Query']._loaded_options = None
   _globals['_ENGINESERVICE'].methods_by_name['Query']._serialized_options = b'\212\265\030\002\030\001'
-  _globals['_RESPONSEMODE']._serialized_start=2559
-  _globals['_RESPONSEMODE']._serialized_end=2677
+  _globals['_RESPONSEMODE']._serialized_start=2596
+  _globals['_RESPONSEMODE']._serialized_end=2714
   _globals['_SUBMITREQUEST']._serialized_start=453
   _globals['_SUBMITREQUEST']._serialized_end=596
   _globals['_SUBMITRESPONSE']._serialized_start=599
@@ -61,23 +63,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHTIMES']._serialized_start=784
   _globals['_BATCHTIMES']._serialized_end=915
   _globals['_EVENTSREQUEST']._serialized_start=918
-  _globals['_EVENTSREQUEST']._serialized_end=1110
-  _globals['_SNAPSHOTSTART']._serialized_start=1112
-  _globals['_SNAPSHOTSTART']._serialized_end=1127
-  _globals['_EVENTSRESPONSE']._serialized_start=1130
-  _globals['_EVENTSRESPONSE']._serialized_end=1341
-  _globals['_SNAPSHOTPART']._serialized_start=1344
-  _globals['_SNAPSHOTPART']._serialized_end=1513
-  _globals['_BOOKSTATE']._serialized_start=1516
-  _globals['_BOOKSTATE']._serialized_end=1864
-  _globals['_GETSTATEREQUEST']._serialized_start=1866
-  _globals['_GETSTATEREQUEST']._serialized_end=1923
-  _globals['_GETSTATERESPONSE']._serialized_start=1926
-  _globals['_GETSTATERESPONSE']._serialized_end=2189
-  _globals['_QUERYREQUEST']._serialized_start=2191
-  _globals['_QUERYREQUEST']._serialized_end=2236
-  _globals['_QUERYRESPONSE']._serialized_start=2239
-  _globals['_QUERYRESPONSE']._serialized_end=2557
-  _globals['_ENGINESERVICE']._serialized_start=2680
-  _globals['_ENGINESERVICE']._serialized_end=3060
+  _globals['_EVENTSREQUEST']._serialized_end=1147
+  _globals['_SNAPSHOTSTART']._serialized_start=1149
+  _globals['_SNAPSHOTSTART']._serialized_end=1164
+  _globals['_EVENTSRESPONSE']._serialized_start=1167
+  _globals['_EVENTSRESPONSE']._serialized_end=1378
+  _globals['_SNAPSHOTPART']._serialized_start=1381
+  _globals['_SNAPSHOTPART']._serialized_end=1550
+  _globals['_BOOKSTATE']._serialized_start=1553
+  _globals['_BOOKSTATE']._serialized_end=1901
+  _globals['_GETSTATEREQUEST']._serialized_start=1903
+  _globals['_GETSTATEREQUEST']._serialized_end=1960
+  _globals['_GETSTATERESPONSE']._serialized_start=1963
+  _globals['_GETSTATERESPONSE']._serialized_end=2226
+  _globals['_QUERYREQUEST']._serialized_start=2228
+  _globals['_QUERYREQUEST']._serialized_end=2273
+  _globals['_QUERYRESPONSE']._serialized_start=2276
+  _globals['_QUERYRESPONSE']._serialized_end=2594
+  _globals['_ENGINESERVICE']._serialized_start=2717
+  _globals['_ENGINESERVICE']._serialized_end=3097
 # @@protoc_insertion_point(module_scope)

@@ -159,8 +159,13 @@ class EventsRequest(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     INSTRUMENTS_ONLY_FIELD_NUMBER: _builtins.int
+    PAUSE_MS_FIELD_NUMBER: _builtins.int
     instruments_only: _builtins.bool
     """Leave out all that does not concern instruments, which is nearly all; how far the engine is, is told all the same."""
+    pause_ms: _builtins.int
+    """Once all that there is has been told, wait so many milliseconds before telling more: what happens meanwhile then
+    comes at once, which saves both sides much where many small batches are sequenced. 0: tell everything immediately.
+    """
     @_builtins.property
     def after(self) -> _event_pb2.Position:
         """The first event after this position; engine_seq 0 is the beginning of the log. Shard and epoch must be the
@@ -177,10 +182,11 @@ class EventsRequest(_message.Message):
         after: _event_pb2.Position | None = ...,
         snapshot: Global___SnapshotStart | None = ...,
         instruments_only: _builtins.bool = ...,
+        pause_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "instruments_only", b"instruments_only", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "instruments_only", b"instruments_only", "pause_ms", b"pause_ms", "snapshot", b"snapshot", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["after", "snapshot"]  # noqa: Y015
     _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
