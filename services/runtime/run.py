@@ -31,6 +31,7 @@ from services.runtime.authorization import Authorizer, Callers, SessionIsLive
 from services.runtime.gate import Gate
 from services.runtime.grpc_server import Listener, Server
 from services.runtime.health import Check, Health
+from services.runtime.memory import keep_freed_memory
 from services.runtime.telemetry import Telemetry, open_telemetry
 from services.runtime.tls import Identity
 from services.runtime.tokens import FetchKeys, TokenVerifier
@@ -169,6 +170,7 @@ def _exit_code(name: str, kind: type[P], build: Build[P], environ: Mapping[str, 
     except settings.InvalidSettings as error:
         return _failed(f"{name} cannot start: {error}", os.EX_CONFIG)
     logs.configure(name, own.log_level)
+    keep_freed_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_until_stopped(name, own, build))
 

@@ -45,8 +45,10 @@ void Engine::wait_until_synced(std::uint64_t engine_seq) {
   if (synced_ < engine_seq) throw JournalFailed(failure_);
 }
 
-// Makes the snapshot with a core of its own, in a thread of its own. Its priority is that of the others: while it maps
-// memory it holds up every thread of the process, so on a busy machine giving way would hold up the market.
+// Makes the snapshot with a core of its own, in a thread of its own. That core is kept for the next snapshot: one that
+// is loaded anew takes all its memory from the system again, which costs more than what it replays. One that failed is
+// not trusted any more. The thread's priority is that of the others: while it maps memory it holds up every thread of
+// the process, so on a busy machine giving way would hold up the market.
 Snapshot Engine::follow(std::uint64_t until_seq) {
   StateHashes expected;
   {
@@ -54,14 +56,18 @@ Snapshot Engine::follow(std::uint64_t until_seq) {
     expected = live_hashes_;
   }
   const auto make = [&] {
-    Follower follower(snapshots_, until_seq, options_.limits, options_.shard);
-    follower.follow(*storage_.journal, until_seq, expected);
-    return follower.snapshot();
+    if (!follower_) follower_.emplace(snapshots_, until_seq, options_.limits, options_.shard);
+    follower_->follow(*storage_.journal, until_seq, expected);
+    return follower_->snapshot();
   };
   try {
     return std::async(std::launch::async, make).get();
   } catch (const StateDiverged& diverged) {
+    follower_.reset();
     failed(diverged.what());
+    throw;
+  } catch (...) {
+    follower_.reset();
     throw;
   }
 }

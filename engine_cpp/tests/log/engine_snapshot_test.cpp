@@ -62,10 +62,13 @@ class AstrayTest : public EngineTest {
 };
 
 TEST_F(AstrayTest, StopsTheEngineWhenTheFollowerComesToAnotherState) {
+  {
+    Engine engine(options());
+    open_accounts(engine, 1, 10);
+    engine.take_snapshot();
+  }
   Engine engine(options());
-  open_accounts(engine, 1, 10);
-  engine.take_snapshot();
-  put_anothers_snapshot_in_place();
+  put_anothers_snapshot_in_place();  // from which its follower begins
   open_accounts(engine, 11, 10);
   engine.state(true);
   EXPECT_THROW(engine.take_snapshot(), StateDiverged);

@@ -9,7 +9,8 @@
 // 4. Once the journal has failed, or a second core has come to another state, nothing is applied and nothing becomes
 //    durable.
 // 5. A life that finds open sessions begins with a LeaderChange, before time itself does anything.
-// 6. The core at work is not held up by a snapshot: a follower, a second core, makes it from the journal.
+// 6. The core at work is not held up by a snapshot: a follower, a second core, makes it from the journal. It stays for
+//    the next one, so an engine comes to take twice the memory of its state.
 //
 // "Durable" means what `EngineOptions::ack` promises.
 // Files below the folder: `lock` (one process at a time), `epoch`, `released`, `journal/`, `events/`, `snapshots/`.
@@ -210,7 +211,8 @@ class Engine final : private Listener {
   StateHashes live_hashes_;
   std::uint64_t snapshot_hash_ = 0;
 
-  std::mutex snapshot_mutex_;  // one snapshot at a time; taken before mutex_
+  std::mutex snapshot_mutex_;  // one snapshot at a time, and over the core that makes them; taken before mutex_
+  std::optional<Follower> follower_;
   mutable std::mutex mutex_;   // over the core and what belongs to a batch under way
   std::optional<Core> core_;
   std::uint64_t last_seq_ = 0;
