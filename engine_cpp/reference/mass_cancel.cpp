@@ -80,8 +80,19 @@ bool Engine::go_on(MassCancelLeft& cancel, std::uint32_t& left) {
     ++cancel.count;
     --left;
   }
-  events_->mass_cancel_done({cancel.account_id, cancel.asked_seq, cancel.cause, cancel.count,
-                             next_private_event(cancel.account_id)});
+  const MassCancel& wanted = cancel.wanted;
+  events_->mass_cancel_done({.account_id = cancel.account_id,
+                             .mass_cancel_id = cancel.asked_seq,
+                             .cause = cancel.cause,
+                             .count = cancel.count,
+                             .account_seq = next_private_event(cancel.account_id),
+                             .filter = {.instrument_id = wanted.instrument_id,
+                                        .side = wanted.side,
+                                        .session_id = wanted.session_id,
+                                        .tag = wanted.tag,
+                                        .has_instrument = wanted.has_instrument,
+                                        .has_session = wanted.has_session,
+                                        .has_tag = wanted.has_tag}});
   return true;
 }
 

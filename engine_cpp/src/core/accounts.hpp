@@ -332,6 +332,7 @@ class Accounts : private MarginAccounts {
   [[nodiscard]] Slot find_target(Slot account, std::uint64_t order_id, std::string_view client_order_id) const noexcept;
   [[nodiscard]] Reason check_cancel(Slot order) const noexcept;
   [[nodiscard]] bool matches(const MassCancelTask& task, const OrderRecord& order) const noexcept;
+  [[nodiscard]] OrderFilterView view_of(const OrderFilter& filter) const noexcept;
   [[nodiscard]] std::int64_t next_age_limit_ns() const noexcept;
   [[nodiscard]] Reason check_amend(const AmendOrder& command, Slot order, std::int64_t now_ns) const noexcept;
   [[nodiscard]] Reason check_amended_funds(const OrderRecord& order, const Amend& amend,

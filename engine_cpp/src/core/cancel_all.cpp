@@ -86,7 +86,19 @@ void Accounts::tell_done(const MassCancelTask& task, Step& step) {
                                 .mass_cancel_id = task.asked_seq,
                                 .cause = task.cause,
                                 .count = task.cancelled,
-                                .account_seq = balances_.next_event(task.account)});
+                                .account_seq = balances_.next_event(task.account),
+                                .filter = view_of(task.filter)});
+}
+
+OrderFilterView Accounts::view_of(const OrderFilter& filter) const noexcept {
+  const bool has_instrument = filter.instrument != kNil;
+  return {.instrument_id = has_instrument ? instruments_[filter.instrument].instrument_id : 0,
+          .side = filter.side,
+          .session_id = filter.session_id,
+          .tag = filter.tag,
+          .has_instrument = has_instrument,
+          .has_session = filter.has_session,
+          .has_tag = filter.has_tag};
 }
 
 Answer Accounts::conclude(const MassCancel& command, Reason reason, std::uint32_t cancelled, Step& step) {

@@ -27,6 +27,13 @@ constexpr WireWriter::Field kValueDateChanged = 28;
 constexpr WireWriter::Field kTradesDelivered = 29;
 constexpr WireWriter::Field kUnsettledDelivered = 30;
 
+void write_filter(WireWriter& body, const OrderFilterView& f) {
+  if (f.has_instrument) body.put_present(1, f.instrument_id);
+  body.put(2, f.side);
+  if (f.has_session) body.put_present(3, f.session_id);
+  if (f.has_tag) body.put_present(4, f.tag);
+}
+
 // A settlement or an expiry.
 void write_sweep(WireWriter& body, const SweepView& s) {
   body.put(1, s.instrument_id);
@@ -208,6 +215,7 @@ void EventWriter::mass_cancel_done(const MassCancelDoneView& done) {
     body.put(3, done.cause);
     body.put(4, done.count);
     body.put(5, done.account_seq);
+    body.message(6, [&](WireWriter& filter) { write_filter(filter, done.filter); });
   });
 }
 

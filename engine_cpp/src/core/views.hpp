@@ -175,6 +175,18 @@ struct BookChangeView {
   std::int64_t quantity = 0;
 };
 
+// Which orders of an account a mass cancel means.
+struct OrderFilterView {
+  std::uint32_t instrument_id = 0;
+  Side side{};  // zero: both
+  std::uint64_t session_id = 0;
+  std::uint32_t tag = 0;
+  bool has_instrument = false;
+  bool has_session = false;
+  bool has_tag = false;
+  bool operator==(const OrderFilterView&) const = default;
+};
+
 // Rare, and so not flat.
 struct MassCancelDoneView {
   std::uint64_t account_id = 0;
@@ -182,6 +194,7 @@ struct MassCancelDoneView {
   MassCancelCause cause{};
   std::uint32_t count = 0;
   std::uint64_t account_seq = 0;
+  OrderFilterView filter;
 };
 
 struct CancelAllAfterView {

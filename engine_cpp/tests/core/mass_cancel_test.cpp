@@ -70,6 +70,27 @@ TEST_F(MassCancelTest, MeansOnlyWhatMatchesAllThatIsGiven) {
   EXPECT_EQ(depth(Side::kBuy).size(), 1U);
 }
 
+TEST_F(MassCancelTest, TellsWhichOrdersWereMeant) {
+  MassCancel command = all_of(kAlice);
+  EXPECT_EQ(submit(command).all<MassCancelDoneView>().at(0).filter, OrderFilterView{});
+  command.has_session = command.has_tag = true;  // the number 0 is one to ask for
+  EXPECT_EQ(submit(command).all<MassCancelDoneView>().at(0).filter,
+            (OrderFilterView{.has_session = true, .has_tag = true}));
+  command.has_instrument = true;
+  command.instrument_id = kBtcKk99;
+  command.side = Side::kSell;
+  command.session_id = std::uint64_t{1} << 62U;
+  command.tag = 7;
+  EXPECT_EQ(submit(command).all<MassCancelDoneView>().at(0).filter,
+            (OrderFilterView{.instrument_id = kBtcKk99,
+                             .side = Side::kSell,
+                             .session_id = std::uint64_t{1} << 62U,
+                             .tag = 7,
+                             .has_instrument = true,
+                             .has_session = true,
+                             .has_tag = true}));
+}
+
 TEST_F(MassCancelTest, RefusesAnInstrumentThatIsNotThere) {
   MassCancel command = all_of(kAlice);
   command.has_instrument = true;
@@ -165,7 +186,9 @@ TEST_F(MassCancelTest, TimersRunInOrderOfTimeThenOfAccount) {
 TEST_F(MassCancelTest, TimersAndUnfinishedCancelsSurviveARestart) {
   for (int i = 0; i < 5; ++i) submit(limit(kAlice, Side::kBuy, 10'000, 100));
   submit(CancelAllAfter{kBob, 20 * kSecond});
-  const std::uint64_t asked = submit(all_of(kAlice)).result.engine_seq;
+  MassCancel buys = all_of(kAlice);
+  buys.side = Side::kBuy;
+  const std::uint64_t asked = submit(buys).result.engine_seq;
   Core loaded(few_cancels(), 0);
   ASSERT_TRUE(load(loaded, save(core_)));
   EXPECT_EQ(loaded.state_hash(), core_.state_hash());
@@ -175,6 +198,7 @@ TEST_F(MassCancelTest, TimersAndUnfinishedCancelsSurviveARestart) {
   const Outcome rest = submit(Tick{});
   EXPECT_EQ(rest.all<MassCancelDoneView>().at(0).mass_cancel_id, asked);
   EXPECT_EQ(rest.all<MassCancelDoneView>().at(0).count, 5U);
+  EXPECT_EQ(rest.all<MassCancelDoneView>().at(0).filter, OrderFilterView{.side = Side::kBuy});
   EXPECT_EQ(rest.all<CancelAllAfterView>().at(0).account_id, kBob);
 }
 

@@ -89,6 +89,7 @@ TEST_F(SessionTest, ABrokenStreamFiresAfterTheGraceAndBeforeTheCommandThatComes)
   ASSERT_EQ(done.size(), 1U);
   EXPECT_EQ(done[0].mass_cancel_id, epoch);
   EXPECT_EQ(done[0].cause, MassCancelCause::kDisconnected);
+  EXPECT_EQ(done[0].filter, (OrderFilterView{.session_id = kSession, .has_session = true}));
   EXPECT_EQ(submit(EndSession{kAlice, epoch, SessionEnd::kLost}).reason(), Reason::kSessionNotOpen);
 }
 
@@ -110,6 +111,7 @@ TEST_F(SessionTest, OnlyTheOrdersOfItsScopeGo) {
   now_ns_ += 5 * kSecond;
   const Outcome all = submit(Tick{});
   EXPECT_EQ(cancelled(all), (std::vector{other, none}));
+  EXPECT_EQ(all.all<MassCancelDoneView>().at(0).filter, OrderFilterView{});
   EXPECT_EQ(depth(Side::kBuy), (std::vector<PriceLevel>{{10'000, 100}}));
   OpenSession off = session(kBob);
   off.scope = DisconnectScope::kOff;

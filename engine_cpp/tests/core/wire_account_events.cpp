@@ -1,4 +1,4 @@
-// What operators set, back from wire bytes: accounts and fee schedules.
+// What is told of accounts and fee schedules, and of what cancels all, back from wire bytes.
 #include "wire_read.hpp"
 
 namespace exchange::engine::testing {
@@ -25,6 +25,20 @@ FeeTier read_tier(Reader in) {
       case 1: take(in, out.fee_tier); break;
       case 2: out.taker_fee_ppm = in.get_sint32(); break;
       case 3: out.maker_fee_ppm = in.get_sint32(); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+OrderFilterView read_filter(Reader in) {
+  OrderFilterView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.instrument_id); out.has_instrument = true; break;
+      case 2: take(in, out.side); break;
+      case 3: take(in, out.session_id); out.has_session = true; break;
+      case 4: take(in, out.tag); out.has_tag = true; break;
       default: unknown(in);
     }
   }
@@ -78,6 +92,36 @@ SessionView read_session_changed(Reader in) {
       case 5: take(in, out.due_time_ns); break;
       case 6: take(in, out.loss); break;
       case 7: take(in, out.account_seq); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+MassCancelDoneView read_mass_cancel_done(Reader in) {
+  MassCancelDoneView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.mass_cancel_id); break;
+      case 3: take(in, out.cause); break;
+      case 4: take(in, out.count); break;
+      case 5: take(in, out.account_seq); break;
+      case 6: out.filter = read_filter(in.get_message()); break;
+      default: unknown(in);
+    }
+  }
+  return out;
+}
+
+CancelAllAfterView read_cancel_all_after_changed(Reader in) {
+  CancelAllAfterView out;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1: take(in, out.account_id); break;
+      case 2: take(in, out.state); break;
+      case 3: take(in, out.due_time_ns); break;
+      case 4: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }

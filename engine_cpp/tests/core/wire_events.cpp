@@ -263,21 +263,6 @@ BookChangeView read_book_changed(Reader in) {
   return out;
 }
 
-MassCancelDoneView read_mass_cancel_done(Reader in) {
-  MassCancelDoneView out;
-  while (in.next()) {
-    switch (in.tag()) {
-      case 1: take(in, out.account_id); break;
-      case 2: take(in, out.mass_cancel_id); break;
-      case 3: take(in, out.cause); break;
-      case 4: take(in, out.count); break;
-      case 5: take(in, out.account_seq); break;
-      default: unknown(in);
-    }
-  }
-  return out;
-}
-
 PhaseChangeView read_phase_changed(Reader in) {
   PhaseChangeView out;
   while (in.next()) {
@@ -286,20 +271,6 @@ PhaseChangeView read_phase_changed(Reader in) {
       case 2: take(in, out.previous); break;
       case 3: take(in, out.phase); break;
       case 4: take(in, out.auction_kind); break;
-      default: unknown(in);
-    }
-  }
-  return out;
-}
-
-CancelAllAfterView read_cancel_all_after_changed(Reader in) {
-  CancelAllAfterView out;
-  while (in.next()) {
-    switch (in.tag()) {
-      case 1: take(in, out.account_id); break;
-      case 2: take(in, out.state); break;
-      case 3: take(in, out.due_time_ns); break;
-      case 4: take(in, out.account_seq); break;
       default: unknown(in);
     }
   }

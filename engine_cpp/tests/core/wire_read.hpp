@@ -40,6 +40,8 @@ void read_position(Reader in, PositionChangeView& out);
 [[nodiscard]] MarginParametersEvent read_margin_parameters_changed(Reader in);
 [[nodiscard]] FeeScheduleEvent read_fee_schedule_changed(Reader in);
 [[nodiscard]] SessionView read_session_changed(Reader in);
+[[nodiscard]] MassCancelDoneView read_mass_cancel_done(Reader in);
+[[nodiscard]] CancelAllAfterView read_cancel_all_after_changed(Reader in);
 
 inline OrderCostView read_cost(Reader in) {
   OrderCostView out;

@@ -2,29 +2,41 @@
 
 from exchange.engine.v1 import account_events_pb2 as account
 from exchange.engine.v1.engine_events_pb2 import Event
+from services.kernel.ids import EngineSeq, InstrumentId
 from services.orders.model.account_stream import PrivateEvent
 from services.orders.model.twap import Ending
-from services.orders.model.words import EndReason
+from services.orders.model.words import EndReason, Side
 
-_OF_MASS_CANCEL = {
+_REASONS = {
+    account.MASS_CANCEL_CAUSE_REQUESTED: EndReason.MASS_CANCEL,
+    account.MASS_CANCEL_CAUSE_CANCEL_ALL_AFTER: EndReason.CANCEL_ALL_AFTER,
     account.MASS_CANCEL_CAUSE_KILL_SWITCH: EndReason.KILL_SWITCH,
     account.MASS_CANCEL_CAUSE_LIQUIDATION: EndReason.LIQUIDATION,
     account.MASS_CANCEL_CAUSE_BUST: EndReason.BUST,
+    account.MASS_CANCEL_CAUSE_DISCONNECTED: EndReason.DISCONNECTED,
 }
-"""Why the engine cancels all. What an owner asks for meets some orders only, and comes by the call; a guard and a
-session have events of their own, told also when no order was open."""
+"""Why the engine cancels orders together; told also when none was open."""
+
+_MAY_BE_NARROW = (account.MASS_CANCEL_CAUSE_REQUESTED, account.MASS_CANCEL_CAUSE_DISCONNECTED)
+"""What may mean some orders only: from before the events said which, nobody can tell."""
 
 
 def ending_of(event: PrivateEvent) -> Ending | None:
     """Return what an event ends; None if nothing."""
     told = Event.FromString(event.content)
-    reason, session_id = EndReason.NONE, None
-    if told.HasField("mass_cancel_done"):
-        reason = _OF_MASS_CANCEL.get(told.mass_cancel_done.cause, EndReason.NONE)
-    elif told.HasField("cancel_all_after_changed"):
-        fired = told.cancel_all_after_changed.state == account.CANCEL_ALL_AFTER_STATE_FIRED
-        reason = EndReason.CANCEL_ALL_AFTER if fired else EndReason.NONE
-    elif told.HasField("session_changed"):
-        fired = told.session_changed.state == account.SESSION_STATE_FIRED
-        reason, session_id = (EndReason.DISCONNECTED if fired else EndReason.NONE), told.session_changed.session_id
-    return Ending(reason, event.engine_seq, event.time_ns, session_id) if reason else None
+    if not told.HasField("mass_cancel_done"):
+        return None
+    done = told.mass_cancel_done
+    if done.cause not in _REASONS or (done.cause in _MAY_BE_NARROW and not done.HasField("filter")):
+        return None
+    asked_seq = EngineSeq(done.mass_cancel_id)
+    wanted = done.filter
+    return Ending(
+        _REASONS[done.cause],
+        asked_seq if done.cause == account.MASS_CANCEL_CAUSE_REQUESTED else event.engine_seq,
+        event.time_ns,
+        instrument_id=InstrumentId(wanted.instrument_id) if wanted.HasField("instrument_id") else None,
+        side=Side(wanted.side) if wanted.side else None,
+        session_id=wanted.session_id if wanted.HasField("session_id") else None,
+        tag=wanted.tag if wanted.HasField("tag") else None,
+    )

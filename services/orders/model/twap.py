@@ -143,20 +143,33 @@ class Twap:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Something that ends the TWAPs of an account: only those of a session, if it names one."""
+    """Something that ends TWAPs of an account, of those entered before that command: all that match what it names."""
 
     reason: EndReason
     engine_seq: EngineSeq
     time_ns: int
+    instrument_id: InstrumentId | None = None
+    side: Side | None = None
     session_id: int | None = None
+    tag: int | None = None
+
+    @property
+    def stop(self) -> Stop:
+        """How it ends one: the call that asked for a mass cancel counts what it ended by its number."""
+        return Stop(self.reason, engine_seq=self.engine_seq if self.reason is EndReason.MASS_CANCEL else _NO_SEQ)
 
     def meets(self, twap: Twap) -> bool:
         """Tell whether it ends that one."""
         if self.engine_seq <= twap.engine_seq:
             return False
-        if self.session_id is None:
-            return True
-        return self.session_id == twap.terms.session_id and not twap.terms.survive_disconnect
+        if self.reason is EndReason.DISCONNECTED and twap.terms.survive_disconnect:
+            return False
+        return (
+            self.instrument_id in (None, twap.instrument_id)
+            and self.side in (None, twap.side)
+            and self.session_id in (None, twap.terms.session_id)
+            and self.tag in (None, twap.terms.tag)
+        )
 
 
 Change = Callable[[Twap], Twap]
@@ -169,7 +182,7 @@ def held_against(twap: Twap, endings: Sequence[Ending], seen_seq: int) -> Twap:
         return twap
     twap = replace(twap, seen_seq=seen_seq)
     met = next((ending for ending in endings if ending.meets(twap)), None)
-    return stopped(twap, Stop(met.reason), met.time_ns) if met else twap
+    return stopped(twap, met.stop, met.time_ns) if met else twap
 
 
 def stopped(twap: Twap, stop: Stop, now_ns: int) -> Twap:

@@ -68,7 +68,11 @@ class Venue:
 
     @asynccontextmanager
     async def orders(
-        self, *, healthy: bool = True, entry: Mapping[str, Any] | None = None, **settings: Any
+        self,
+        *,
+        healthy: bool = True,
+        entry: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> AsyncIterator["Orders"]:
         """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh.
 
@@ -82,7 +86,7 @@ class Venue:
         async with (
             running("orders", Settings(**self.settings | settings), with_keys_of_mesh) as process,
             self.mesh.channel("edge", process.server.port) as channel,
-            self._order_entry(entry) as beside,
+            self.order_entry(entry) as beside,
         ):
             orders = Orders(self.mesh, process, channel, beside)
             if healthy:
@@ -90,7 +94,9 @@ class Venue:
             yield orders
 
     @asynccontextmanager
-    async def _order_entry(self, changed: Mapping[str, Any] | None) -> AsyncIterator["OrderEntry | None"]:
+    async def order_entry(self, changed: Mapping[str, Any] | None) -> AsyncIterator["OrderEntry | None"]:
+        """Run order entry alone, with these settings changed; None: do not."""
+
         async def with_keys_of_mesh(process: Process, own: EntrySettings) -> None:
             await build_entry(process, own)
             process.use_tokens(self.mesh.keys)
@@ -165,12 +171,7 @@ class Orders:
 
     async def healthy(self) -> None:
         """Wait until every dependency answers."""
-        healths = [each.health for each in (self._process, *([self._beside.process] if self._beside else []))]
-        async with asyncio.timeout(PATIENCE_S):
-            for health in healths:
-                await health.check_all()
-                while health.faults:
-                    await health.check_all()
+        await until_healthy(self._process, *([self._beside.process] if self._beside else []))
 
     def bearer(self, account: int = ALICE, scopes: str = SCOPES, **claims: Any) -> tuple[tuple[str, str], ...]:
         return self._mesh.bearer(account, scopes, **claims)
@@ -198,6 +199,15 @@ class Orders:
 
     async def list(self, account: int = ALICE, **query: Any) -> pb.ListOrdersResponse:
         return await self.stub.ListOrders(pb.ListOrdersRequest(**query), metadata=self.bearer(account))
+
+
+async def until_healthy(*processes: Process) -> None:
+    """Wait until all that they depend on answers."""
+    async with asyncio.timeout(PATIENCE_S):
+        for health in (each.health for each in processes):
+            await health.check_all()
+            while health.faults:
+                await health.check_all()
 
 
 def limit_order(client_order_id: str = "one", **changes: Any) -> pb.PlaceOrderRequest:

@@ -2,10 +2,11 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from services.kernel.ids import EngineSeq, OrderId
+from services.kernel.ids import EngineSeq, InstrumentId, OrderId
 from services.orders.model.order import Schedule, slice_id
 from services.orders.model.twap import (
     Ending,
@@ -21,7 +22,7 @@ from services.orders.model.twap import (
     stopped,
     told_of,
 )
-from services.orders.model.words import EndReason, OrderStatus
+from services.orders.model.words import EndReason, OrderStatus, Side
 from tests.unit.orders.samples import INSTRUMENT, order
 from tests.unit.orders.twap_samples import NS_PER_S, START_NS, new_twap, twap
 
@@ -148,6 +149,27 @@ def test_only_what_came_after_its_entry_ends_it_and_only_its_own_session() -> No
     assert (ended.end_reason, ended.updated_ns, ended.seen_seq) == (EndReason.DISCONNECTED, at(2), 3)
     survives = replace(bound, terms=replace(bound.terms, survive_disconnect=True))
     assert held_against(survives, [own], 3).is_open
+    account_wide = Ending(EndReason.DISCONNECTED, EngineSeq(13), at(2))
+    assert held_against(twap(), [account_wide], 4).end_reason is EndReason.DISCONNECTED
+    assert held_against(survives, [account_wide], 4).is_open
+
+
+@pytest.mark.parametrize(
+    ("named", "ends"),
+    [
+        ({}, True),
+        ({"instrument_id": INSTRUMENT.instrument_id, "side": Side.BUY, "session_id": 7, "tag": 0}, True),
+        ({"instrument_id": InstrumentId(INSTRUMENT.instrument_id + 1)}, False),
+        ({"side": Side.SELL}, False),
+        ({"session_id": 0}, False),
+        ({"tag": 1}, False),
+    ],
+)
+def test_a_mass_cancel_ends_what_matches_all_that_it_names(named: dict[str, Any], *, ends: bool) -> None:
+    bound = twap(terms=replace(twap().terms, session_id=7, survive_disconnect=True))
+    met = held_against(bound, [Ending(EndReason.MASS_CANCEL, EngineSeq(11), at(1), **named)], 2)
+    assert met.end_reason is (EndReason.MASS_CANCEL if ends else EndReason.NONE)
+    assert met.stop == (Stop(EndReason.MASS_CANCEL, engine_seq=EngineSeq(11)) if ends else None)
 
 
 def test_the_interval_that_would_do_is_the_shortest() -> None:

@@ -10,6 +10,7 @@ from exchange.orders.v1 import order_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import order_pb2 as t
 from tests.integration.orders.venue import PATIENCE_S, Orders
+from tests.unit.orders.samples import ALICE
 
 INTERVAL_S = 3_600
 """So long that no test takes a noticeable part of it."""
@@ -62,17 +63,18 @@ async def until(
 class Spread:
     """A TWAP of a client, by its id."""
 
-    def __init__(self, orders: Orders, dsn: str, client_order_id: str = "spread") -> None:
+    def __init__(self, orders: Orders, dsn: str, client_order_id: str = "spread", account: int = ALICE) -> None:
         self._orders = orders
         self._dsn = dsn
         self._client_order_id = client_order_id
+        self._account = account
 
     async def enter(self, **changes: Any) -> pb.PlaceOrderResponse:
         request = twap_order(self._client_order_id, **changes)
-        return await self._orders.stub.PlaceOrder(request, metadata=self._orders.bearer())
+        return await self._orders.stub.PlaceOrder(request, metadata=self._orders.bearer(self._account))
 
     async def now(self) -> order_pb2.Order:
-        return (await self._orders.get(client_order_id=self._client_order_id)).order
+        return (await self._orders.get(self._account, client_order_id=self._client_order_id)).order
 
     async def sent(self, count: int) -> order_pb2.Order:
         """Wait until so many slices were sent."""

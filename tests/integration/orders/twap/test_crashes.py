@@ -25,10 +25,13 @@ from services.kernel.entropy import SystemEntropy
 from services.runtime.backoff import Backoff
 from services.runtime.refusals import refusal_of
 from tests.contract.orders.engines import operator
+from tests.integration.orders.entry.client import Item, entry
 from tests.integration.orders.exactly_once.link import Fault, Way
 from tests.integration.orders.exactly_once.world import World, client_of, world_of
+from tests.integration.orders.parts import Parts
 from tests.integration.orders.twap.clockwork import INTERVAL_S, Spread, let_pass, slices_of, twap_order, until
-from tests.integration.orders.venue import Orders, Venue, limit_order
+from tests.integration.orders.venue import Orders, Venue, limit_order, until_healthy
+from tests.mesh import Mesh
 from tests.unit.orders.samples import ALICE, BOB, BTC
 
 PATIENCE_S = 60.0
@@ -53,8 +56,8 @@ def faults(world: World) -> dict[str, Fault]:
 class Client:
     """Asks until it is answered."""
 
-    def __init__(self, world: World, channel: grpc.aio.Channel) -> None:
-        self._world = world
+    def __init__(self, mesh: Mesh, channel: grpc.aio.Channel) -> None:
+        self._mesh = mesh
         self._stub = OrdersServiceStub(channel)
 
     async def place(self, account: int, request: pb.PlaceOrderRequest) -> None:
@@ -80,13 +83,13 @@ class Client:
         return [order for order in listed.orders if order.parent_id]
 
     def _bearer(self, account: int) -> tuple[tuple[str, str], ...]:
-        return self._world.mesh.bearer(account, "orders:read orders:write")
+        return self._mesh.bearer(account, "orders:read orders:write")
 
 
 async def sent(world: World, count: int) -> order_pb2.Order:
     """Wait until so many slices were sent and counted."""
     async with client_of(world) as channel, asyncio.timeout(PATIENCE_S):
-        client = Client(world, channel)
+        client = Client(world.mesh, channel)
         while (order := await client.twap()).twap_progress.sent_count < count:
             pass
     return order
@@ -102,7 +105,7 @@ async def on_its_way(dsn: str) -> bool:
 async def test_no_slice_acts_twice_and_none_is_forgotten(tmp_path: Path, postgres: str, redis_url: str) -> None:
     async with world_of(tmp_path, postgres, redis_url) as world:
         async with client_of(world) as channel:
-            client = Client(world, channel)
+            client = Client(world.mesh, channel)
             await client.place(BOB, limit_order("offer", side=t.SIDE_SELL, quantity="1"))
             await client.place(ALICE, twap_order())
         await sent(world, 1)
@@ -126,7 +129,7 @@ async def agree(world: World, order: order_pb2.Order, dsn: str) -> None:
     assert [row["place"] for row in slices] == list(range(len(slices)))
     assert sum(row["cum_quantity"] for row in slices) == bought * 10_000
     async with client_of(world) as channel:
-        children = await Client(world, channel).children()
+        children = await Client(world.mesh, channel).children()
     assert max(Counter(child.client_order_id for child in children).values()) == 1
     assert sum(Decimal(child.cum_quantity) for child in children) == bought
     assert {int(child.order_id) for child in children} == {row["order_id"] for row in slices if row["order_id"]}
@@ -170,6 +173,51 @@ async def finished(orders: Orders, venue: Venue) -> None:
     order = await Spread(orders, venue.dsn).to_the_end()
     assert (order.status, order.cum_quantity) == (t.ORDER_STATUS_FILLED, "0.1000")
     assert [row["place"] for row in await slices_of(venue.dsn)] == list(range(10))
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_mass_cancel_on_the_stream_ends_it_whenever_the_gateway_is_killed(parts: Parts, *, told: bool) -> None:
+    """Killed before it hears of it, or when the history tells of it and the TWAP does not yet."""
+    venue = parts.venue
+    async with (
+        venue.order_entry({}) as beside,
+        venue.mesh.channel("edge", parts.orders_port) as channel,
+        entry(Orders(venue.mesh, None, channel, beside)) as stream,
+    ):
+        assert beside is not None
+        await until_healthy(beside.process)
+        await stream.open()
+        client = Client(venue.mesh, channel)
+        await client.place(ALICE, twap_order())
+        while not (await client.twap()).twap_progress.sent_count:
+            pass
+        if not told:
+            await parts.kill("orders")
+        [done] = (await stream.ask(Item(mass_cancel=pb.MassCancelRequest()))).results
+        if told:
+            await history_reaches(venue.dsn, int(done.engine_seq))
+            assert await stop_reason(venue.dsn) == 0
+            await parts.kill("orders")
+        await let_pass(venue.dsn, INTERVAL_S)
+        await parts.start("orders")
+        ended = await until(client.twap, lambda order: order.status == t.ORDER_STATUS_CANCELLED)
+        assert ended.end_reason == t.ORDER_END_REASON_MASS_CANCEL
+        assert len(await slices_of(venue.dsn)) == 1
+
+
+async def history_reaches(dsn: str, engine_seq: int) -> None:
+    connection = await asyncpg.connect(dsn)
+    async with asyncio.timeout(PATIENCE_S):
+        while await connection.fetchval("SELECT max(engine_seq) FROM consumer_position") < engine_seq:
+            pass
+    await connection.close()
+
+
+async def stop_reason(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    reason: int = await connection.fetchval("SELECT stop_reason FROM twap")
+    await connection.close()
+    return reason
 
 
 async def test_a_cancel_at_one_gateway_holds_for_the_other(venue: Venue) -> None:

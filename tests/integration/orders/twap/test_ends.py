@@ -7,6 +7,7 @@ from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.type.v1 import account_pb2 as account
 from exchange.type.v1 import order_pb2 as t
 from tests.contract.orders.engines import operator
+from tests.integration.orders.entry.client import Item, entry
 from tests.integration.orders.twap.clockwork import INTERVAL_S, Spread, let_pass, slices_of
 from tests.integration.orders.venue import Orders, Venue, refused
 from tests.unit.orders.samples import ALICE, BOB
@@ -82,6 +83,41 @@ async def test_a_guard_that_fires_ends_it(venue: Venue, orders: Orders) -> None:
     spread = await started(venue, orders)
     await orders.cancel_all_after(timeout_s=5)
     assert (await spread.ended()).end_reason == t.ORDER_END_REASON_CANCEL_ALL_AFTER
+
+
+async def test_a_mass_cancel_on_the_stream_ends_what_it_meets(venue: Venue) -> None:
+    async with venue.orders(entry={}) as orders, entry(orders) as stream:
+        await stream.open()
+        buys = await started(venue, orders, "buys", tag=1)
+        sells = await started(venue, orders, "sells", side=t.SIDE_SELL, price="110", tag=2)
+        [done] = (await stream.ask(Item(mass_cancel=pb.MassCancelRequest(instrument="BTC-KK99", tag=1)))).results
+        assert done.cancelled_count == 0  # of orders
+        ended = await buys.now()
+        assert (ended.status, ended.end_reason) == (t.ORDER_STATUS_CANCELLED, t.ORDER_END_REASON_MASS_CANCEL)
+        assert (await sells.now()).status == t.ORDER_STATUS_NEW
+        await let_pass(venue.dsn, INTERVAL_S)
+        assert (await sells.sent(2)).status == t.ORDER_STATUS_NEW
+        assert await buys.now() == ended
+
+
+async def test_a_lost_session_ends_what_its_scope_says(venue: Venue) -> None:
+    async with venue.orders(entry={}) as orders:
+        free = await started(venue, orders, "free")
+        bobs = Spread(orders, venue.dsn, "bobs", BOB)
+        await bobs.enter(side=t.SIDE_SELL, price="110")
+        async with entry(orders) as nothing:
+            await nothing.open(session_id="1", scope=t.DISCONNECT_SCOPE_OFF, grace_ms=0)
+            kept = await started(venue, orders, "kept", session_id="1")
+        async with entry(orders) as own:
+            await own.open(session_id="2", scope=t.DISCONNECT_SCOPE_SESSION, grace_ms=0)
+            bound = await started(venue, orders, "bound", session_id="2")
+        assert (await bound.ended()).end_reason == t.ORDER_END_REASON_DISCONNECTED
+        assert (await free.now()).status == (await kept.now()).status == t.ORDER_STATUS_NEW
+        async with entry(orders) as whole:
+            await whole.open(scope=t.DISCONNECT_SCOPE_ACCOUNT, grace_ms=0)
+        assert (await free.ended()).end_reason == t.ORDER_END_REASON_DISCONNECTED
+        assert (await kept.now()).end_reason == t.ORDER_END_REASON_DISCONNECTED
+        assert (await bobs.now()).status == t.ORDER_STATUS_NEW
 
 
 async def test_it_ends_with_its_session_and_not_with_another(venue: Venue, orders: Orders) -> None:

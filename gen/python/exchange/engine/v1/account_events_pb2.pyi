@@ -6,6 +6,7 @@ The matching engine: integers only, at each instrument's and each asset's fixed 
 from exchange.engine.v1 import admin_command_pb2 as _admin_command_pb2
 from exchange.engine.v1 import order_pb2 as _order_pb2
 from exchange.type.v1 import account_pb2 as _account_pb2
+from exchange.type.v1 import order_pb2 as _order_pb2_1
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -359,6 +360,51 @@ class CancelAllAfterChanged(_message.Message):
 Global___CancelAllAfterChanged: _TypeAlias = CancelAllAfterChanged  # noqa: Y015
 
 @_typing.final
+class OrderFilter(_message.Message):
+    """Which orders of an account: those that match all that is given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.int
+    """Only those of this instrument."""
+    side: _order_pb2_1.Side.ValueType
+    """Only those of this side; both if unspecified."""
+    session_id: _builtins.int
+    """Only those of this session."""
+    tag: _builtins.int
+    """Only those with this tag."""
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.int | None = ...,
+        side: _order_pb2_1.Side.ValueType = ...,
+        session_id: _builtins.int | None = ...,
+        tag: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id", "_session_id", b"_session_id", "_tag", b"_tag", "instrument_id", b"instrument_id", "session_id", b"session_id", "tag", b"tag"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id", "_session_id", b"_session_id", "_tag", b"_tag", "instrument_id", b"instrument_id", "session_id", b"session_id", "side", b"side", "tag", b"tag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__instrument_id: _TypeAlias = _typing.Literal["instrument_id"]  # noqa: Y015
+    _WhichOneofArgType__instrument_id: _TypeAlias = _typing.Literal["_instrument_id", b"_instrument_id"]  # noqa: Y015
+    _WhichOneofReturnType__session_id: _TypeAlias = _typing.Literal["session_id"]  # noqa: Y015
+    _WhichOneofArgType__session_id: _TypeAlias = _typing.Literal["_session_id", b"_session_id"]  # noqa: Y015
+    _WhichOneofReturnType__tag: _TypeAlias = _typing.Literal["tag"]  # noqa: Y015
+    _WhichOneofArgType__tag: _TypeAlias = _typing.Literal["_tag", b"_tag"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__instrument_id) -> _WhichOneofReturnType__instrument_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__session_id) -> _WhichOneofReturnType__session_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tag) -> _WhichOneofReturnType__tag | None: ...
+
+Global___OrderFilter: _TypeAlias = OrderFilter  # noqa: Y015
+
+@_typing.final
 class MassCancelDone(_message.Message):
     """All orders that matched are cancelled; private, after the update of the last of them."""
 
@@ -369,6 +415,7 @@ class MassCancelDone(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     ACCOUNT_SEQ_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     account_id: _builtins.int
     """Account."""
     mass_cancel_id: _builtins.int
@@ -379,6 +426,12 @@ class MassCancelDone(_message.Message):
     """How many were cancelled."""
     account_seq: _builtins.int
     """Number among the account's private events, contiguous from 1."""
+    @_builtins.property
+    def filter(self) -> Global___OrderFilter:
+        """Which orders were meant; with cause DISCONNECTED, of these only the ones that do not survive it. Absent in events
+        from before it was told.
+        """
+
     def __init__(
         self,
         *,
@@ -387,10 +440,11 @@ class MassCancelDone(_message.Message):
         cause: Global___MassCancelCause.ValueType = ...,
         count: _builtins.int = ...,
         account_seq: _builtins.int = ...,
+        filter: Global___OrderFilter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "cause", b"cause", "count", b"count", "mass_cancel_id", b"mass_cancel_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_seq", b"account_seq", "cause", b"cause", "count", b"count", "filter", b"filter", "mass_cancel_id", b"mass_cancel_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,13 +12,15 @@ import type { Position } from "./order_pb.js";
 import { file_exchange_engine_v1_order } from "./order_pb.js";
 import type { AccountKind, TradingState } from "../../type/v1/account_pb.js";
 import { file_exchange_type_v1_account } from "../../type/v1/account_pb.js";
+import type { Side } from "../../type/v1/order_pb.js";
+import { file_exchange_type_v1_order } from "../../type/v1/order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file exchange/engine/v1/account_events.proto.
  */
 export const file_exchange_engine_v1_account_events: GenFile = /*@__PURE__*/
-  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIpQBCg5NYXNzQ2FuY2VsRG9uZRISCgphY2NvdW50X2lkGAEgASgEEhYKDm1hc3NfY2FuY2VsX2lkGAIgASgEEjIKBWNhdXNlGAMgASgOMiMuZXhjaGFuZ2UuZW5naW5lLnYxLk1hc3NDYW5jZWxDYXVzZRINCgVjb3VudBgEIAEoDRITCgthY2NvdW50X3NlcRgFIAEoBCLZAQoOU2Vzc2lvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBISCgpzZXNzaW9uX2lkGAIgASgEEhUKDXNlc3Npb25fZXBvY2gYAyABKAQSLwoFc3RhdGUYBCABKA4yIC5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvblN0YXRlEhMKC2R1ZV90aW1lX25zGAUgASgDEi0KBGxvc3MYBiABKA4yHy5leGNoYW5nZS5lbmdpbmUudjEuU2Vzc2lvbkxvc3MSEwoLYWNjb3VudF9zZXEYByABKAQiegoQVmFyaWF0aW9uU2V0dGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhgKEHNldHRsZW1lbnRfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIIl8KD1Bvc2l0aW9uc1JvbGxlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhQKDHRyYWRpbmdfZGF0ZRgCIAEoDRIRCglwb3NpdGlvbnMYAyABKA0SDAoEZG9uZRgEIAEoCCJ2ChFJbnN0cnVtZW50RXhwaXJlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhMKC2ZpbmFsX3ByaWNlGAIgASgSEhQKDHRyYWRpbmdfZGF0ZRgDIAEoDRIRCglwb3NpdGlvbnMYBCABKA0SDAoEZG9uZRgFIAEoCCJ1Cg9PcHRpb25FeGVyY2lzZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhAKCHF1YW50aXR5GAMgASgDEhAKCGFzc2lnbmVkGAQgASgIEhMKC2FjY291bnRfc2VxGAUgASgEIp4BChJMaXF1aWRhdGlvbkNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIzCgVzdGF0ZRgCIAEoDjIkLmV4Y2hhbmdlLmVuZ2luZS52MS5MaXF1aWRhdGlvblN0YXRlEg4KBmVxdWl0eRgDIAEoEhIaChJtYWludGVuYW5jZV9tYXJnaW4YBCABKAMSEwoLYWNjb3VudF9zZXEYBSABKAQiPQoQVmFsdWVEYXRlQ2hhbmdlZBIVCg1pbnN0cnVtZW50X2lkGAEgASgNEhIKCnZhbHVlX2RhdGUYAiABKA0iXAoPVHJhZGVzRGVsaXZlcmVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SEgoKdmFsdWVfZGF0ZRgCIAEoDRIQCghhY2NvdW50cxgDIAEoDRIMCgRkb25lGAQgASgIIsIBChJVbnNldHRsZWREZWxpdmVyZWQSEgoKYWNjb3VudF9pZBgBIAEoBBIVCg1pbnN0cnVtZW50X2lkGAIgASgNEhIKCnZhbHVlX2RhdGUYAyABKA0SFQoNYmFzZV9hc3NldF9pZBgEIAEoDRITCgtiYXNlX2Ftb3VudBgFIAEoEhIWCg5xdW90ZV9hc3NldF9pZBgGIAEoDRIUCgxxdW90ZV9hbW91bnQYByABKBISEwoLYWNjb3VudF9zZXEYCCABKAQi6AEKC1RyYWRlQnVzdGVkEhAKCHRyYWRlX2lkGAEgASgEEhUKDWluc3RydW1lbnRfaWQYAiABKA0SFgoOaW5zdXJlZF9hbW91bnQYAyABKAMSGAoQbWFrZXJfYWNjb3VudF9pZBgEIAEoBBIYChB0YWtlcl9hY2NvdW50X2lkGAUgASgEEhgKEG1ha2VyX293ZXNfcXVvdGUYBiABKAMSFwoPbWFrZXJfb3dlc19iYXNlGAcgASgDEhgKEHRha2VyX293ZXNfcXVvdGUYCCABKAMSFwoPdGFrZXJfb3dlc19iYXNlGAkgASgDKocCChJQb3NpdGlvbkNoYW5nZUtpbmQSJAogUE9TSVRJT05fQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIeChpQT1NJVElPTl9DSEFOR0VfS0lORF9UUkFERRABEiIKHlBPU0lUSU9OX0NIQU5HRV9LSU5EX1ZBUklBVElPThACEh8KG1BPU0lUSU9OX0NIQU5HRV9LSU5EX0VYUElSWRADEiEKHVBPU0lUSU9OX0NIQU5HRV9LSU5EX0VYRVJDSVNFEAQSHQoZUE9TSVRJT05fQ0hBTkdFX0tJTkRfQlVTVBAFEiQKIFBPU0lUSU9OX0NIQU5HRV9LSU5EX0RFTEVWRVJBR0VEEAYqpgEKE0NhbmNlbEFsbEFmdGVyU3RhdGUSJgoiQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9VTlNQRUNJRklFRBAAEiAKHENBTkNFTF9BTExfQUZURVJfU1RBVEVfQVJNRUQQARIjCh9DQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0RJU0FSTUVEEAISIAocQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9GSVJFRBADKoMCCg9NYXNzQ2FuY2VsQ2F1c2USIQodTUFTU19DQU5DRUxfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtNQVNTX0NBTkNFTF9DQVVTRV9SRVFVRVNURUQQARImCiJNQVNTX0NBTkNFTF9DQVVTRV9DQU5DRUxfQUxMX0FGVEVSEAISIQodTUFTU19DQU5DRUxfQ0FVU0VfS0lMTF9TV0lUQ0gQAxIhCh1NQVNTX0NBTkNFTF9DQVVTRV9MSVFVSURBVElPThAEEhoKFk1BU1NfQ0FOQ0VMX0NBVVNFX0JVU1QQBRIiCh5NQVNTX0NBTkNFTF9DQVVTRV9ESVNDT05ORUNURUQQBiqQAQoMU2Vzc2lvblN0YXRlEh0KGVNFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1NUQVRFX0xJVkUQARIWChJTRVNTSU9OX1NUQVRFX0xPU1QQAhIXChNTRVNTSU9OX1NUQVRFX0ZJUkVEEAMSGAoUU0VTU0lPTl9TVEFURV9DTE9TRUQQBCp9CgtTZXNzaW9uTG9zcxIcChhTRVNTSU9OX0xPU1NfVU5TUEVDSUZJRUQQABIdChlTRVNTSU9OX0xPU1NfU1RSRUFNX0VOREVEEAESFwoTU0VTU0lPTl9MT1NTX1NJTEVOVBACEhgKFFNFU1NJT05fTE9TU19HQVRFV0FZEAMqlQEKEExpcXVpZGF0aW9uU3RhdGUSIQodTElRVUlEQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIdChlMSVFVSURBVElPTl9TVEFURV9TVEFSVEVEEAESIgoeTElRVUlEQVRJT05fU1RBVEVfREVMRVZFUkFHSU5HEAISGwoXTElRVUlEQVRJT05fU1RBVEVfRU5ERUQQA2IGcHJvdG8z", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account]);
+  fileDesc("CidleGNoYW5nZS9lbmdpbmUvdjEvYWNjb3VudF9ldmVudHMucHJvdG8SEmV4Y2hhbmdlLmVuZ2luZS52MSLdAQoPUG9zaXRpb25DaGFuZ2VkEhIKCmFjY291bnRfaWQYASABKAQSNAoEa2luZBgCIAEoDjImLmV4Y2hhbmdlLmVuZ2luZS52MS5Qb3NpdGlvbkNoYW5nZUtpbmQSLgoIcG9zaXRpb24YAyABKAsyHC5leGNoYW5nZS5lbmdpbmUudjEuUG9zaXRpb24SEAoIcXVhbnRpdHkYBCABKBISFwoPcmVhbGlzZWRfcmVzdWx0GAUgASgSEhAKCHRyYWRlX2lkGAYgASgEEhMKC2FjY291bnRfc2VxGAcgASgEIsQCCg5BY2NvdW50VXBkYXRlZBISCgphY2NvdW50X2lkGAEgASgEEhsKE3NlbGZfdHJhZGVfZ3JvdXBfaWQYAiABKAQSFQoNYWNjb3VudF9jbGFzcxgDIAEoDRIrCgRraW5kGAQgASgOMh0uZXhjaGFuZ2UudHlwZS52MS5BY2NvdW50S2luZBI1Cg10cmFkaW5nX3N0YXRlGAUgASgOMh4uZXhjaGFuZ2UudHlwZS52MS5UcmFkaW5nU3RhdGUSMQoGbGltaXRzGAYgASgLMiEuZXhjaGFuZ2UuZW5naW5lLnYxLkFjY291bnRMaW1pdHMSEAoIZmVlX3RpZXIYByABKA0SFQoNdGFrZXJfZmVlX3BwbRgIIAEoDRIVCg1tYWtlcl9mZWVfcHBtGAkgASgNEhMKC2FjY291bnRfc2VxGAogASgEIo0BChVDYW5jZWxBbGxBZnRlckNoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoBBI2CgVzdGF0ZRgCIAEoDjInLmV4Y2hhbmdlLmVuZ2luZS52MS5DYW5jZWxBbGxBZnRlclN0YXRlEhMKC2R1ZV90aW1lX25zGAMgASgDEhMKC2FjY291bnRfc2VxGAQgASgEIqMBCgtPcmRlckZpbHRlchIaCg1pbnN0cnVtZW50X2lkGAEgASgNSACIAQESJAoEc2lkZRgCIAEoDjIWLmV4Y2hhbmdlLnR5cGUudjEuU2lkZRIXCgpzZXNzaW9uX2lkGAMgASgESAGIAQESEAoDdGFnGAQgASgNSAKIAQFCEAoOX2luc3RydW1lbnRfaWRCDQoLX3Nlc3Npb25faWRCBgoEX3RhZyLFAQoOTWFzc0NhbmNlbERvbmUSEgoKYWNjb3VudF9pZBgBIAEoBBIWCg5tYXNzX2NhbmNlbF9pZBgCIAEoBBIyCgVjYXVzZRgDIAEoDjIjLmV4Y2hhbmdlLmVuZ2luZS52MS5NYXNzQ2FuY2VsQ2F1c2USDQoFY291bnQYBCABKA0SEwoLYWNjb3VudF9zZXEYBSABKAQSLwoGZmlsdGVyGAYgASgLMh8uZXhjaGFuZ2UuZW5naW5lLnYxLk9yZGVyRmlsdGVyItkBCg5TZXNzaW9uQ2hhbmdlZBISCgphY2NvdW50X2lkGAEgASgEEhIKCnNlc3Npb25faWQYAiABKAQSFQoNc2Vzc2lvbl9lcG9jaBgDIAEoBBIvCgVzdGF0ZRgEIAEoDjIgLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXNzaW9uU3RhdGUSEwoLZHVlX3RpbWVfbnMYBSABKAMSLQoEbG9zcxgGIAEoDjIfLmV4Y2hhbmdlLmVuZ2luZS52MS5TZXNzaW9uTG9zcxITCgthY2NvdW50X3NlcRgHIAEoBCJ6ChBWYXJpYXRpb25TZXR0bGVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SGAoQc2V0dGxlbWVudF9wcmljZRgCIAEoEhIUCgx0cmFkaW5nX2RhdGUYAyABKA0SEQoJcG9zaXRpb25zGAQgASgNEgwKBGRvbmUYBSABKAgiXwoPUG9zaXRpb25zUm9sbGVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SFAoMdHJhZGluZ19kYXRlGAIgASgNEhEKCXBvc2l0aW9ucxgDIAEoDRIMCgRkb25lGAQgASgIInYKEUluc3RydW1lbnRFeHBpcmVkEhUKDWluc3RydW1lbnRfaWQYASABKA0SEwoLZmluYWxfcHJpY2UYAiABKBISFAoMdHJhZGluZ19kYXRlGAMgASgNEhEKCXBvc2l0aW9ucxgEIAEoDRIMCgRkb25lGAUgASgIInUKD09wdGlvbkV4ZXJjaXNlZBISCgphY2NvdW50X2lkGAEgASgEEhUKDWluc3RydW1lbnRfaWQYAiABKA0SEAoIcXVhbnRpdHkYAyABKAMSEAoIYXNzaWduZWQYBCABKAgSEwoLYWNjb3VudF9zZXEYBSABKAQingEKEkxpcXVpZGF0aW9uQ2hhbmdlZBISCgphY2NvdW50X2lkGAEgASgEEjMKBXN0YXRlGAIgASgOMiQuZXhjaGFuZ2UuZW5naW5lLnYxLkxpcXVpZGF0aW9uU3RhdGUSDgoGZXF1aXR5GAMgASgSEhoKEm1haW50ZW5hbmNlX21hcmdpbhgEIAEoAxITCgthY2NvdW50X3NlcRgFIAEoBCI9ChBWYWx1ZURhdGVDaGFuZ2VkEhUKDWluc3RydW1lbnRfaWQYASABKA0SEgoKdmFsdWVfZGF0ZRgCIAEoDSJcCg9UcmFkZXNEZWxpdmVyZWQSFQoNaW5zdHJ1bWVudF9pZBgBIAEoDRISCgp2YWx1ZV9kYXRlGAIgASgNEhAKCGFjY291bnRzGAMgASgNEgwKBGRvbmUYBCABKAgiwgEKElVuc2V0dGxlZERlbGl2ZXJlZBISCgphY2NvdW50X2lkGAEgASgEEhUKDWluc3RydW1lbnRfaWQYAiABKA0SEgoKdmFsdWVfZGF0ZRgDIAEoDRIVCg1iYXNlX2Fzc2V0X2lkGAQgASgNEhMKC2Jhc2VfYW1vdW50GAUgASgSEhYKDnF1b3RlX2Fzc2V0X2lkGAYgASgNEhQKDHF1b3RlX2Ftb3VudBgHIAEoEhITCgthY2NvdW50X3NlcRgIIAEoBCLoAQoLVHJhZGVCdXN0ZWQSEAoIdHJhZGVfaWQYASABKAQSFQoNaW5zdHJ1bWVudF9pZBgCIAEoDRIWCg5pbnN1cmVkX2Ftb3VudBgDIAEoAxIYChBtYWtlcl9hY2NvdW50X2lkGAQgASgEEhgKEHRha2VyX2FjY291bnRfaWQYBSABKAQSGAoQbWFrZXJfb3dlc19xdW90ZRgGIAEoAxIXCg9tYWtlcl9vd2VzX2Jhc2UYByABKAMSGAoQdGFrZXJfb3dlc19xdW90ZRgIIAEoAxIXCg90YWtlcl9vd2VzX2Jhc2UYCSABKAMqhwIKElBvc2l0aW9uQ2hhbmdlS2luZBIkCiBQT1NJVElPTl9DSEFOR0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGlBPU0lUSU9OX0NIQU5HRV9LSU5EX1RSQURFEAESIgoeUE9TSVRJT05fQ0hBTkdFX0tJTkRfVkFSSUFUSU9OEAISHwobUE9TSVRJT05fQ0hBTkdFX0tJTkRfRVhQSVJZEAMSIQodUE9TSVRJT05fQ0hBTkdFX0tJTkRfRVhFUkNJU0UQBBIdChlQT1NJVElPTl9DSEFOR0VfS0lORF9CVVNUEAUSJAogUE9TSVRJT05fQ0hBTkdFX0tJTkRfREVMRVZFUkFHRUQQBiqmAQoTQ2FuY2VsQWxsQWZ0ZXJTdGF0ZRImCiJDQU5DRUxfQUxMX0FGVEVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASIAocQ0FOQ0VMX0FMTF9BRlRFUl9TVEFURV9BUk1FRBABEiMKH0NBTkNFTF9BTExfQUZURVJfU1RBVEVfRElTQVJNRUQQAhIgChxDQU5DRUxfQUxMX0FGVEVSX1NUQVRFX0ZJUkVEEAMqgwIKD01hc3NDYW5jZWxDYXVzZRIhCh1NQVNTX0NBTkNFTF9DQVVTRV9VTlNQRUNJRklFRBAAEh8KG01BU1NfQ0FOQ0VMX0NBVVNFX1JFUVVFU1RFRBABEiYKIk1BU1NfQ0FOQ0VMX0NBVVNFX0NBTkNFTF9BTExfQUZURVIQAhIhCh1NQVNTX0NBTkNFTF9DQVVTRV9LSUxMX1NXSVRDSBADEiEKHU1BU1NfQ0FOQ0VMX0NBVVNFX0xJUVVJREFUSU9OEAQSGgoWTUFTU19DQU5DRUxfQ0FVU0VfQlVTVBAFEiIKHk1BU1NfQ0FOQ0VMX0NBVVNFX0RJU0NPTk5FQ1RFRBAGKpABCgxTZXNzaW9uU3RhdGUSHQoZU0VTU0lPTl9TVEFURV9VTlNQRUNJRklFRBAAEhYKElNFU1NJT05fU1RBVEVfTElWRRABEhYKElNFU1NJT05fU1RBVEVfTE9TVBACEhcKE1NFU1NJT05fU1RBVEVfRklSRUQQAxIYChRTRVNTSU9OX1NUQVRFX0NMT1NFRBAEKn0KC1Nlc3Npb25Mb3NzEhwKGFNFU1NJT05fTE9TU19VTlNQRUNJRklFRBAAEh0KGVNFU1NJT05fTE9TU19TVFJFQU1fRU5ERUQQARIXChNTRVNTSU9OX0xPU1NfU0lMRU5UEAISGAoUU0VTU0lPTl9MT1NTX0dBVEVXQVkQAyqVAQoQTGlxdWlkYXRpb25TdGF0ZRIhCh1MSVFVSURBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGUxJUVVJREFUSU9OX1NUQVRFX1NUQVJURUQQARIiCh5MSVFVSURBVElPTl9TVEFURV9ERUxFVkVSQUdJTkcQAhIbChdMSVFVSURBVElPTl9TVEFURV9FTkRFRBADYgZwcm90bzM", [file_exchange_engine_v1_admin_command, file_exchange_engine_v1_order, file_exchange_type_v1_account, file_exchange_type_v1_order]);
 
 /**
  * A position changed; private to its account.
@@ -210,6 +212,48 @@ export const CancelAllAfterChangedSchema: GenMessage<CancelAllAfterChanged> = /*
   messageDesc(file_exchange_engine_v1_account_events, 2);
 
 /**
+ * Which orders of an account: those that match all that is given.
+ *
+ * @generated from message exchange.engine.v1.OrderFilter
+ */
+export type OrderFilter = Message<"exchange.engine.v1.OrderFilter"> & {
+  /**
+   * Only those of this instrument.
+   *
+   * @generated from field: optional uint32 instrument_id = 1;
+   */
+  instrumentId?: number | undefined;
+
+  /**
+   * Only those of this side; both if unspecified.
+   *
+   * @generated from field: exchange.type.v1.Side side = 2;
+   */
+  side: Side;
+
+  /**
+   * Only those of this session.
+   *
+   * @generated from field: optional uint64 session_id = 3;
+   */
+  sessionId?: bigint | undefined;
+
+  /**
+   * Only those with this tag.
+   *
+   * @generated from field: optional uint32 tag = 4;
+   */
+  tag?: number | undefined;
+};
+
+/**
+ * Describes the message exchange.engine.v1.OrderFilter.
+ * Use `create(OrderFilterSchema)` to create a new message.
+ */
+export const OrderFilterSchema: GenMessage<OrderFilter> = /*@__PURE__*/
+  messageDesc(file_exchange_engine_v1_account_events, 3);
+
+/**
  * All orders that matched are cancelled; private, after the update of the last of them.
  *
  * @generated from message exchange.engine.v1.MassCancelDone
@@ -249,6 +293,14 @@ export type MassCancelDone = Message<"exchange.engine.v1.MassCancelDone"> & {
    * @generated from field: uint64 account_seq = 5;
    */
   accountSeq: bigint;
+
+  /**
+   * Which orders were meant; with cause DISCONNECTED, of these only the ones that do not survive it. Absent in events
+   * from before it was told.
+   *
+   * @generated from field: exchange.engine.v1.OrderFilter filter = 6;
+   */
+  filter?: OrderFilter | undefined;
 };
 
 /**
@@ -256,7 +308,7 @@ export type MassCancelDone = Message<"exchange.engine.v1.MassCancelDone"> & {
  * Use `create(MassCancelDoneSchema)` to create a new message.
  */
 export const MassCancelDoneSchema: GenMessage<MassCancelDone> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 3);
+  messageDesc(file_exchange_engine_v1_account_events, 4);
 
 /**
  * A trading session changed; private to its account.
@@ -319,7 +371,7 @@ export type SessionChanged = Message<"exchange.engine.v1.SessionChanged"> & {
  * Use `create(SessionChangedSchema)` to create a new message.
  */
 export const SessionChangedSchema: GenMessage<SessionChanged> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 4);
+  messageDesc(file_exchange_engine_v1_account_events, 5);
 
 /**
  * A future was settled.
@@ -368,7 +420,7 @@ export type VariationSettled = Message<"exchange.engine.v1.VariationSettled"> & 
  * Use `create(VariationSettledSchema)` to create a new message.
  */
 export const VariationSettledSchema: GenMessage<VariationSettled> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 5);
+  messageDesc(file_exchange_engine_v1_account_events, 6);
 
 /**
  * The positions of an instrument were rolled.
@@ -410,7 +462,7 @@ export type PositionsRolled = Message<"exchange.engine.v1.PositionsRolled"> & {
  * Use `create(PositionsRolledSchema)` to create a new message.
  */
 export const PositionsRolledSchema: GenMessage<PositionsRolled> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 6);
+  messageDesc(file_exchange_engine_v1_account_events, 7);
 
 /**
  * An instrument ended.
@@ -459,7 +511,7 @@ export type InstrumentExpired = Message<"exchange.engine.v1.InstrumentExpired"> 
  * Use `create(InstrumentExpiredSchema)` to create a new message.
  */
 export const InstrumentExpiredSchema: GenMessage<InstrumentExpired> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 7);
+  messageDesc(file_exchange_engine_v1_account_events, 8);
 
 /**
  * Options were exercised; private to the account.
@@ -508,7 +560,7 @@ export type OptionExercised = Message<"exchange.engine.v1.OptionExercised"> & {
  * Use `create(OptionExercisedSchema)` to create a new message.
  */
 export const OptionExercisedSchema: GenMessage<OptionExercised> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 8);
+  messageDesc(file_exchange_engine_v1_account_events, 9);
 
 /**
  * The liquidation of an account changed; private to it.
@@ -557,7 +609,7 @@ export type LiquidationChanged = Message<"exchange.engine.v1.LiquidationChanged"
  * Use `create(LiquidationChangedSchema)` to create a new message.
  */
 export const LiquidationChangedSchema: GenMessage<LiquidationChanged> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 9);
+  messageDesc(file_exchange_engine_v1_account_events, 10);
 
 /**
  * The trades of an instrument settle under another date from now on.
@@ -585,7 +637,7 @@ export type ValueDateChanged = Message<"exchange.engine.v1.ValueDateChanged"> & 
  * Use `create(ValueDateChangedSchema)` to create a new message.
  */
 export const ValueDateChangedSchema: GenMessage<ValueDateChanged> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 10);
+  messageDesc(file_exchange_engine_v1_account_events, 11);
 
 /**
  * What was traded under a value date is delivered.
@@ -627,7 +679,7 @@ export type TradesDelivered = Message<"exchange.engine.v1.TradesDelivered"> & {
  * Use `create(TradesDeliveredSchema)` to create a new message.
  */
 export const TradesDeliveredSchema: GenMessage<TradesDelivered> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 11);
+  messageDesc(file_exchange_engine_v1_account_events, 12);
 
 /**
  * What an account had open under a value date was delivered, both legs at once: balances are as before, but what it
@@ -698,7 +750,7 @@ export type UnsettledDelivered = Message<"exchange.engine.v1.UnsettledDelivered"
  * Use `create(UnsettledDeliveredSchema)` to create a new message.
  */
 export const UnsettledDeliveredSchema: GenMessage<UnsettledDelivered> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 12);
+  messageDesc(file_exchange_engine_v1_account_events, 13);
 
 /**
  * A trade was taken back: its fees, and what each side had received, went back. Of that, what an account no longer had
@@ -777,7 +829,7 @@ export type TradeBusted = Message<"exchange.engine.v1.TradeBusted"> & {
  * Use `create(TradeBustedSchema)` to create a new message.
  */
 export const TradeBustedSchema: GenMessage<TradeBusted> = /*@__PURE__*/
-  messageDesc(file_exchange_engine_v1_account_events, 13);
+  messageDesc(file_exchange_engine_v1_account_events, 14);
 
 /**
  * Why a position changed.
