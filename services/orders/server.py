@@ -41,6 +41,7 @@ from services.orders.usecases.validate_order import Judgement, validate_order
 from services.runtime import call
 from services.runtime.authorization import require_scope
 from services.runtime.refusals import ScopeMissing
+from services.runtime.standing import Standing
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -192,8 +193,10 @@ class OrdersServer(OrdersServiceServicer):
         _require_scope_to_follow(whole_firm=whole_firm)
         await self._take(ONE_MESSAGE)
         places = requests.places_of(request, account_id)
+        standing = Standing(self._clock)
         async with aclosing(self._accounts.follow(account_id, places, whole_firm=whole_firm)) as messages:
             async for message in messages:
+                await standing.require()
                 yield message
 
     def ready_bytes(self) -> Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]:

@@ -12,20 +12,17 @@ import grpc
 from prometheus_client import CollectorRegistry, Gauge
 
 from exchange.orders.v1.order_entry_service_pb2_grpc import OrderEntryServiceServicer
-from services.kernel.clock import ns_of
+from services.kernel.clock import Clock, ns_of
 from services.kernel.refusal import Refusal
 from services.orders.entry.stream import EntryStream, Parts
 from services.orders.errors import SessionNotOpen
 from services.orders.usecases.trading_sessions import HeldSession
 from services.runtime import call
 from services.runtime.call import Call
-from services.runtime.refusals import TokenExpired
+from services.runtime.standing import Standing
 
 LOOK = timedelta(seconds=1)
 """How often each stream is looked after."""
-
-ASK_AGAIN = timedelta(seconds=30)
-"""How often each stream's token and login session are checked anew."""
 
 NOTICE = timedelta(seconds=15)
 """How long before its token expires a client is told to come back with another one."""
@@ -37,10 +34,10 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 class _Watched:
     """A stream, the call that it came by, and what it was told."""
 
-    def __init__(self, stream: EntryStream, by: Call, now_ns: int) -> None:
+    def __init__(self, stream: EntryStream, by: Call, clock: Clock) -> None:
         self.stream = stream
         self.call = by
-        self.ask_again_ns = now_ns + ns_of(ASK_AGAIN)
+        self.standing = Standing(clock)
         self.told_to_go = False
 
 
@@ -65,7 +62,7 @@ class OrderEntryServer(OrderEntryServiceServicer):
         by = call.current()
         assert by is not None
         stream = EntryStream(self._parts, call.caller(), context.write)
-        watched = _Watched(stream, by, self._parts.clock.now_ns())
+        watched = _Watched(stream, by, self._parts.clock)
         self._watched.add(watched)
         try:
             await stream.serve(requests)
@@ -104,24 +101,15 @@ class OrderEntryServer(OrderEntryServiceServicer):
 
     async def _look_after(self, watched: _Watched) -> None:
         now_ns = self._parts.clock.now_ns()
-        caller, held = watched.call.caller, watched.stream.held
-        assert caller is not None
+        held, expires_ns = watched.stream.held, watched.standing.expires_ns
         if watched.call.draining.is_set():
             self._tell_to_go(watched, "DRAINING", now_ns + self._stream_grace_ns)
-        if now_ns >= caller.expires_ns:
-            watched.stream.end(TokenExpired("The token has expired; open the session again with a new one."))
-        elif now_ns >= caller.expires_ns - ns_of(NOTICE):
-            self._tell_to_go(watched, "TOKEN_EXPIRED", caller.expires_ns)
+        if now_ns >= expires_ns - ns_of(NOTICE):
+            self._tell_to_go(watched, "TOKEN_EXPIRED", expires_ns)
         if held is not None and (held.replaced.is_set() or held.is_silent(self._parts.clock.monotonic_ns())):
             watched.stream.end(SessionNotOpen())
-        if now_ns >= watched.ask_again_ns:
-            watched.ask_again_ns = now_ns + ns_of(ASK_AGAIN)
-            await self._ask_again(watched)
-
-    async def _ask_again(self, watched: _Watched) -> None:
-        assert watched.call.admit is not None
         try:
-            await watched.call.admit()
+            await watched.standing.require()
         except Refusal as refusal:
             watched.stream.end(refusal)
 

@@ -15,11 +15,13 @@ import pytest
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from exchange.type.v1 import order_pb2 as t
+from services.kernel.clock import Clock
 from services.kernel.refusal import Refusal
 from services.orders.app import build
 from services.orders.entry.app import build as build_entry
 from services.orders.entry.settings import EntrySettings
 from services.orders.settings import Settings
+from services.runtime.authorization import SessionIsLive
 from services.runtime.refusals import refusal_of
 from services.runtime.run import Process, running
 from tests.contract.orders.engines import Real
@@ -72,6 +74,8 @@ class Venue:
         *,
         healthy: bool = True,
         entry: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        session_is_live: SessionIsLive | None = None,
         **settings: Any,
     ) -> AsyncIterator["Orders"]:
         """Run the service, and wait until it is healthy unless it cannot be; its keys are those of the mesh.
@@ -80,8 +84,9 @@ class Venue:
         """
 
         async def with_keys_of_mesh(process: Process, own: Settings) -> None:
+            process.clock = clock or process.clock
             await build(process, own)
-            process.use_tokens(self.mesh.keys)
+            process.use_tokens(self.mesh.keys, session_is_live)
 
         async with (
             running("orders", Settings(**self.settings | settings), with_keys_of_mesh) as process,

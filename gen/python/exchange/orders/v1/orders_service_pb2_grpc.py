@@ -245,6 +245,8 @@ class OrdersServiceServicer:
         With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
         drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
         drop_copy:read alone opens this and nothing else.
+        The stream lasts no longer than its token: it ends with TOKEN_EXPIRED then, and with SESSION_REVOKED within 31 s of the
+        end of the login session. Open it again with a new token, and `resume`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -117,6 +117,8 @@ class OrdersServiceStub:
     With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
     drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
     drop_copy:read alone opens this and nothing else.
+    The stream lasts no longer than its token: it ends with TOKEN_EXPIRED then, and with SESSION_REVOKED within 31 s of the
+    end of the login session. Open it again with a new token, and `resume`.
     """
 
 @_typing.type_check_only
@@ -207,6 +209,8 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
     drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
     drop_copy:read alone opens this and nothing else.
+    The stream lasts no longer than its token: it ends with TOKEN_EXPIRED then, and with SESSION_REVOKED within 31 s of the
+    end of the login session. Open it again with a new token, and `resume`.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -372,6 +376,8 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         With `firm` it is a drop copy: the same of every account of the firm, each message naming its account. That needs
         drop_copy:read and a token of the firm's own account (else SCOPE_MISSING); all else needs orders:read. A token with
         drop_copy:read alone opens this and nothing else.
+        The stream lasts no longer than its token: it ends with TOKEN_EXPIRED then, and with SESSION_REVOKED within 31 s of the
+        end of the login session. Open it again with a new token, and `resume`.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
