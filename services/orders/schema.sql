@@ -356,5 +356,9 @@ CREATE INDEX twap_account_ix ON public.twap USING btree (account_id, start_ns DE
 
 CREATE INDEX twap_due_ix ON public.twap USING btree (due_ns) WHERE (status = ANY (ARRAY[1, 2]));
 
+CREATE INDEX twap_open_ix ON public.twap USING btree (account_id, twap_id DESC) WHERE (status = ANY (ARRAY[1, 2]));
+
+CREATE INDEX twap_stopped_ix ON public.twap USING btree (account_id, stop_engine_seq) WHERE (stop_engine_seq <> 0);
+
 ALTER TABLE ONLY public.twap_slice
     ADD CONSTRAINT twap_slice_twap_fk FOREIGN KEY (twap_id) REFERENCES public.twap(twap_id);

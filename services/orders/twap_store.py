@@ -33,12 +33,10 @@ _BY_CLIENT_ORDER_ID = f"{_SELECT} WHERE t.account_id = $1 AND t.client_order_id 
 
 _NUMBER = f"t.twap_id + {FIRST_TWAP_ORDER_ID}"
 
-# Which are behind a place of a list, and how it goes: by time and number, or by number alone.
-_BY_TIME = (f"(t.start_ns, {_NUMBER}) < ($4, $5)", "t.start_ns DESC, t.twap_id DESC")
-_BY_NUMBER = (f"t.start_ns <= $4 AND {_NUMBER} < $5", "t.twap_id DESC")
+_OPEN = "t.status IN (1, 2)"
 
-_LIST = f"""{_SELECT}
-     WHERE t.account_id = $1 AND t.start_ns >= $2 AND t.start_ns < $3 AND {{behind}}
+_LISTED = f"""{_SELECT}
+     WHERE t.account_id = $1 AND {{start}} >= $2 AND {{start}} < $3 AND {{behind}}
        AND ($6::text IS NULL OR i.symbol = $6)
        AND ($7::smallint[] IS NULL OR t.status = ANY ($7))
        AND ($8::smallint IS NULL OR t.side = $8)
@@ -48,13 +46,23 @@ _LIST = f"""{_SELECT}
      LIMIT $11
 """
 
-_DUE = f"{_SELECT} WHERE t.status IN (1, 2) AND t.due_ns <= $1 ORDER BY t.due_ns LIMIT $2"
+LIST = _LISTED.format(
+    start="t.start_ns", behind=f"(t.start_ns, {_NUMBER}) < ($4, $5)", place="t.start_ns DESC, t.twap_id DESC"
+)
 
-_COUNT = "SELECT count(*) FROM twap WHERE status IN (1, 2) AND ($1::bigint IS NULL OR account_id = $1)"
+# An account has few open ones: with a bound that no index knows, they are found among such, not among all by time.
+LIST_OPEN = _LISTED.format(
+    start="(t.start_ns + 0)", behind=f"(t.start_ns + 0) <= $4 AND {_NUMBER} < $5 AND {_OPEN}", place="t.twap_id DESC"
+)
 
-_MATCHING = f"""{_SELECT}
+_DUE = f"{_SELECT} WHERE {_OPEN} AND t.due_ns <= $1 ORDER BY t.due_ns LIMIT $2"
+
+_COUNT = f"SELECT count(*) FROM twap t WHERE {_OPEN}"  # noqa: S608 - a constant
+COUNT_OF_ACCOUNT = f"{_COUNT} AND t.account_id = $1"
+
+MATCHING = f"""{_SELECT}
      WHERE t.account_id = $1 AND t.engine_seq < $2
-       AND ((t.status IN (1, 2) AND t.stop_reason = 0) OR t.stop_engine_seq = $2)
+       AND (({_OPEN} AND t.stop_reason = 0) OR (t.stop_engine_seq = $2 AND t.stop_engine_seq <> 0))
        AND ($3::bigint IS NULL OR t.instrument_id = $3)
        AND ($4::smallint IS NULL OR t.side = $4)
        AND ($5::bigint IS NULL OR t.session_id = $5)
@@ -121,7 +129,6 @@ class TwapStore:
     async def list(self, query: OrderQuery) -> Sequence[Twap]:
         """Return TWAPs, newest first, as History.list does orders."""
         wanted = query.filter
-        behind, place = _BY_NUMBER if wanted.wants_open_alone else _BY_TIME
         arguments = (
             wanted.account_id,
             wanted.span.from_ns,
@@ -135,7 +142,7 @@ class TwapStore:
             query.limit,
         )
         async with postgres.connection(self._pool) as connection:
-            rows = await connection.fetch(_LIST.format(behind=behind, place=place), *arguments)
+            rows = await connection.fetch(LIST_OPEN if wanted.wants_open_alone else LIST, *arguments)
         return list(map(_twap_of, rows))
 
     async def change(self, twap_id: int, change: Change, outcome: SliceOutcome | None = None) -> Twap:
@@ -159,8 +166,9 @@ class TwapStore:
 
     async def count_open(self, account_id: AccountId | None = None) -> int:
         """Tell how many are open, of an account or in all."""
+        asked = (_COUNT,) if account_id is None else (COUNT_OF_ACCOUNT, account_id)
         async with postgres.connection(self._pool) as connection:
-            count: int = await connection.fetchval(_COUNT, account_id)
+            count: int = await connection.fetchval(*asked)
         return count
 
     async def matching(self, cancel: MassCancel, engine_seq: EngineSeq) -> Sequence[Twap]:
@@ -168,7 +176,7 @@ class TwapStore:
         instrument_id = cancel.instrument.instrument_id if cancel.instrument else None
         async with postgres.connection(self._pool) as connection:
             rows = await connection.fetch(
-                _MATCHING, cancel.account_id, engine_seq, instrument_id, cancel.side, cancel.session_id, cancel.tag
+                MATCHING, cancel.account_id, engine_seq, instrument_id, cancel.side, cancel.session_id, cancel.tag
             )
         return list(map(_twap_of, rows))
 
