@@ -22,11 +22,12 @@ async def create(client: Client, token: str, request_id: str = "first", label: s
 async def listed(client: Client, token: str, page_size: int = 0) -> list[str]:
     found: list[str] = []
     request = pb.ListSubaccountsRequest(page_size=page_size)
-    while not found or request.page_token:
+    while True:
         page: pb.ListSubaccountsResponse = await client.stub.ListSubaccounts(request, metadata=bearer(token))
         found += [each.account_id for each in page.subaccounts]
+        if not page.next_page_token:
+            return found
         request.page_token = page.next_page_token
-    return found
 
 
 async def log_in_for(client: Client, account_id: str, email: str = EMAIL) -> pb.LoginResponse:
