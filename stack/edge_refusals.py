@@ -1,6 +1,6 @@
 """What the edge itself refuses, in words: a sentence that says what to do for gRPC, and JSON with the same for REST."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stack.routes import MAX_REQUEST_BYTES
@@ -8,14 +8,16 @@ from stack.routes import MAX_REQUEST_BYTES
 Config = dict[str, Any]
 
 ENVOYS_WORDS = "%LOCAL_REPLY_BODY%"
+UNAUTHENTICATED = 401
 TOO_LARGE = 413
+UNAVAILABLE = 503
 
 SENTENCES: Mapping[int, str] = {
     400: f"The request cannot be read: {ENVOYS_WORDS}",
-    401: f"{ENVOYS_WORDS}: log in or refresh, and send the access token as `authorization: Bearer ...`.",
+    UNAUTHENTICATED: f"{ENVOYS_WORDS}: log in or refresh, and send the access token as `authorization: Bearer ...`.",
     404: "No such path, or not by this method: compare it with the contracts.",
     TOO_LARGE: f"The request is larger than {MAX_REQUEST_BYTES:,} bytes: send less at once.",
-    503: "A part of the exchange does not answer: retry with the same ids.",
+    UNAVAILABLE: "A part of the exchange does not answer: retry with the same ids.",
     504: "The answer did not come in time, and what became of the request is unknown: retry with the same ids.",
 }
 """What to do about a refusal with this HTTP status."""
@@ -48,12 +50,30 @@ _REST: Config = {
     }
 }
 
+_WITHOUT_KEYS: Config = {
+    "extension_filter": {
+        "name": "cel",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": "response.code_details.contains('Jwks_remote_fetch_is_failed')",
+        },
+    }
+}
+"""True of a token that nobody can judge: the edge has just started, and could not reach auth for its keys yet."""
+
 
 def mappers() -> list[Config]:
     """Give Envoy's mappers, of which the first that fits writes the answer; gRPC keeps its trailers in all."""
     of_grpc = [_grpc_mapper(status, sentence) for status, sentence in SENTENCES.items()]
     of_rest = [_rest_mapper("EQ", status, sentence) for status, sentence in SENTENCES.items()]
-    return [*of_grpc, *of_rest, _rest_mapper("GE", 400, ENVOYS_WORDS)]
+    return [*_unjudged_mappers(), *of_grpc, *of_rest, _rest_mapper("GE", 400, ENVOYS_WORDS)]
+
+
+def _unjudged_mappers() -> Iterator[Config]:
+    """Say that the edge is not ready, where Envoy would say that the token is no good."""
+    sentence = SENTENCES[UNAVAILABLE]
+    for mapper in (_grpc_mapper(UNAUTHENTICATED, sentence), _rest_mapper("EQ", UNAUTHENTICATED, sentence)):
+        yield {**mapper, "filter": _both(mapper["filter"], _WITHOUT_KEYS), "status_code": UNAVAILABLE}
 
 
 def _grpc_mapper(status: int, sentence: str) -> Config:

@@ -236,6 +236,24 @@ def test_a_lost_service_is_unavailable_over_grpc_too(edge: Edge) -> None:
     assert refused.value.details() == LOST
 
 
+def test_a_token_that_nobody_can_judge_yet_is_not_refused_for_good(tmp_path: Path) -> None:
+    """An edge that has just started, and no auth to tell it the keys."""
+    site = Site(tmp_path, free_base_port())
+    envoy = Envoy(site, needs=["certificates"])
+    with Stack(site, [Certificates(site, [IDENTITY]), envoy], ["certificates"]) as stack:
+        stack.start("envoy")
+        edge = Edge(site, str(authority_of(site).certificate))
+        answer = edge.get("/v1/orders", authorization=f"Bearer {token()}")
+        with edge.channel() as channel, pytest.raises(grpc.RpcError) as refused:
+            channel.unary_unary("/exchange.orders.v1.OrdersService/ListOrders")(
+                b"", timeout=TIMEOUT_S, metadata=[("authorization", f"Bearer {token()}")]
+            )
+
+    assert answer.status_code == answer.json()["code"] == requests.codes.service_unavailable
+    assert answer.json()["message"] == refused.value.details() == LOST
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
 def test_a_body_that_is_not_the_message_is_refused_in_json(edge: Edge) -> None:
     answer = requests.post(
         edge.url + "/v1/auth/register",
