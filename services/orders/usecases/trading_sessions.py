@@ -4,8 +4,9 @@
 2. The gateway lives as long as it renews its lease. If this process dies, the engine loses all its sessions at once.
 3. Each session here is the newest connection of its number, as far as this process knows; the one that it replaces is
    told.
-4. What fell silent for so long that the engine has given it up is forgotten here too, so the table is bounded by what
+4. What fell silent for so long that the engine has given it up is forgotten here too, so the tables are bounded by what
    the engine lets be open.
+5. A loss that cannot be told is told again with each lease, for silence would tell of it minutes later.
 """
 
 import asyncio
@@ -66,6 +67,7 @@ class TradingSessions:
         self._gateway_id = self._draw()
         self._held: dict[tuple[AccountId, int], HeldSession] = {}
         self._heard: dict[int, None] = {}
+        self._untold: set[HeldSession] = set()
 
     async def open(self, draft: SessionDraft) -> HeldSession:
         """Open a session, or take it over. Raises what the engine refuses, and `Unavailable`."""
@@ -98,12 +100,10 @@ class TradingSessions:
         return _engine_seq(outcome)
 
     async def lose(self, held: HeldSession) -> None:
-        """Tell the engine that the connection of a session is lost; if it cannot be told, silence will tell it."""
+        """Tell the engine that the connection of a session is lost, now or as soon as it can be told."""
         self._forget(held)
-        try:
-            await self._engine.end_session(held.session.account_id, held.session.epoch, closed=False)
-        except Refusal:
-            return
+        self._untold.add(held)
+        await self._tell_loss(held)
 
     async def keep_for_ever(self) -> Never:
         """Renew the lease, and pass on who was heard, for ever."""
@@ -113,10 +113,17 @@ class TradingSessions:
             await self._clock.sleep(KEEP)
 
     async def keep(self) -> None:
-        """Renew the lease, and pass on who was heard. Raises `Unavailable`."""
+        """Renew the lease, and pass on who was heard and who was lost. Raises `Unavailable`."""
         now_ns = self._clock.monotonic_ns()
         for held in [each for each in self._held.values() if each.is_given_up(now_ns)]:
             self._forget(held)
+        self._untold = {each for each in self._untold if not each.is_given_up(now_ns)}
+        await self._pass_on_heard()
+        async with asyncio.TaskGroup() as group:
+            for held in self._untold:
+                group.create_task(self._tell_loss(held))
+
+    async def _pass_on_heard(self) -> None:
         while True:
             epochs = tuple(islice(self._heard, EPOCHS_AT_ONCE))
             await self._keep(epochs)
@@ -124,6 +131,11 @@ class TradingSessions:
                 self._heard.pop(epoch, None)
             if not self._heard:
                 return
+
+    async def _tell_loss(self, held: HeldSession) -> None:
+        with suppress(Refusal):
+            await self._engine.end_session(held.session.account_id, held.session.epoch, closed=False)
+            self._untold.discard(held)
 
     async def _keep(self, epochs: Sequence[int]) -> None:
         outcome = await self._engine.keep_gateway(self._gateway_id, LEASE_MS, epochs)

@@ -1,5 +1,6 @@
 """What a gateway tells the engine of its sessions."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ class Ears:
         self.opened: list[NewSession] = []
         self.kept: list[tuple[int, ...]] = []
         self.ended: list[tuple[AccountId, int, bool]] = []
+        self.told = asyncio.Event()
 
     async def open_session(self, session: NewSession) -> Outcome:
         if not self.knows_gateway:
@@ -41,6 +43,7 @@ class Ears:
     async def end_session(self, account_id: AccountId, epoch: int, *, closed: bool) -> Outcome:
         known = self._answer("")
         self.ended.append((account_id, epoch, closed))
+        self.told.set()
         return known
 
     def _answer(self, reason: str, engine_seq: int = 9) -> Outcome:
@@ -119,14 +122,28 @@ async def test_what_was_closed_lost_or_is_anothers_is_not_open(world: World) -> 
     assert world.engine.ended == [(ALICE, 1, True), (ALICE, 2, False)]
 
 
-async def test_a_loss_that_cannot_be_told_is_left_to_silence(world: World) -> None:
+async def test_a_loss_that_cannot_be_told_is_told_once_it_can(world: World) -> None:
     held = await world.sessions.open(draft(7))
     world.sessions.hear(held)
     world.engine.reachable = False
     await world.sessions.lose(held)
+    with pytest.raises(Unavailable):
+        await world.sessions.keep()
     world.engine.reachable = True
     await world.sessions.keep()
+    await world.sessions.keep()
     assert world.engine.kept[-1] == ()
+    assert world.engine.ended == [(ALICE, 1, False)]
+
+
+async def test_a_loss_that_silence_has_told_is_told_no_more(world: World) -> None:
+    held = await world.sessions.open(draft(7))
+    world.engine.reachable = False
+    await world.sessions.lose(held)
+    world.clock.advance(timedelta(minutes=1))
+    world.engine.reachable = True
+    await world.sessions.keep()
+    assert world.engine.ended == []
 
 
 async def test_a_silent_session_is_forgotten_once_the_engine_has_given_it_up(world: World) -> None:
