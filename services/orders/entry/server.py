@@ -16,7 +16,6 @@ from services.kernel.clock import Clock, ns_of
 from services.kernel.refusal import Refusal
 from services.orders.entry.stream import EntryStream, Parts
 from services.orders.errors import SessionNotOpen
-from services.orders.usecases.trading_sessions import HeldSession
 from services.runtime import call
 from services.runtime.call import Call
 from services.runtime.standing import Standing
@@ -48,7 +47,7 @@ class OrderEntryServer(OrderEntryServiceServicer):
         self._parts = parts
         self._stream_grace_ns = ns_of(stream_grace)
         self._watched: set[_Watched] = set()
-        self._lost: asyncio.Queue[HeldSession] = asyncio.Queue()
+        self._lost: asyncio.Queue[EntryStream] = asyncio.Queue()
 
     @property
     def raw(self) -> dict[str, Handler]:
@@ -69,7 +68,7 @@ class OrderEntryServer(OrderEntryServiceServicer):
         finally:
             self._watched.discard(watched)
             if stream.held is not None and not stream.closed:
-                self._lost.put_nowait(stream.held)
+                self._lost.put_nowait(stream)
 
     async def look_after_streams(self) -> Never:
         """Tell clients when to go, and end what may not go on, for ever."""
@@ -79,14 +78,10 @@ class OrderEntryServer(OrderEntryServiceServicer):
                 await self._look_after(watched)
 
     async def report_losses(self) -> Never:
-        """Tell the engine of sessions that were lost, for ever; those of one moment travel together."""
-        while True:
-            lost = [await self._lost.get()]
-            while not self._lost.empty():
-                lost.append(self._lost.get_nowait())
-            async with asyncio.TaskGroup() as group:
-                for held in lost:
-                    group.create_task(self._parts.sessions.lose(held))
+        """Tell the engine of sessions that were lost, for ever."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._report(await self._lost.get()))
 
     def measure(self, registry: CollectorRegistry) -> None:
         """Offer figures of the streams."""
@@ -98,6 +93,11 @@ class OrderEntryServer(OrderEntryServiceServicer):
             "Bytes of batches on their way.",
             registry=registry,
         ).set_function(lambda: self._parts.room.taken_bytes)
+
+    async def _report(self, lost: EntryStream) -> None:
+        assert lost.held is not None
+        await lost.settled()
+        await self._parts.sessions.lose(lost.held)
 
     async def _look_after(self, watched: _Watched) -> None:
         now_ns = self._parts.clock.now_ns()

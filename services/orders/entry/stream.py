@@ -3,7 +3,8 @@
 1. The first message opens the session. From then on at most UNANSWERED messages are on their way; beyond it, and while
    all streams together have no room, the stream is not read.
 2. Answers leave in the order of the messages. Who does not take one within WRITE_LIMIT is cut off: LIMIT_EXCEEDED.
-3. A stream that ends without `close` has lost its session, whatever the cause; the server tells the engine.
+3. A stream that ends without `close` has lost its session, whatever the cause; the server tells the engine, once it has
+   answered what came before: else it would refuse that for a session that is over, and its ids would be used up.
 """
 
 import asyncio
@@ -20,11 +21,11 @@ from exchange.orders.v1 import order_entry_service_pb2 as pb
 from exchange.orders.v1 import orders_service_pb2
 from services.kernel.clock import Clock
 from services.kernel.refusal import FieldViolation, InvalidField, LimitExceeded, Refusal
-from services.orders._codec import MAX_ITEMS, MAX_TOGETHER, Batch, BatchFault, Codec, MessageKind, read_message
+from services.orders._codec import Batch, BatchFault, Codec, MessageKind, read_message
 from services.orders.convert import messages, requests
 from services.orders.entry.room import Room
 from services.orders.entry.submitter import BatchSubmitter, Results
-from services.orders.entry.words import RefusedItem, Words
+from services.orders.entry.words import RefusedItem, Words, refusal_of_batch
 from services.orders.model.rates import Cost
 from services.orders.model.session import SessionDraft
 from services.orders.ports import Instruments
@@ -50,17 +51,6 @@ ANSWER_FACTOR = 8
 Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 _HEARTBEAT = pb.OrderEntryResponse(heartbeat=pb.OrderEntryHeartbeat()).SerializeToString()
-
-_FAULTS = {
-    BatchFault.ITEM_COUNT: ("items", f"Give 1 to {MAX_ITEMS} items."),
-    BatchFault.ACCEPTANCE: ("acceptance", "Choose ACCEPTANCE_EACH or ACCEPTANCE_ALL_OR_NONE."),
-    BatchFault.RESPONSE_MODE: (
-        "response_mode",
-        "Choose RESPONSE_MODE_ACK, RESPONSE_MODE_RESULT or RESPONSE_MODE_FULL.",
-    ),
-    BatchFault.TOGETHER_COUNT: ("items", f"Give 1 to {MAX_TOGETHER} orders with ACCEPTANCE_ALL_OR_NONE."),
-    BatchFault.TOGETHER_KIND: ("items", "Give place_order alone with ACCEPTANCE_ALL_OR_NONE."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +95,7 @@ class EntryStream:
         self._write = write
         self._places = asyncio.Semaphore(UNANSWERED)
         self._answers: asyncio.Queue[_Answer | None] = asyncio.Queue()
+        self._on_their_way: set[Results] = set()
         self._taken = self._received_ns = 0
         self._end: asyncio.Future[Never] = asyncio.get_running_loop().create_future()
         self.held: HeldSession | None = None
@@ -126,6 +117,11 @@ class EntryStream:
         """End the stream with a refusal."""
         if not self._end.done():
             self._end.set_exception(refusal)
+
+    async def settled(self) -> None:
+        """Wait until the engine has answered all that it was sent, or is lost."""
+        if self._on_their_way:
+            await asyncio.wait(self._on_their_way)
 
     def go_away(self, reason: str, at_ns: int) -> None:
         """Tell the client that the stream will end."""
@@ -197,13 +193,19 @@ class EntryStream:
                 batch = await self._heard_again(batch, body)
             await self._pay(_cost_of(batch))
             if batch.fault is not BatchFault.NONE:
-                raise InvalidField([FieldViolation(*_FAULTS[batch.fault])])
+                raise refusal_of_batch(batch.fault)
             if not batch.command_count:
                 return _Answer(taken, batch=batch)
             results = self._parts.submitter.submit(batch.commands, batch.command_count, batch.mode)
+            self._on_their_way.add(results)
+            results.add_done_callback(self._settle)
             return _Answer(taken, batch=batch, results=results, received_ns=self._received_ns)
         except Refusal as refusal:
             return _Answer(taken, ready=_refused_batch(batch.correlation_id, refusal))
+
+    def _settle(self, results: Results) -> None:
+        self._on_their_way.discard(results)
+        results.exception()  # nobody else may be left to look at it
 
     async def _pay(self, cost: Cost) -> None:
         """Take what a message costs; raises `RateLimited`, and nothing is taken."""
@@ -256,7 +258,7 @@ class EntryStream:
             return answer.ready
         try:
             if answer.results is not None:
-                results, turn = await answer.results
+                results, turn = await asyncio.shield(answer.results)
                 answer.batch.answer(results, turn)
                 self._parts.hops.measure(answer.received_ns, *turn[:2], self._parts.clock.now_ns())
         except Refusal as refusal:
@@ -278,10 +280,6 @@ class EntryStream:
         """Let go of what was on its way: its outcome is for the engine to know, and for a repeat to learn."""
         self._parts.room.give_back(self._taken)
         self._end.cancel()
-        while not self._answers.empty():
-            answer = self._answers.get_nowait()
-            if answer is not None and answer.results is not None:
-                answer.results.cancel()
 
 
 def _cost_of(batch: Batch) -> Cost:

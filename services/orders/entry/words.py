@@ -14,7 +14,7 @@ from exchange.error.v1 import reason_pb2
 from exchange.orders.v1 import order_entry_service_pb2, orders_service_pb2
 from services.kernel.ids import AccountId, EngineSeq, InstrumentId, RequestId
 from services.kernel.refusal import FieldViolation, InvalidField, Refusal, UnknownInstrument
-from services.orders._codec import Codec, ItemKind
+from services.orders._codec import MAX_ITEMS, MAX_TOGETHER, BatchFault, Codec, ItemKind
 from services.orders.convert import requests
 from services.orders.convert.events import order_of, outcome_of, reason_name
 from services.orders.errors import OrderNotFound
@@ -152,6 +152,23 @@ class Words:
             raise unreadable() from error
         self._fields.check(message)
         return message
+
+
+_FAULTS = {
+    BatchFault.ITEM_COUNT: ("items", f"Give 1 to {MAX_ITEMS} items."),
+    BatchFault.ACCEPTANCE: ("acceptance", "Choose ACCEPTANCE_EACH or ACCEPTANCE_ALL_OR_NONE."),
+    BatchFault.RESPONSE_MODE: (
+        "response_mode",
+        "Choose RESPONSE_MODE_ACK, RESPONSE_MODE_RESULT or RESPONSE_MODE_FULL.",
+    ),
+    BatchFault.TOGETHER_COUNT: ("items", f"Give 1 to {MAX_TOGETHER} orders with ACCEPTANCE_ALL_OR_NONE."),
+    BatchFault.TOGETHER_KIND: ("items", "Give place_order alone with ACCEPTANCE_ALL_OR_NONE."),
+}
+
+
+def refusal_of_batch(fault: BatchFault) -> Refusal:
+    """Return the refusal of a batch that is not as batches are."""
+    return InvalidField([FieldViolation(*_FAULTS[fault])])
 
 
 def _outcome_of(item: RefusedItem) -> Outcome | None:

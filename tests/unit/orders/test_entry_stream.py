@@ -81,7 +81,7 @@ class Client:
         self.taken.append(answer)
 
 
-def parts(engine: Engine, room: Room) -> Parts:
+def parts(engine: Engine, room: Room, ears: Ears | None = None) -> Parts:
     known, clock = KnownInstruments(), ManualClock()
     known.know(INSTRUMENT)
     return Parts(
@@ -89,7 +89,7 @@ def parts(engine: Engine, room: Room) -> Parts:
         words=Words(known),
         fields=FieldRules(),
         instruments=InstrumentsFake(INSTRUMENT),
-        sessions=TradingSessions(Ears(), clock, SeededEntropy(1)),
+        sessions=TradingSessions(ears or Ears(), clock, SeededEntropy(1)),
         submitter=cast("Any", engine),
         room=room,
         rates=cast("Any", Generous()),
