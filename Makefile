@@ -97,9 +97,9 @@ integration: setup
 crash: setup
 	EXCHANGE_CRASH_KILLS=200 pytest --log-cli-level=info tests/integration/engine/test_crash.py
 
-# Breaks one thing at a time between a request and its answer, 2,004 times; EXCHANGE_EXACTLY_ONCE_SEED chooses others.
+# Breaks one thing at a time between a request and its answer, 2,016 times; EXCHANGE_EXACTLY_ONCE_SEED chooses others.
 exactly-once: setup
-	EXCHANGE_EXACTLY_ONCE_RUNS=2004 pytest --log-cli-level=info tests/integration/orders/exactly_once
+	EXCHANGE_EXACTLY_ONCE_RUNS=2016 pytest --log-cli-level=info tests/integration/orders/exactly_once
 
 e2e: setup
 	pytest tests/e2e

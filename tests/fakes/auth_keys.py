@@ -16,7 +16,12 @@ class AuthKeys(auth_service_pb2_grpc.AuthServiceServicer):
 
     async def GetJwks(self, request: GetJwksRequest, context: object) -> GetJwksResponse:  # noqa: N802
         keys = await self._mesh.keys()
-        return GetJwksResponse(keys=[JsonWebKey(kty="OKP", kid=kid, x=text_of_bytes(key)) for kid, key in keys.items()])
+        return GetJwksResponse(
+            keys=[
+                JsonWebKey(kty="OKP", crv="Ed25519", alg="EdDSA", use="sig", kid=kid, x=text_of_bytes(key))
+                for kid, key in keys.items()
+            ]
+        )
 
     async def build(self, process: Process, _own: ProcessSettings) -> None:
         """Put a process together that serves nothing else."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,11 +123,17 @@ async def process(name: str, settings: Mapping[str, Any]) -> AsyncIterator[async
     """Run a service as a process of its own; kill it at the end if nobody did."""
     environment = {f"EXCHANGE_{field.upper()}": str(value) for field, value in settings.items()}
     python_path = os.pathsep.join(["gen/python", "."])
+    async with program(
+        (sys.executable, "-m", f"services.{name}"), environment | {"PYTHONPATH": python_path}
+    ) as started:
+        yield started
+
+
+@asynccontextmanager
+async def program(argv: Sequence[str], environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a program, in this environment and ours; kill it at the end if nobody did."""
     started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", f"services.{name}"),
-        env={**os.environ, **environment, "PYTHONPATH": python_path},
-        stdout=asyncio.subprocess.DEVNULL,
+        *argv, env={**os.environ, **environment}, stdout=asyncio.subprocess.DEVNULL
     )
     try:
         yield started

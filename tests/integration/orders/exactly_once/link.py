@@ -25,10 +25,16 @@ class Fault:
     way: Way
     delivered: bool
     """Does that message still arrive?"""
+    halved_after_bytes: int = 0
+    """Of messages longer than this, so many bytes still arrive."""
     hangs: bool = False
     """Nothing more arrives, but the line stays open, as far as either side can tell."""
     then: Callable[[], None] = lambda: None
     happened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def part_of(self, chunk: bytes) -> bytes:
+        """Return what still arrives of the bytes with which it happens."""
+        return chunk if self.delivered else chunk[: self.halved_after_bytes]
 
 
 class Link:
@@ -38,6 +44,7 @@ class Link:
         self.port = 0
         self._target_port = target_port
         self._fault: Fault | None = None
+        self._hangs = False
         self._ends: set[asyncio.StreamWriter] = set()
 
     def set(self, fault: Fault) -> None:
@@ -45,9 +52,16 @@ class Link:
         self._fault = fault
 
     def clear(self) -> None:
-        """Let no fault happen, and cut all lines, those that hang among them; new ones work."""
+        """Let no fault happen, and cut what hangs; new lines work."""
         self._fault = None
-        self._cut()
+        if self._hangs:
+            self.cut()
+
+    def cut(self) -> None:
+        """Cut all lines."""
+        self._hangs = False
+        for end in self._ends:
+            end.transport.abort()
 
     async def serve(self, near: asyncio.StreamReader, near_end: asyncio.StreamWriter) -> None:
         """Carry one line."""
@@ -71,9 +85,8 @@ class Link:
     async def _carry(self, way: Way, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while chunk := await source.read(CHUNK_BYTES):
             fault = self._due(way, chunk)
-            if fault is None or fault.delivered:
-                target.write(chunk)
-                await target.drain()
+            target.write(chunk if fault is None else fault.part_of(chunk))
+            await target.drain()
             if fault is not None:
                 await self._happen(fault)
         raise ConnectionResetError("one side has gone")
@@ -82,6 +95,9 @@ class Link:
         fault = self._fault
         if fault is None or fault.way is not way or len(chunk) < WORTH_BYTES:
             return None
+        if len(chunk) < fault.halved_after_bytes:
+            fault.halved_after_bytes -= len(chunk)
+            return None
         self._fault = None
         return fault
 
@@ -89,23 +105,20 @@ class Link:
         fault.then()
         fault.happened.set()
         if fault.hangs:
+            self._hangs = True
             await asyncio.Event().wait()  # until the line is cut
-        self._cut()
-
-    def _cut(self) -> None:
-        for end in self._ends:
-            end.transport.abort()
+        self.cut()
 
 
 @asynccontextmanager
-async def linked(target_port: int) -> AsyncIterator[Link]:
-    """Give a link to a port of this machine; it needs nobody there yet."""
+async def linked(target_port: int, port: int = 0) -> AsyncIterator[Link]:
+    """Give a link to a port of this machine, by any other port or this one; it needs nobody there yet."""
     link = Link(target_port)
-    server = await asyncio.start_server(link.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(link.serve, "127.0.0.1", port)
     link.port = server.sockets[0].getsockname()[1]
     try:
         yield link
     finally:
         server.close()
-        link.clear()
+        link.cut()
         await server.wait_closed()

@@ -41,7 +41,7 @@ UNITS_A_LOT = 10**4
 
 def faults(world: World) -> dict[str, Fault]:
     """Return what happens on the line to the engine, by name."""
-    gateway, engine = world.gateway.kill, world.engine.kill
+    gateway, engine = world.orders.server.kill, world.engine.kill
     return {
         "the gateway is killed before the slice leaves": Fault(Way.FORTH, delivered=False, then=gateway),
         "the gateway is killed when the engine has the slice": Fault(Way.FORTH, delivered=True, then=gateway),
@@ -111,7 +111,7 @@ async def test_no_slice_acts_twice_and_none_is_forgotten(tmp_path: Path, postgre
         await sent(world, 1)
         caught: Counter[Way] = Counter()
         for count, fault in enumerate(faults(world).values(), start=2):
-            world.back.set(fault)
+            world.orders.back.set(fault)
             await let_pass(postgres, INTERVAL_S)
             async with asyncio.timeout(PATIENCE_S):
                 await fault.happened.wait()
