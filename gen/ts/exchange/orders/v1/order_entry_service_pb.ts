@@ -635,8 +635,9 @@ export const OrderEntryService: GenService<{
    * are cancelled after its grace unless it is opened anew. Ends with INVALID_FIELD for a message that cannot be read or
    * that is out of turn, SESSION_NOT_OPEN for a session that was silent for too long or taken over by another stream,
    * LIMIT_EXCEEDED for a client that does not read its answers, TOKEN_EXPIRED and SESSION_REVOKED when the token no
-   * longer holds, DRAINING, and UNAVAILABLE. After any of them, send what is unanswered again, on a new stream: its ids
-   * keep it from acting twice.
+   * longer holds, DRAINING, and UNAVAILABLE; gRPC's own INTERNAL, with no reason beside it, says that a part of the way
+   * to here was lost. After any of them, send what is unanswered again, on a new stream: its ids keep it from acting
+   * twice.
    *
    * @generated from rpc exchange.orders.v1.OrderEntryService.OrderEntry
    */
