@@ -11,6 +11,7 @@ from services.orders.entry.room import Room
 from services.orders.entry.server import OrderEntryServer
 from services.orders.entry.submitter import Results
 from services.runtime import call
+from services.runtime.call import Caller
 from tests.unit.orders.test_entry_stream import BATCH, CALLER, OPENING, parts
 from tests.unit.orders.test_trading_sessions import Ears
 
@@ -71,7 +72,13 @@ async def served(server: OrderEntryServer) -> None:
             peer="edge",
             client_address="127.0.0.1",
             caller=CALLER,
+            admit=admitted,
         )
     )
     client = Client()
     await server.OrderEntry(client.messages(), cast("Any", client))
+
+
+async def admitted() -> Caller:
+    """Let the caller in once more."""
+    return CALLER
