@@ -1,9 +1,9 @@
-"""Which comes first at a client, the fill on its private stream or the public trade, and how long after the order.
+"""Which comes first at a client behind the edge, the fill on its private stream or the public trade, and by how much.
 
-Workload: TRADES pairs of orders that trade in one instrument, each pair once the one before has been told on both
-streams. One client follows its account at orders and the trades at market_data, over mutual TLS, no edge between. Four
-processes: the engine with its journal on disk, orders and market_data as they are deployed, and this one, which enters
-the orders straight into the engine and stamps what comes off both sockets.
+Workload: TRADES times, a seller's order and a buyer's that takes it, by gRPC through Envoy, each pair once the one
+before has been told on both streams, or, in the second run, as soon as it is answered. The buyer follows its account
+and the instrument's trades on one connection of its own, and stamps what comes off it. All processes are as they are
+deployed, on this machine; nobody else trades.
 
     PYTHONPATH=gen/python:. python -m bench.account_stream.first
 """
@@ -14,6 +14,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -22,75 +23,52 @@ from exchange.market_data.v1.market_data_service_pb2 import StreamTradesRequest
 from exchange.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 from exchange.orders.v1.account_stream_pb2 import StreamAccountRequest
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
-from services.runtime import migrate
-from services.runtime.run import ProcessSettings, running
-from stack import postgres
-from stack import redis as redis_server
+from stack.authority import authority_of
 from stack.inventory import local_stack
 from stack.ports import free_base_port
-from tests.contract.orders.engines import CALLERS, Real, open_market, operator
-from tests.integration.orders.test_account_stream_survives import GET_JWKS, Keys, free_port
-from tests.integration.orders.test_projection import market
-from tests.integration.orders.venue import SCOPES, Venue, process
-from tests.mesh import Mesh
-from tests.unit.orders.samples import ALICE
+from stack.site import Site
+from tests.e2e.clients.grpc_client import GrpcClient
+from tests.e2e.trader import Trader
 
 TRADES = 2_000
-ENGINE = "/exchange.engine.v1.EngineService/*"
+INSTRUMENT, QUANTITY, PRICE = "SOL-KK99", "0.100", "20.00"
 
 
-async def play(folder: Path, dsn: str, redis_url: str) -> None:
-    """Run the workload and print the outcome."""
-    await migrate.apply(dsn, migrate.folder_of("orders"))
-    orders = {**CALLERS["orders"], "methods": [ENGINE, GET_JWKS]}
-    mesh = Mesh(folder, CALLERS | {"orders": orders, "market_data": {"methods": [ENGINE]}})
-    venue = Venue(mesh, Real(mesh, folder / "engine"), dsn, redis_url)
-    await venue.start_engine()
-    async with operator(mesh, venue.engine_port) as channel:
-        await open_market(channel)
-    await venue.stop_engine()
-    async with AsyncExitStack() as parts:
-        keys = await parts.enter_async_context(
-            running("auth", ProcessSettings(**mesh.process("auth")), Keys(mesh).serve)
+async def play(site: Site) -> None:
+    """Run the workload both ways, and print the outcomes."""
+    edge, authority = f"localhost:{site.port('edge')}", authority_of(site).certificate
+    async with AsyncExitStack() as opened:
+        clients = [GrpcClient(edge, authority) for _ in range(3)]
+        for client in clients:
+            opened.push_async_callback(client.close)
+        seller = await Trader(clients[0]).join(SOL="1000")
+        buyer = await Trader(clients[1]).join(KK99="100000")
+        private, public = Stamps(), Stamps()
+        token = buyer.client.token
+        account = OrdersServiceStub(clients[2].channel).StreamAccount(
+            StreamAccountRequest(), metadata=(("authorization", f"Bearer {token}"),)
         )
-        await parts.enter_async_context(process("engine", venue.engine_settings))
-        ports = {"orders": free_port(), "market_data": free_port()}
-        own = venue.settings | {"listen_port": ports["orders"], "auth_target": f"127.0.0.1:{keys.server.port}"}
-        await parts.enter_async_context(process("orders", own))
-        public = mesh.process("market_data") | {
-            "listen_port": ports["market_data"],
-            "engine_target": f"127.0.0.1:{venue.engine_port}",
-        }
-        await parts.enter_async_context(process("market_data", public))
-        channels = {name: await parts.enter_async_context(mesh.channel("edge", port)) for name, port in ports.items()}
-        await measure(venue, mesh, channels)
+        trades = MarketDataServiceStub(clients[2].channel).StreamTrades(StreamTradesRequest(instrument=INSTRUMENT))
+        await account.read()
+        await trades.read()
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(private.fills(account)), group.create_task(public.trades(trades))]
+            for waits, name in ((True, "one after the other"), (False, "without a pause")):
+                report(name, await trade(seller, buyer, private, public, waits=waits), private.at, public.at)
+            for reader in readers:
+                reader.cancel()
 
 
-async def measure(venue: Venue, mesh: Mesh, channels: dict[str, Any]) -> None:
-    """Trade, and compare when both streams told."""
-    for channel in channels.values():
-        await channel.channel_ready()
-    trades = await first_word(
-        lambda: MarketDataServiceStub(channels["market_data"]).StreamTrades(StreamTradesRequest(instrument="BTC-KK99"))
-    )
-    account = await first_word(
-        lambda: OrdersServiceStub(channels["orders"]).StreamAccount(
-            StreamAccountRequest(), metadata=mesh.bearer(ALICE, SCOPES)
-        )
-    )
-    private, public, sent = Stamps(), Stamps(), dict[str, int]()
-    async with market(venue) as trading, asyncio.TaskGroup() as group:
-        readers = [group.create_task(private.fills(account)), group.create_task(public.trades(trades))]
-        await trading.channel.channel_ready()
-        for _ in range(TRADES):
-            began, before = time.monotonic_ns(), len(private.at)
-            await trading.trade(1)
-            while len(private.at) == before or private.at.keys() != public.at.keys():
-                await private.told_or(public)
-            sent.update(dict.fromkeys(list(private.at)[before:], began))
-        for reader in readers:
-            reader.cancel()
-    report(sent, private.at, public.at)
+async def trade(seller: Trader, buyer: Trader, private: "Stamps", public: "Stamps", *, waits: bool) -> Sequence[str]:
+    """Let the two trade; return the numbers of their trades once both streams have told all of them."""
+    before = len(private.at)
+    for due in range(1, TRADES + 1):
+        await seller.place(INSTRUMENT, "SELL", QUANTITY, PRICE)
+        await buyer.place(INSTRUMENT, "BUY", QUANTITY, PRICE)
+        if waits:
+            await asyncio.gather(private.have(before + due), public.have(before + due))
+    await asyncio.gather(private.have(before + TRADES), public.have(before + TRADES))
+    return list(private.at)[before:]
 
 
 class Stamps:
@@ -117,46 +95,37 @@ class Stamps:
             for trade in message.trades:
                 self._stamp(trade.trade_id, now_ns)
 
-    async def told_or(self, other: "Stamps") -> None:
-        """Wait until one of the two streams has told something."""
-        waits = [asyncio.ensure_future(each._news.wait()) for each in (self, other)]  # noqa: SLF001 - its own kind
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each, wait in zip((self, other), waits, strict=True):
-            wait.cancel()
-            each._news.clear()  # noqa: SLF001 - its own kind
+    async def have(self, count: int) -> None:
+        """Wait until so many trades were told."""
+        while len(self.at) < count:
+            await self._news.wait()
+            self._news.clear()
 
     def _stamp(self, trade_id: str, now_ns: int) -> None:
         self.at.setdefault(trade_id, now_ns)
         self._news.set()
 
 
-async def first_word(follow: Any) -> Any:
-    """Open a stream until one begins; services take a moment to hear of the engine."""
-    while True:
-        stream = follow()
-        try:
-            await stream.read()
-        except Exception:  # noqa: S112 - not ready yet
-            continue
-        return stream
+def report(name: str, trades: Sequence[str], private: dict[str, int], public: dict[str, int]) -> None:
+    """Print how often the private fill came after the public trade, and by how much; how far ahead it was otherwise."""
+    ahead = [(public[trade] - private[trade]) / 1e6 for trade in trades]
+    late = [-each for each in ahead if each < 0]
+    print(f"{name}: {len(ahead)} trades; the private fill came after the public trade {len(late)} times")
+    _print("private ahead of public", [each for each in ahead if each >= 0])
+    _print("private behind public", late)
 
 
-def report(sent: dict[str, int], private: dict[str, int], public: dict[str, int]) -> None:
-    """Print the percentiles in milliseconds."""
-    ahead = [(public[trade] - private[trade]) / 1e6 for trade in sent]
-    print(f"{len(ahead)} trades; the private fill came first {sum(each >= 0 for each in ahead)} times")
-    for name, values in {
-        "order to private fill": [(private[trade] - began) / 1e6 for trade, began in sent.items()],
-        "order to public trade": [(public[trade] - began) / 1e6 for trade, began in sent.items()],
-        "private ahead of public": ahead,
-    }.items():
-        cuts = statistics.quantiles(values, n=1_000)
-        print(f"{name}: p1 {cuts[9]:.2f} p50 {cuts[499]:.2f} p90 {cuts[899]:.2f} p99 {cuts[989]:.2f} ms")
+def _print(name: str, values: Sequence[float]) -> None:
+    if len(values) > 1:
+        cuts = statistics.quantiles(values, n=100, method="inclusive")
+        print(f"  {name}: p50 {cuts[49]:.2f} p90 {cuts[89]:.2f} p99 {cuts[98]:.2f} most {max(values):.2f} ms")
+    else:
+        print(f"  {name}: {values}")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as data, local_stack(Path(data) / "stack", free_base_port(), parts=()) as stack:
-        stack.start("postgres", "redis")
-        dsn = postgres.ensure_database(stack.site, "bench")
-        (Path(data) / "mesh").mkdir()
-        asyncio.run(play(Path(data) / "mesh", dsn, redis_server.url(stack.site)))
+    with (
+        tempfile.TemporaryDirectory() as data,
+        local_stack(Path(data) / "stack", free_base_port(), parts=("instruments", "envoy")) as stack,
+    ):
+        asyncio.run(play(stack.site))
