@@ -207,6 +207,8 @@ Result Engine::on(const Transfer& command) {
     reason = Reason::kAmountOutOfRange;
   } else if (!in && transferable(command.account_id, command.asset_id) < command.amount) {
     reason = Reason::kTransferInsufficient;
+  } else if (!in && Wide{supply_[command.asset_id]} - command.amount < -kLargest) {
+    reason = Reason::kAmountOutOfRange;
   }
   transfers_.push_back({command, now_.engine_seq, reason});
   events_->transfer_updated(command, reason);

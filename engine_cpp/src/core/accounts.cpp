@@ -51,10 +51,10 @@ Reason Accounts::apply_transfer(const Transfer& command, Slot account, Slot asse
   if (account == kNil || clears) return Reason::kUnknownAccount;
   if (asset == kNil) return Reason::kUnknownAsset;
   if (command.amount <= 0 || command.amount > kMaxAmount) return Reason::kAmountOutOfRange;
-  if (command.direction == TransferDirection::kOut) {
-    return command.amount > transferable(account, asset) ? Reason::kTransferInsufficient : Reason::kNone;
-  }
-  return command.amount > kMaxAmount - balances_.supply(asset) ? Reason::kAmountOutOfRange : Reason::kNone;
+  const bool out = command.direction == TransferDirection::kOut;
+  if (out && command.amount > transferable(account, asset)) return Reason::kTransferInsufficient;
+  const std::int64_t supply = balances_.supply(asset);
+  return command.amount > kMaxAmount - (out ? -supply : supply) ? Reason::kAmountOutOfRange : Reason::kNone;
 }
 
 void Accounts::book_transfer(const Transfer& command, Slot account, Slot asset, Step& step) {

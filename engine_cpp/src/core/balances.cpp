@@ -108,7 +108,7 @@ bool Balances::load(StateReader& in, const Instruments& instruments) {
   for (std::uint32_t i = 0; in.ok() && i < count; ++i) in.require(load_account(in, instruments, sums));
   in.require(accounts_.size() == count);
   for (Slot asset = 0; in.ok() && asset < sums.size(); ++asset) {
-    in.require(sums[asset] >= 0 && sums[asset] <= kMaxAmount);
+    in.require(sums[asset] >= -kMaxAmount && sums[asset] <= kMaxAmount);
     supply_[asset] = static_cast<std::int64_t>(sums[asset]);
   }
   return in.ok();

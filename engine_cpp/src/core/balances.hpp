@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   1. held is never negative, and available only of who may owe: the venue's own accounts, and accounts on margin; their
-//      sum over all accounts is the asset's supply in this shard.
+//      sum over all accounts is the asset's supply in this shard. That is below zero if more has left than came, as when
+//      the insurance fund owes what it paid; it stays within kMaxAmount of zero.
 //   2. Account slot 0 is account 0, which collects the fees, slot 1 the insurance fund. Accounts are never removed: slots
 //      run in order of opening.
 //   3. An account's balances form a list in order of first use.
