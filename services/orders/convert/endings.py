@@ -15,7 +15,7 @@ _REASONS = {
     account.MASS_CANCEL_CAUSE_BUST: EndReason.BUST,
     account.MASS_CANCEL_CAUSE_DISCONNECTED: EndReason.DISCONNECTED,
 }
-"""Why the engine cancels orders together; told also when none was open."""
+"""Why the engine cancels orders together; told also when none was open, but for a liquidation."""
 
 _MAY_BE_NARROW = (account.MASS_CANCEL_CAUSE_REQUESTED, account.MASS_CANCEL_CAUSE_DISCONNECTED)
 """What may mean some orders only: from before the events said which, nobody can tell."""
@@ -24,9 +24,12 @@ _MAY_BE_NARROW = (account.MASS_CANCEL_CAUSE_REQUESTED, account.MASS_CANCEL_CAUSE
 def ending_of(event: PrivateEvent) -> Ending | None:
     """Return what an event ends; None if nothing."""
     told = Event.FromString(event.content)
-    if not told.HasField("mass_cancel_done"):
-        return None
-    done = told.mass_cancel_done
+    if told.liquidation_changed.state == account.LIQUIDATION_STATE_STARTED:
+        return Ending(EndReason.LIQUIDATION, event.engine_seq, event.time_ns)
+    return _ending_of(told.mass_cancel_done, event) if told.HasField("mass_cancel_done") else None
+
+
+def _ending_of(done: account.MassCancelDone, event: PrivateEvent) -> Ending | None:
     if done.cause not in _REASONS or (done.cause in _MAY_BE_NARROW and not done.HasField("filter")):
         return None
     asked_seq = EngineSeq(done.mass_cancel_id)

@@ -52,6 +52,11 @@ def test_others_mean_all_whether_or_not_they_say_so(cause: int, reason: EndReaso
     assert ending_of(done(cause)) == Ending(reason, EngineSeq(20), 99)
 
 
+def test_a_liquidation_means_all_from_its_start_though_no_order_was_open() -> None:
+    started = account.LiquidationChanged(state=account.LIQUIDATION_STATE_STARTED)
+    assert ending_of(told(liquidation_changed=started)) == Ending(EndReason.LIQUIDATION, EngineSeq(20), 99)
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -60,6 +65,8 @@ def test_others_mean_all_whether_or_not_they_say_so(cause: int, reason: EndReaso
         done(account.MASS_CANCEL_CAUSE_UNSPECIFIED, filter=account.OrderFilter()),
         told(session_changed=account.SessionChanged(state=account.SESSION_STATE_FIRED, session_id=7)),
         told(cancel_all_after_changed=account.CancelAllAfterChanged(state=account.CANCEL_ALL_AFTER_STATE_FIRED)),
+        told(liquidation_changed=account.LiquidationChanged(state=account.LIQUIDATION_STATE_DELEVERAGING)),
+        told(liquidation_changed=account.LiquidationChanged(state=account.LIQUIDATION_STATE_ENDED)),
     ],
 )
 def test_what_does_not_say_which_orders_it_means_ends_nothing(event: PrivateEvent) -> None:
