@@ -1,7 +1,8 @@
 """Keeps the trading sessions that come by this gateway: opens them, tells the engine who was heard, ends them.
 
 1. What happens to a session that nobody hears of is the engine's to decide, in its own time; here nothing is cancelled.
-2. The gateway lives as long as it renews its lease. If this process dies, the engine loses all its sessions at once.
+2. The gateway lives as long as it renews its lease. If this process dies, the engine loses all its sessions at once. So
+   none is opened on a lease that may be about to end.
 3. Each session here is the newest connection of its number, as far as this process knows; the one that it replaces is
    told.
 4. What fell silent for so long that the engine has given it up is forgotten here too, so the tables are bounded by what
@@ -17,7 +18,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Never
 
-from services.kernel.clock import Clock
+from services.kernel.clock import Clock, ns_of
 from services.kernel.entropy import Entropy
 from services.kernel.ids import AccountId, EngineSeq
 from services.kernel.refusal import Refusal, Unavailable
@@ -33,6 +34,9 @@ KEEP = timedelta(seconds=1)
 
 LEASE_MS = 5_000
 """How long the engine takes this gateway to live without another word."""
+
+FRESH = timedelta(seconds=2)
+"""A lease that was renewed so lately does not end before it is renewed again."""
 
 EPOCHS_AT_ONCE = 1_024
 
@@ -68,14 +72,14 @@ class TradingSessions:
         self._held: dict[tuple[AccountId, int], HeldSession] = {}
         self._heard: dict[int, None] = {}
         self._untold: set[HeldSession] = set()
+        self._kept_ns: int | None = None
 
     async def open(self, draft: SessionDraft) -> HeldSession:
         """Open a session, or take it over. Raises what the engine refuses, and `Unavailable`."""
         new = self._new(draft)
-        outcome = await self._engine.open_session(new)
-        if outcome.reason == "UNKNOWN_GATEWAY":  # the lease ended while the engine could not be reached
+        if not self._is_fresh():
             await self._keep(())
-            outcome = await self._engine.open_session(new)
+        outcome = await self._engine.open_session(new)
         opened = OpenSession(
             new.account_id, new.session_id, _engine_seq(outcome), new.grace_ms, new.heartbeat_timeout_ms
         )
@@ -137,10 +141,16 @@ class TradingSessions:
             await self._engine.end_session(held.session.account_id, held.session.epoch, closed=False)
             self._untold.discard(held)
 
+    def _is_fresh(self) -> bool:
+        """Tell whether the lease will hold, even if the engine could not be reached for a while."""
+        return self._kept_ns is not None and self._clock.monotonic_ns() - self._kept_ns <= ns_of(FRESH)
+
     async def _keep(self, epochs: Sequence[int]) -> None:
+        asked_ns = self._clock.monotonic_ns()
         outcome = await self._engine.keep_gateway(self._gateway_id, LEASE_MS, epochs)
         if outcome.reason:
             raise Unavailable("The engine has no place for this gateway; retry.")
+        self._kept_ns = asked_ns
 
     def _new(self, draft: SessionDraft) -> NewSession:
         return NewSession(

@@ -75,6 +75,16 @@ async def test_the_first_session_makes_the_gateway_known(world: World) -> None:
     assert 0 < held.session.session_id < 2**63
 
 
+async def test_no_session_begins_on_a_lease_that_is_about_to_end(world: World) -> None:
+    await world.sessions.open(draft(7))
+    world.clock.advance(timedelta(seconds=2))
+    await world.sessions.open(draft(8))
+    assert world.engine.kept == [()]
+    world.clock.advance(timedelta(milliseconds=1))
+    await world.sessions.open(draft(9))
+    assert world.engine.kept == [(), ()]
+
+
 async def test_who_was_heard_is_told_once(world: World) -> None:
     held = await world.sessions.open(draft())
     world.sessions.hear(held)
