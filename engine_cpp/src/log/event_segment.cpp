@@ -175,17 +175,21 @@ EventRange EventReader::cut(std::string bytes, std::uint64_t start, std::uint64_
   std::size_t begin = 0;
   std::size_t end = 0;
   std::uint64_t end_seq = after_seq;
-  Block block;
-  for (; end < bytes.size(); end = block.end) {
+  for (Block block; end < bytes.size(); end = block.end) {
     if (!read_block(bytes, end, block)) throw LogCorrupt(segment.path, start + end, end_seq + 1, "not a block");
     if (block.engine_seq <= after_seq) {
       begin = block.end;
       continue;
     }
-    if (end > begin && block.end - begin > max_bytes) return {end_seq, bytes.substr(begin, end - begin)};
+    if (end > begin && block.end - begin > max_bytes) {
+      last_seq = end_seq;
+      break;
+    }
     end_seq = block.engine_seq;
   }
-  return {last_seq, bytes.substr(begin)};
+  bytes.resize(end);
+  bytes.erase(0, begin);
+  return {last_seq, std::move(bytes)};
 }
 
 }  // namespace exchange::engine::log

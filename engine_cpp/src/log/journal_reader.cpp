@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <future>
+#include <memory>
 #include <utility>
 
 namespace exchange::engine::log {
@@ -15,13 +16,20 @@ constexpr std::size_t kSeqDigits = 20;
 // A segment that was read and found whole, and where the journal ends with it.
 struct Verified {
   std::string path;
-  std::string bytes;
-  std::size_t records_end = kSegmentHeaderBytes;
   JournalEnd end;
+  std::unique_ptr<char[]> room{};  // not a string, which is filled with zeros before anything is read into it
+  std::string_view bytes{};        // in `room`
+  std::size_t records_end = kSegmentHeaderBytes;
+
+  void read(const File& file) {
+    const auto size = static_cast<std::size_t>(file.size());
+    room = std::make_unique_for_overwrite<char[]>(size);
+    bytes = {room.get(), file.read_at(0, {room.get(), size})};
+  }
 
   // Visits the commands of (after_seq, until_seq].
   void visit(std::uint64_t after_seq, const Visitor& visitor) const {
-    const std::string_view whole = std::string_view(bytes).substr(0, records_end);
+    const std::string_view whole = bytes.substr(0, records_end);
     for (std::size_t at = kSegmentHeaderBytes; at < records_end;) {
       Record record = read_again(whole.substr(at));
       record.following = whole.substr(at + record.bytes);
@@ -79,7 +87,7 @@ class SegmentWalk {
  private:
   [[noreturn]] void corrupt(const std::string& what) const { throw LogCorrupt(path_, at_, end_.last_seq + 1, what); }
 
-  [[nodiscard]] std::string_view rest() const { return std::string_view(bytes_).substr(at_); }
+  [[nodiscard]] std::string_view rest() const { return bytes_.substr(at_); }
 
   void take_command(const Record& record) {
     if (record.engine_seq != end_.last_seq + 1) corrupt("the sequence has a gap");
@@ -89,7 +97,7 @@ class SegmentWalk {
   }
 
   void take_seal(const Record& record) {
-    const Digest& link = chain_.extend(std::string_view(bytes_).substr(group_, at_ - group_));
+    const Digest& link = chain_.extend(bytes_.substr(group_, at_ - group_));
     if (record.payload != std::string_view(link.data(), link.size()) || record.engine_seq != end_.last_seq) {
       corrupt("the chain does not fit the records before it");
     }
@@ -99,7 +107,7 @@ class SegmentWalk {
   [[nodiscard]] bool seal_follows() const {
     Record record;
     for (std::size_t at = at_; at + kSealBytes <= bytes_.size(); at += 8) {
-      if (read_record(std::string_view(bytes_).substr(at, kSealBytes), record) == Found::kRecord && record.seal) {
+      if (read_record(bytes_.substr(at, kSealBytes), record) == Found::kRecord && record.seal) {
         return true;
       }
     }
@@ -107,7 +115,7 @@ class SegmentWalk {
   }
 
   const std::string& path_;
-  const std::string& bytes_;
+  const std::string_view bytes_;
   JournalEnd& end_;
   std::size_t& at_;
   const std::uint64_t until_seq_;
@@ -153,7 +161,8 @@ class JournalWalk {
   [[nodiscard]] Verified verify(std::size_t place, const JournalEnd& before) const {
     const Segment& segment = segments_[place];
     const std::unique_ptr<File> file = storage_.open(segment.name);
-    Verified verified{storage_.path(segment.name), read_range(*file, 0, file->size()), kSegmentHeaderBytes, before};
+    Verified verified{.path = storage_.path(segment.name), .end = before};
+    verified.read(*file);
     join(verified, read_header(verified.path, verified.bytes, shard_, segment));
     verified.end.segment = segment.name;
     SegmentWalk walk(verified, until_seq_);
