@@ -40,7 +40,8 @@ contract: setup
 
 # With every assertion on; what is measured and shipped is built without.
 cpp: setup
-	cmake -S engine_cpp -B build/cpp -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DBUILD_TESTING=ON
+	cmake -S engine_cpp -B build/cpp -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DBUILD_TESTING=ON \
+		-DEXCHANGE_PRECOMPILE=ON
 	cmake --build build/cpp -j2
 	ctest --test-dir build/cpp -j2 --output-on-failure
 
