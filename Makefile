@@ -86,8 +86,8 @@ COMMANDS ?= 1000000
 oracle: proof
 	build/proof/tests/oracle/oracle $(COMMANDS)
 
-# Any bytes as commands, as a saved state, as a journal, for so many seconds each.
-SECONDS ?= 20
+# Any bytes as commands, as a saved state, as a journal, as order entry, for so many seconds each.
+SECONDS ?= 15
 fuzz: clang
 	engine_cpp/fuzz/run.sh build/fuzz $(SECONDS)
 
@@ -105,4 +105,4 @@ exactly-once: setup
 e2e: setup
 	pytest tests/e2e
 
-test: lint check-gen unit contract cpp integration e2e
+test: lint check-gen unit contract cpp fuzz integration e2e

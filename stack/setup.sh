@@ -55,6 +55,7 @@ clang_packages() {
   need_debian_packages <<NEEDS
 clang++ clang
 /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
+/usr/bin/llvm-symbolizer-14 llvm-14
 NEEDS
 }
 

@@ -25,8 +25,8 @@ void play(Input input) {
   for (int i = 0; i < kMostBatches && !input.empty(); ++i) {
     const std::uint8_t how = input.byte();
     time_ns += kTimeSteps[(how & ~kRestartAfter) % std::size(kTimeSteps)];
-    const std::string_view request = input.text();
-    const Reason reason = Core::decode(testing::bytes_of(request), kAllCommandKinds, batch);
+    const std::vector<char> request = alone(input.text());
+    const Reason reason = Core::decode(testing::bytes_of({request.data(), request.size()}), kAllCommandKinds, batch);
     require(reason == Reason::kNone || reason == Reason::kMalformedCommand, "a refusal says what is wrong");
     require(reason == Reason::kNone || batch.commands.empty(), "a refused batch has no part that is taken");
     apply_all(core, batch, time_ns);

@@ -1,7 +1,10 @@
 // Any bytes as a client's message and as the engine's answer to it. The first two bytes say where one ends.
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "exchange/codec/batch.hpp"
 
@@ -32,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   const std::size_t split = std::min(std::size_t{data[0]} | std::size_t{data[1]} << 8U, bytes.size());
-  const Message message = exchange::codec::read_message(bytes.substr(0, split));
+  const std::vector<char> sent(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(split));  // alone, as in `fuzzing::alone`
+  const Message message = exchange::codec::read_message({sent.data(), sent.size()});
   if (message.kind != MessageKind::kBatch) return 0;
   static const ReasonNames names({{1, "INVALID_FIELD"}}, "INTERNAL");
   Batch batch(message.body, {instruments(), {.account_id = 1, .session_id = 2, .now_ns = 3}}, names);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exchange/engine/core.hpp"
 
@@ -43,6 +44,9 @@ class Input {
  private:
   std::string_view rest_;
 };
+
+// A copy in memory of its own size: a view into the input would let a read beyond its end pass unseen.
+[[nodiscard]] inline std::vector<char> alone(std::string_view text) { return {text.begin(), text.end()}; }
 
 // How `Input::text` wants it.
 void put_text(std::string& out, std::string_view text);
