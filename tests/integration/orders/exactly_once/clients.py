@@ -93,7 +93,7 @@ class Calls:
         try:
             await self._stub.ListOrders(calls.ListOrdersRequest(page_size=1), metadata=bearer)
         except grpc.aio.AioRpcError as error:
-            _require_unanswered(error)
+            require_unanswered(error)
             return False
         return True
 
@@ -103,7 +103,7 @@ class Calls:
         try:
             told = await self._stub.PlaceOrder(item.place_order, metadata=bearer, timeout=IMPATIENT_S)
         except grpc.aio.AioRpcError as error:
-            _require_unanswered(error)
+            require_unanswered(error)
             return
         result = pb.OrderItemResult(
             order=told.order, fills=told.fills, engine_seq=told.engine_seq, replayed=told.replayed
@@ -153,7 +153,7 @@ class Streams:
             self._streams.pop(account, None)
         except grpc.aio.AioRpcError as error:
             if error.code() is not RESET or STATUS_DETAILS_KEY in dict(error.trailing_metadata() or ()):
-                _require_unanswered(error)
+                require_unanswered(error)
             self._streams.pop(account, None)
 
     async def _open(self, account: AccountId) -> Entry:
@@ -181,7 +181,7 @@ def reason_in(status: status_pb2.Status) -> str:
     return str(info.reason)
 
 
-def _require_unanswered(error: grpc.aio.AioRpcError) -> None:
+def require_unanswered(error: grpc.aio.AioRpcError) -> None:
     """Raise an error that says more than that the outcome is unknown."""
     if refusal_of(error).reason not in UNANSWERED:
         raise error

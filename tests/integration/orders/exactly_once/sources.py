@@ -21,9 +21,14 @@ from exchange.orders.v1 import order_pb2
 from exchange.orders.v1 import orders_service_pb2 as pb
 from exchange.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from exchange.type.v1 import order_pb2 as t
+from services.kernel.clock import SystemClock
+from services.kernel.entropy import SystemEntropy
 from services.kernel.ids import AccountId
+from services.runtime.backoff import Backoff
 from tests.contract.orders.engines import operator
+from tests.integration.orders.exactly_once.clients import require_unanswered
 from tests.integration.orders.exactly_once.world import World
+from tests.integration.orders.venue import limit_order
 
 PAGE = 500
 
@@ -54,6 +59,19 @@ class History:
     def __init__(self, world: World, channel: grpc.aio.Channel) -> None:
         self._mesh = world.mesh
         self._stub = OrdersServiceStub(channel)
+
+    async def catch_up(self, account: AccountId) -> None:
+        """Let the gateway of calls hear from the engine: until then it tells the history as of what it last heard."""
+        backoff = Backoff(SystemClock(), SystemEntropy())
+        asked = pb.PreviewOrderRequest(order=limit_order("never"))
+        while True:
+            try:
+                await self._stub.PreviewOrder(asked, metadata=self._mesh.bearer(account, "orders:read"))
+            except grpc.aio.AioRpcError as error:
+                require_unanswered(error)
+                await backoff.pause()
+            else:
+                return
 
     async def newest(self, account: AccountId, count: int) -> Sequence[order_pb2.Order]:
         """Return the newest orders of the account."""

@@ -69,6 +69,8 @@ async def run(world: World, plan: Plan, asked: Counter[Deed]) -> Counter[str]:
         answers = await until_answered(client, plan.requests)
         again = await until_answered(client, plan.requests)
         await client.leave()
+        async with asyncio.timeout(PATIENT_S):
+            await history.catch_up(ALICE)
         came_out = Counter(REPEATED if each.replayed else NEW for told in answers.values() for each in told.results)
         for account in (ALICE, BOB):
             names = entered_by(plan, account)
@@ -117,6 +119,7 @@ async def agree_at_the_end(world: World, asked: Counter[Deed]) -> None:
     assert await deeds(world) == asked
     async with client_of(world) as channel:
         history = History(world, channel)
+        await history.catch_up(ALICE)
         for account in (ALICE, BOB):
             entered = [deed.name for deed in asked if deed.account == account and deed.what in (PLACED, REFUSED)]
             assert Counter(order.client_order_id for order in await history.all(account)) == Counter(entered)
