@@ -64,6 +64,12 @@ py::tuple read_events(const Engine& engine, std::uint64_t after_seq, std::uint64
   return to_python(answer);
 }
 
+std::optional<py::tuple> heartbeat_without_instruments(const Engine& engine, std::uint64_t after_seq) {
+  const std::optional<Answer> answer = engine.heartbeat_without_instruments(after_seq);
+  if (!answer) return std::nullopt;
+  return to_python(*answer);
+}
+
 py::bytes keep_instruments(const py::bytes& response) {
   char* data = nullptr;
   py::ssize_t size = 0;
@@ -209,6 +215,7 @@ void add_engine(py::module_& module) {
       .def("next_deadline", &Engine::next_deadline, WithoutInterpreter())
       .def("read_events", &read_events, py::arg("after_seq"), py::arg("max_bytes"))
       .def("heartbeat", [](const Engine& engine) { return py::bytes(engine.heartbeat()); })
+      .def("heartbeat_without_instruments", &heartbeat_without_instruments, py::arg("after_seq"))
       .def("snapshot_parts", &snapshot_parts)
       .def("query", &query, py::arg("account_id"))
       .def("depth_into", &depth_into, py::arg("instrument_id"), py::arg("side"), py::arg("buffer"))

@@ -108,6 +108,12 @@ class Engine:
     def heartbeat(self) -> bytes:
         """Return a serialized EventsResponse without blocks."""
 
+    def heartbeat_without_instruments(self, after_seq: int) -> tuple[int, bytes] | None:
+        """Return the position to go on from, and an EventsResponse without blocks.
+
+        None if a block after the position may tell of an instrument.
+        """
+
     def snapshot_parts(self) -> tuple[int, list[bytes]]:
         """Return the command to wait for, and serialized EventsResponses that make up a snapshot of now."""
 

@@ -49,6 +49,10 @@ class Shard(Protocol):
         """Return an EventsResponse without blocks."""
         ...
 
+    def heartbeat_without_instruments(self, after_seq: int) -> tuple[int, bytes] | None:
+        """Return the next position and an EventsResponse without blocks; None if these may tell of instruments."""
+        ...
+
     @property
     def published_seq(self) -> int:
         """The last command whose events can be read."""

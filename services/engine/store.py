@@ -76,6 +76,10 @@ class LocalShard:
         """Tell how far the log is."""
         return self._engine.heartbeat()
 
+    def heartbeat_without_instruments(self, after_seq: int) -> tuple[int, bytes] | None:
+        """Tell how far the log is, if nothing after a position concerns instruments."""
+        return self._engine.heartbeat_without_instruments(after_seq)
+
     def next_deadline(self) -> int | None:
         """Tell when time has work to do."""
         return self._engine.next_deadline()

@@ -45,6 +45,8 @@ std::optional<std::int64_t> Core::next_deadline() const noexcept { return shard_
 
 Stamp Core::last_stamp() const noexcept { return shard_->last_stamp(); }
 
+std::uint64_t Core::instruments_seq() const noexcept { return shard_->instruments_seq(); }
+
 std::uint64_t Core::state_hash() const {
   HashSink sink;
   shard_->save(sink);

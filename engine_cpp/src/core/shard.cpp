@@ -221,6 +221,7 @@ Answer Core::Shard::on(const CreateInstrument& command, Step& step) {
       accounts_.collect_fees_in(instruments_[listed.slot].quote);
     }
     step.events.instrument_updated(*command.instrument);
+    instruments_seq_ = last_.engine_seq;
   }
   return answer;
 }

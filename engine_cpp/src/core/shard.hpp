@@ -46,6 +46,7 @@ class Core::Shard {
   [[nodiscard]] const Accounts& accounts() const noexcept { return accounts_; }
   [[nodiscard]] Counts counts() const noexcept;
   [[nodiscard]] Stamp last_stamp() const noexcept { return last_; }
+  [[nodiscard]] std::uint64_t instruments_seq() const noexcept { return instruments_seq_; }
   // Engine time at which a Tick is due, if any is.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const noexcept {
     const bool unfinished = triggers_.has_due() || accounts_.has_to_pass_on() || triggers_.trails().has_untold() ||
@@ -248,6 +249,7 @@ class Core::Shard {
   std::uint32_t sweeps_left_ = 0;  // positions that this command may still treat
   std::uint32_t trails_per_command_;
   Stamp last_;
+  std::uint64_t instruments_seq_ = 0;
   std::int64_t calm_until_ns_ = 0;
   Instruments instruments_;
   Accounts accounts_;

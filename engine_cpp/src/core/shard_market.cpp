@@ -36,6 +36,7 @@ Answer Core::Shard::on(const UpdateInstrument& command, Step& step) {
   instruments_.update(slot, definition);
   books_.regrid(slot);
   step.events.instrument_updated(instruments_.definition(slot));
+  instruments_seq_ = last_.engine_seq;
   return refuse(Reason::kNone, step);
 }
 

@@ -93,6 +93,7 @@ bool Core::Shard::load(Source& source) {
   std::uint8_t shard = 0;
   in.get(format, shard, last_.engine_seq, last_.time_ns);
   in.require(format == kStateFormat && shard == shard_ && last_.time_ns >= 0);
+  instruments_seq_ = last_.engine_seq;
   if (!in.ok() || !instruments_.load(in)) return false;
   for (Slot instrument = 0; instrument < instruments_.size(); ++instrument) triggers_.open();
   if (!accounts_.load(in, last_.engine_seq) || !books_.load_counters(in)) return false;

@@ -73,6 +73,13 @@ Answer Engine::read_events(std::uint64_t after_seq, std::uint64_t max_bytes) con
 
 std::string Engine::heartbeat() const { return response_head(published()); }
 
+// In this order: what is published was noted before it was.
+std::optional<Answer> Engine::heartbeat_without_instruments(std::uint64_t after_seq) const {
+  const std::uint64_t published_seq = published();
+  if (instruments_seq_.load(std::memory_order_acquire) > after_seq) return std::nullopt;
+  return Answer{std::max(published_seq, after_seq), response_head(published_seq)};
+}
+
 std::pair<std::uint64_t, std::vector<std::string>> Engine::snapshot_parts() const {
   std::pair<std::uint64_t, std::vector<std::string>> snapshot;
   const std::lock_guard lock(mutex_);
@@ -197,6 +204,7 @@ void Engine::sequence(const Command& command, std::int64_t time_ns) {
 void Engine::hand_over(std::int64_t time_ns) {
   if (records_.empty()) return;
   time_ns_ = time_ns;
+  instruments_seq_.store(core_->instruments_seq(), std::memory_order_release);
   blocks_ = publisher_->add(last_seq_, std::exchange(blocks_, {}));
   journal_->append({std::exchange(records_, {}), last_seq_, time_ns});
 }

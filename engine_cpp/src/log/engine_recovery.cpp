@@ -62,6 +62,7 @@ void Engine::recover() {
   last_seq_ = recovery_.last_seq;
   synced_ = last_seq_;
   time_ns_ = core_->last_stamp().time_ns;
+  instruments_seq_ = core_->instruments_seq();
   if (options_.populate && !populate_memory()) {
     recovery_.notes.push_back("memory is not populated: the system does not let the process lock it");
   }

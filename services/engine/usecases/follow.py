@@ -59,10 +59,21 @@ class Follow:
 
     async def _from(self, engine_seq: int, manner: Manner) -> AsyncIterator[bytes]:
         while True:
-            engine_seq, response = self._shard.read_events(engine_seq, RESPONSE_BYTES)
-            if response:
-                yield self._shard.instruments_in(response) if manner.instruments_only else response
+            after = engine_seq
+            engine_seq, response = self._read(after, manner)
+            if engine_seq > after:
+                yield response
                 if manner.pause and engine_seq >= self._shard.published_seq:
                     await self._clock.sleep(manner.pause)
             elif not await self._shard.published_beyond(engine_seq, HEARTBEAT):
                 yield self._shard.heartbeat()
+
+    def _read(self, after: int, manner: Manner) -> tuple[int, bytes]:
+        """Return the next position and what lies between; few blocks tell of instruments, so few are looked at."""
+        if not manner.instruments_only:
+            return self._shard.read_events(after, RESPONSE_BYTES)
+        heartbeat = self._shard.heartbeat_without_instruments(after)
+        if heartbeat is not None:
+            return heartbeat
+        engine_seq, response = self._shard.read_events(after, RESPONSE_BYTES)
+        return engine_seq, self._shard.instruments_in(response)

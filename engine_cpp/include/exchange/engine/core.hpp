@@ -135,6 +135,9 @@ class Core {
   // Stamp of the last command applied; zeros before the first.
   [[nodiscard]] Stamp last_stamp() const noexcept;
 
+  // No command after this one told of an instrument. It is not part of the state: a core that was loaded says the last.
+  [[nodiscard]] std::uint64_t instruments_seq() const noexcept;
+
   // Hash over the bytes that `save` writes: linear in the size of the state.
   [[nodiscard]] std::uint64_t state_hash() const;
 

@@ -144,6 +144,8 @@ class Engine final : private Listener {
   [[nodiscard]] Answer read_events(std::uint64_t after_seq, std::uint64_t max_bytes) const;
   // A serialized EventsResponse without blocks.
   [[nodiscard]] std::string heartbeat() const;
+  // The same, and as `ticket` the position to go on from; nothing if a block after `after_seq` may tell of an instrument.
+  [[nodiscard]] std::optional<Answer> heartbeat_without_instruments(std::uint64_t after_seq) const;
   // Serialized EventsResponses that make up a snapshot of now.
   [[nodiscard]] std::pair<std::uint64_t, std::vector<std::string>> snapshot_parts() const;
   // An account's serialized QueryResponse; nothing if it is unknown.
@@ -201,6 +203,7 @@ class Engine final : private Listener {
   Recovery recovery_;
   std::atomic<std::uint64_t> durable_{0};
   std::atomic<std::uint64_t> snapshot_seq_{0};
+  std::atomic<std::uint64_t> instruments_seq_{0};  // no command after it told of an instrument
 
   mutable std::mutex failure_mutex_;
   std::condition_variable synced_changed_;
