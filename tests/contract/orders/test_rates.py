@@ -1,5 +1,6 @@
 """What all counts of rates promise: those in Redis, one gateway's own, and those of a gateway that has lost Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -127,3 +128,28 @@ async def test_nothing_is_left_in_redis_of_those_who_are_quiet(redis_url: str) -
         names = await client.keys("rates:*")
         assert len(names) == 4  # cancels were never touched
         assert all([0 < await client.pttl(name) <= 20_000 for name in names])
+
+
+async def test_those_who_ask_at_once_are_each_counted(rates: Rates) -> None:
+    usages = await asyncio.gather(*(rates.take(ALICE, DESK, Cost(orders=1, messages=1)) for _ in range(250)))
+    assert sum(usage.wait_us == 0 for usage in usages) == 200
+
+
+async def test_a_redis_that_has_forgotten_the_script_is_told_it_again(redis_url: str) -> None:
+    async with redis.connect(redis_url) as client:
+        rates = shared(client)
+        for _ in range(2):
+            await orders(rates, 10)
+            await client.script_flush()
+        usage = await rates.take(ALICE, DESK, Cost(messages=1))
+        assert usage.tightest(Token.ORDERS).used == 20
+
+
+async def test_who_goes_away_takes_nothing_from_those_who_asked_at_the_same_time(redis_url: str) -> None:
+    async with redis.connect(redis_url) as client:
+        rates = shared(client)
+        gone, *others = [asyncio.ensure_future(orders(rates, 10)) for _ in range(4)]
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(*others)
+        assert (await rates.take(ALICE, DESK, Cost(messages=1))).tightest(Token.ORDERS).used >= 30
