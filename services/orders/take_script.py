@@ -51,8 +51,8 @@ class TakeScript:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._sha = redis.register_script(_TAKE).sha
+        self._one_at_a_time = asyncio.Lock()
         self._asked: list[_Asked] = []
-        self._asking: asyncio.Task[None] | None = None
 
     async def __call__(self, buckets: Sequence[Bucket]) -> tuple[float, list[float]]:
         """Take what the buckets are to lose; return the wait, then the time until each is full, in microseconds.
@@ -61,20 +61,24 @@ class TakeScript:
         """
         asked = _Asked(buckets, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-        wait_us, *full_in_us = map(float, await asked.answer)
+        try:
+            async with self._one_at_a_time:
+                if not asked.answer.done():
+                    await asyncio.shield(self._ask())
+            wait_us, *full_in_us = map(float, await asked.answer)
+        finally:
+            asked.answer.cancel()  # if nobody waits for it any more
         return wait_us, full_in_us
 
     async def _ask(self) -> None:
-        while self._asked:
-            asked, self._asked = self._asked, []
-            try:
-                answers = await self._answers(asked)
-            except Exception as error:
-                answers = [error] * len(asked)
-            for each, answer in zip(asked, answers, strict=True):
-                _settle(each.answer, answer)
+        asked = [each for each in self._asked if not each.answer.done()]
+        self._asked = []
+        try:
+            answers = await self._answers(asked)
+        except Exception as error:
+            answers = [error] * len(asked)
+        for each, answer in zip(asked, answers, strict=True):
+            _settle(each.answer, answer)
 
     async def _answers(self, asked: Sequence[_Asked]) -> list[Any]:
         answers = await self._run(asked)

@@ -58,6 +58,7 @@ BEYOND = {
         "partitions.py",  # the months of the history's tables
         "rates.py",  # how often accounts ask, counted in Redis
         "relayed.py",  # the engine's refusals, in words
+        "take_script.py",  # the script in Redis that counts, and how it is asked
         "turns.py",  # when a command had its turn, told and measured
         "twap_runner.py",  # lets TWAPs go on, at one gateway at a time
         "twap_store.py",  # TWAPs in PostgreSQL
