@@ -39,6 +39,8 @@ class Scene:
     """auth as a process with a call that makes a sub-account, and sessions with its database."""
 
     site: Site
+    begin: Callable[[], None]
+    """Makes the call, once the lock that it is to wait for is held."""
     kill: Callable[[], Awaitable[None]]
     eye: asyncpg.Connection
     gate: asyncpg.Connection
@@ -57,6 +59,7 @@ class Scene:
         """Let nobody write to a table."""
         async with self.hand.transaction():
             await self.hand.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            self.begin()
             yield
 
     @asynccontextmanager
@@ -64,6 +67,7 @@ class Scene:
         """Hold the transaction when all is written and its commit has begun; give the number of its backend."""
         async with self.gate.transaction():
             await self.gate.execute(f"SELECT pg_advisory_xact_lock({COMMIT})")
+            self.begin()
             yield await self.until(WAITS_FOR_COMMIT, COMMIT)
 
     @asynccontextmanager
@@ -177,10 +181,14 @@ async def cut_short(site: Site, step: Callable[[Scene], Awaitable[None]]) -> str
             await client.register()
             token = (await client.login()).access_token
             await eye.execute(WAITS_AT_ITS_COMMIT)
-            call = asyncio.create_task(create(client, token))
-            await step(Scene(site, kill, eye, gate, hand, other_hand))
+            calls: list[asyncio.Task[str]] = []
+
+            def begin() -> None:
+                calls.append(asyncio.create_task(create(client, token)))
+
+            await step(Scene(site, begin, kill, eye, gate, hand, other_hand))
             with pytest.raises(grpc.aio.AioRpcError):
-                await call
+                await calls[0]
         await eye.execute("DROP FUNCTION wait_for_the_test CASCADE")
     return token
 

@@ -73,4 +73,4 @@ async def test_a_mass_cancel_ends_what_matches(orders: Orders) -> None:
 async def test_a_guard_is_armed_and_disarmed(orders: Orders) -> None:
     armed = await orders.cancel_all_after(timeout_s=300)
     disarmed = await orders.cancel_all_after(timeout_s=0)
-    assert int(disarmed.engine_seq) == int(armed.engine_seq) + 1
+    assert int(disarmed.engine_seq) > int(armed.engine_seq)
