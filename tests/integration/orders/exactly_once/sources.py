@@ -51,6 +51,10 @@ _OF_CAUSE: Mapping[int, str] = {
     ORDER_UPDATE_CAUSE_AMENDED: AMENDED,
     ORDER_UPDATE_CAUSE_CANCELLED: CANCELLED,
 }
+_OF_END: Mapping[int, str] = {
+    t.ORDER_END_REASON_REQUESTED: CANCELLED,
+    t.ORDER_END_REASON_AMENDED_AWAY: AMENDED,  # to no more than has traded: what is left is cancelled
+}
 
 
 class History:
@@ -139,6 +143,8 @@ def _deed_in(event: Event, engine_seq: int) -> Deed | None:
         return Deed(done.account_id, done.mass_cancel_id, MASS_CANCELLED, "") if asked else None
     updated = event.order_updated
     what = _OF_CAUSE.get(updated.cause)
-    if what is None or (what is CANCELLED and updated.order.end_reason != t.ORDER_END_REASON_REQUESTED):
+    if what is CANCELLED:
+        what = _OF_END.get(updated.order.end_reason)
+    if what is None:
         return None
     return Deed(updated.order.account_id, engine_seq, what, updated.order.client_order_id)
