@@ -1,6 +1,7 @@
 // Snapshots, and what may go once one is there.
 #include <cassert>
 #include <future>
+#include <memory>
 #include <utility>
 
 #include "exchange/engine/log/engine.hpp"
@@ -56,18 +57,17 @@ Snapshot Engine::follow(std::uint64_t until_seq) {
     expected = live_hashes_;
   }
   const auto make = [&] {
-    if (!follower_) follower_.emplace(snapshots_, until_seq, options_.limits, options_.shard);
-    follower_->follow(*storage_.journal, until_seq, expected);
-    return follower_->snapshot();
+    std::unique_ptr<Follower> follower = std::move(follower_);
+    if (!follower) follower = std::make_unique<Follower>(snapshots_, until_seq, options_.limits, options_.shard);
+    follower->follow(*storage_.journal, until_seq, expected);
+    Snapshot snapshot = follower->snapshot();
+    follower_ = std::move(follower);
+    return snapshot;
   };
   try {
     return std::async(std::launch::async, make).get();
   } catch (const StateDiverged& diverged) {
-    follower_.reset();
     failed(diverged.what());
-    throw;
-  } catch (...) {
-    follower_.reset();
     throw;
   }
 }

@@ -215,7 +215,7 @@ class Engine final : private Listener {
   std::uint64_t snapshot_hash_ = 0;
 
   std::mutex snapshot_mutex_;  // one snapshot at a time, and over the core that makes them; taken before mutex_
-  std::optional<Follower> follower_;
+  std::unique_ptr<Follower> follower_;
   mutable std::mutex mutex_;   // over the core and what belongs to a batch under way
   std::optional<Core> core_;
   std::uint64_t last_seq_ = 0;
