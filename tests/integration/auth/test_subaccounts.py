@@ -1,6 +1,9 @@
 """Sub-accounts on real servers: made once, opened whatever is killed, and acted for by whoever may."""
 
 import asyncio
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from exchange.auth.v1 import auth_service_pb2 as pb
 from services.kernel.firm import subaccount
@@ -10,6 +13,17 @@ from tests.integration.auth.test_process import LIMIT_S, auth_process, listening
 
 FIRM = AccountId(1001)
 OTHER = "bob@example.com"
+
+
+@asynccontextmanager
+async def first_trader(site: Site, process: Process) -> AsyncIterator[tuple[Client, str]]:
+    """Register with a process that has just been started; give the client and its token."""
+    async with asyncio.timeout(LIMIT_S):
+        port = await listening(process, [])
+    async with site.mesh.channel("edge", port) as channel:
+        client = Client.on(channel, port)
+        await client.register()
+        yield client, (await client.login()).access_token
 
 
 async def create(client: Client, token: str, request_id: str = "first", label: str = "Desk 1") -> str:
@@ -86,12 +100,7 @@ async def test_requests_side_by_side_make_one_each(site: Site) -> None:
 
 async def test_a_sub_account_is_opened_though_its_process_was_killed_before_the_engine_came(site: Site) -> None:
     async with auth_process(site.environment()) as process:
-        async with asyncio.timeout(LIMIT_S):
-            port = await listening(process, [])
-        async with site.mesh.channel("edge", port) as channel:
-            client = Client.on(channel, port)
-            await client.register()
-            token = (await client.login()).access_token
+        async with first_trader(site, process) as (client, token):
             made = await create(client, token)
         process.kill()
         await process.wait()

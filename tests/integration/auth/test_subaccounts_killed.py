@@ -16,9 +16,9 @@ from exchange.auth.v1.user_events_pb2 import UserEvent
 from services.auth.store import USER_EVENTS
 from services.kernel.firm import subaccount
 from services.runtime import postgres
-from tests.integration.auth.site import Client, Site
-from tests.integration.auth.test_process import LIMIT_S, auth_process, listening
-from tests.integration.auth.test_subaccounts import FIRM, create, listed
+from tests.integration.auth.site import Site
+from tests.integration.auth.test_process import LIMIT_S, auth_process
+from tests.integration.auth.test_subaccounts import FIRM, create, first_trader, listed
 
 FIRST, SECOND = (subaccount(FIRM, number) for number in (1, 2))
 
@@ -174,12 +174,7 @@ async def cut_short(site: Site, step: Callable[[Scene], Awaitable[None]]) -> str
             process.kill()
             await process.wait()
 
-        async with asyncio.timeout(LIMIT_S):
-            port = await listening(process, [])
-        async with site.mesh.channel("edge", port) as channel:
-            client = Client.on(channel, port)
-            await client.register()
-            token = (await client.login()).access_token
+        async with first_trader(site, process) as (client, token):
             await eye.execute(WAITS_AT_ITS_COMMIT)
             calls: list[asyncio.Task[str]] = []
 
