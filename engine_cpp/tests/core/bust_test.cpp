@@ -1,21 +1,9 @@
 // Trades that are taken back.
 #include "margin_venue.hpp"
+#include "trades.hpp"
 
 namespace exchange::engine::testing {
 namespace {
-
-BustedTrade as_made(const TradeView& trade, std::int64_t value_time_ns) {
-  return {.trade_id = trade.trade_id,
-          .maker_account_id = trade.maker_account_id,
-          .taker_account_id = trade.taker_account_id,
-          .price = trade.price,
-          .quantity = trade.quantity,
-          .maker_fee = trade.maker_fee,
-          .taker_fee = trade.taker_fee,
-          .value_time_ns = value_time_ns,
-          .instrument_id = trade.instrument_id,
-          .taker_side = trade.taker_side};
-}
 
 class BustTest : public Venue {
  public:

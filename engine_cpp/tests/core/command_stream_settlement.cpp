@@ -3,6 +3,7 @@
 
 #include "command_stream.hpp"
 #include "events.hpp"
+#include "trades.hpp"
 #include "wire.hpp"
 
 namespace exchange::engine::testing {
@@ -36,17 +37,8 @@ void CommandStream::saw(std::string_view results, const ByteBuffer& events) {
 }
 
 void CommandStream::saw_trade(const TradeView& trade) {
-  traded_.push_back({.trade_id = trade.trade_id,
-                     .maker_account_id = trade.maker_account_id,
-                     .taker_account_id = trade.taker_account_id,
-                     .price = trade.price,
-                     .quantity = trade.quantity,
-                     .maker_fee = trade.maker_fee,
-                     .taker_fee = trade.taker_fee,
-                     .value_time_ns = time_ns_ + static_cast<std::int64_t>(5 + trade.trade_id % 400) * kSecond,
-                     .instrument_id = trade.instrument_id,
-                     .value_date = trade.instrument_id == kAcmeKk99 ? last_value_date_ : 0,
-                     .taker_side = trade.taker_side});
+  traded_.push_back(as_made(trade, time_ns_ + static_cast<std::int64_t>(5 + trade.trade_id % 400) * kSecond,
+                            trade.instrument_id == kAcmeKk99 ? last_value_date_ : 0));
   if (traded_.size() > kTradesSeen) traded_.erase(traded_.begin());
 }
 

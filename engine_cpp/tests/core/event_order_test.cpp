@@ -4,8 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "command_stream.hpp"
-#include "saved_state.hpp"
+#include "played.hpp"
 #include "wire.hpp"
 
 namespace exchange::engine::testing {
@@ -42,19 +41,8 @@ class EventOrderTest : public ::testing::TestWithParam<std::uint64_t> {
 };
 
 TEST_P(EventOrderTest, BothPrivateFillsComeBeforeTheirPublicTrade) {
-  CommandStream stream(GetParam());
-  Core core(tight_limits(), 0);
-  Batch batch;
-  for (std::uint64_t seq = 1; seq <= kCommandsPerSeed; ++seq) {
-    const std::string bytes = stream.next();
-    ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
-    ByteBuffer result;
-    ByteBuffer events;
-    core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
-    stream.saw(result.view(), events);
-    follow(read_blocks(events).front());
-    ASSERT_FALSE(HasFailure()) << "command " << seq;
-  }
+  play(GetParam(), kCommandsPerSeed,
+       [this](const ByteBuffer&, const ByteBuffer& events) { follow(read_blocks(events).front()); });
   EXPECT_GT(trades_, 100U);
 }
 

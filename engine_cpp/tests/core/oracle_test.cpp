@@ -6,6 +6,7 @@
 
 #include "argument.hpp"
 #include "command_stream.hpp"
+#include "played.hpp"
 #include "saved_state.hpp"
 #include "wire.hpp"
 
@@ -76,22 +77,13 @@ struct Met {
   bool reduced_by_force = false;
 
   void play(std::uint64_t seed) {
-    CommandStream stream(seed);
-    Core core(tight_limits(), 0);
-    Batch batch;
-    for (std::uint64_t seq = 1; seq <= kCommandsPerSeed; ++seq) {
-      const std::string bytes = stream.next();
-      ASSERT_EQ(Core::decode_command(bytes_of(bytes), batch), Reason::kNone);
-      ByteBuffer result;
-      ByteBuffer events;
-      core.apply(batch.commands.front(), {seq, stream.time_ns()}, result, events);
+    testing::play(seed, kCommandsPerSeed, [this](const ByteBuffer& result, const ByteBuffer& events) {
       const ReadResult read = read_results(result.view()).front();
       reasons.insert(read.reason);
       for (const ReadOrderResult& one : read.orders) reasons_together.insert(one.reason);
-      stream.saw(result.view(), events);
       const ReadBlock block = read_blocks(events).front();
       for (const ReadEvent& event : block.events) see(event);
-    }
+    });
   }
 
   void see(const ReadEvent& event) {

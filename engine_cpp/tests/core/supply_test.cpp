@@ -1,5 +1,6 @@
 // What all accounts hold of an asset together: what came less what left, above zero or below it.
 #include "saved_state.hpp"
+#include "trades.hpp"
 #include "venue.hpp"
 
 namespace exchange::engine::testing {
@@ -20,16 +21,7 @@ class SupplyTest : public Venue {
     submit(limit(kBob, Side::kSell, 10'000, 100));
     const TradeView trade = submit(limit(kAlice, Side::kBuy, 10'000, 100)).all<TradeView>().at(0);
     take_all_out();
-    const BustedTrade busted = {.trade_id = trade.trade_id,
-                                .maker_account_id = trade.maker_account_id,
-                                .taker_account_id = trade.taker_account_id,
-                                .price = trade.price,
-                                .quantity = trade.quantity,
-                                .maker_fee = trade.maker_fee,
-                                .taker_fee = trade.taker_fee,
-                                .value_time_ns = now_ns_ + kDay,
-                                .instrument_id = trade.instrument_id,
-                                .taker_side = trade.taker_side};
+    const BustedTrade busted = as_made(trade, now_ns_ + kDay);
     ASSERT_EQ(submit(BustTrade{&busted}).reason(), Reason::kNone);
     ASSERT_LT(balance(kInsuranceAccount, kKk99).available, 0);
   }
